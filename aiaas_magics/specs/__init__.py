@@ -1,0 +1,78 @@
+"""WHAT is asked: frozen, JSON-able, self-checking records, and the tables of the grammar.
+
+``VERBS`` names every verb and where its table stands; nothing is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import types
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aiaas_magics.specs.base import Command, Result, Spec
+    from aiaas_magics.specs.verbs import Verb
+
+VERBS: dict[str, tuple[str, str]] = {
+    "": ("manage", "OVERVIEW"),
+    "connect": ("manage", "CONNECT"),
+    "data": ("data", "DATA"),
+    "prepare": ("prepare", "PREPARE"),
+    "train": ("train", "TRAIN"),
+    "tune": ("tune", "TUNE"),
+    "evaluate": ("evaluate", "EVALUATE"),
+    "deploy": ("deploy", "DEPLOY"),
+    "predict": ("predict", "PREDICT"),
+    "jobs": ("manage", "JOBS"),
+    "models": ("manage", "MODELS"),
+    "endpoints": ("manage", "ENDPOINTS"),
+}
+"""Verb -> (module in specs/, name of its table)."""
+
+
+def _stages() -> list[types.ModuleType]:
+    names = dict.fromkeys(module for module, _ in VERBS.values())
+    return [importlib.import_module(f"{__name__}.{name}") for name in names]
+
+
+@functools.cache
+def verb(name: str) -> Verb:
+    """Return the table of a verb (``""`` is ``%aiaas``). Raises KeyError if there is none."""
+    module, table = VERBS[name]
+    found: Verb = getattr(importlib.import_module(f"{__name__}.{module}"), table)
+    return found
+
+
+def _tagged(base: type, modules: list[types.ModuleType]) -> dict[str, type]:
+    classes = (obj for module in modules for obj in vars(module).values() if isinstance(obj, type))
+    return {
+        cls.__struct_config__.tag: cls  # type: ignore[attr-defined]
+        for cls in classes
+        if issubclass(cls, base) and cls is not base
+    }
+
+
+@functools.cache
+def spec_types() -> dict[str, type[Spec]]:
+    """Return every spec class by its tag."""
+    from aiaas_magics.specs.base import Spec
+
+    return _tagged(Spec, _stages())
+
+
+@functools.cache
+def command_types() -> dict[str, type[Command]]:
+    """Return every command class by its tag."""
+    from aiaas_magics.specs.base import Command
+
+    return _tagged(Command, _stages())
+
+
+@functools.cache
+def result_types() -> dict[str, type[Result]]:
+    """Return every result class by its tag."""
+    from aiaas_magics.specs import results
+    from aiaas_magics.specs.base import Result
+
+    return _tagged(Result, [results])

@@ -1,0 +1,122 @@
+"""Data: load it, look at it, save it, forget it."""
+
+from __future__ import annotations
+
+from aiaas_magics import errors
+from aiaas_magics.specs.base import Command, Spec
+from aiaas_magics.specs.refs import check_name
+from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
+
+FORMATS = ("csv", "parquet")
+
+
+class DataSpec(Spec, frozen=True, kw_only=True, tag="data"):
+    """Turn a source into a named, profiled table.
+
+    Exactly one of `frame` (address of a frame's manifest), `file` (address of a file's bytes, with
+    its `filename`) and `catalogue` (a name of the built-in catalogue) is given.
+    """
+
+    as_: str
+    frame: str | None = None
+    file: str | None = None
+    filename: str = ""
+    catalogue: str | None = None
+    sep: str | None = None
+    encoding: str | None = None
+    texts: tuple[str, ...] = ()
+    """Columns to be read as prose (TF-IDF) rather than as categories."""
+
+    def __post_init__(self) -> None:
+        check_name(self.as_)
+        if sum(x is not None for x in (self.frame, self.file, self.catalogue)) != 1:
+            raise errors.SpecError(
+                "data needs exactly one source", "a table, a file or a catalogue name"
+            )
+
+
+class ExportSpec(Spec, frozen=True, kw_only=True, tag="export"):
+    """Write stored data as a CSV or Parquet blob; the session saves it where the user said."""
+
+    data: str
+    format: str
+
+    def __post_init__(self) -> None:
+        if self.format not in FORMATS:
+            raise errors.SpecError(
+                f"cannot write {self.format!r}", errors.did_you_mean(self.format, FORMATS)
+            )
+
+
+class DeleteData(Command, frozen=True, kw_only=True, tag="delete_data"):
+    """Forget a version of data, or all of them; models made from it keep their lineage."""
+
+    data: str
+
+
+DATA = Verb(
+    "data",
+    "load a table and look at it",
+    "Loads a CSV or Parquet file, a DataFrame of this notebook or a table of the built-in catalogue, "
+    "stores it by content under a name, and shows its profile: types, missing values, "
+    "distributions. The same content under the same name is the same version.",
+    (
+        Action(
+            "load",
+            "store a table under a name",
+            makes="DataSpec",
+            arguments=(
+                Option(
+                    "source",
+                    Kind.SOURCE,
+                    "a file, a DataFrame variable, or a catalogue name",
+                    required=True,
+                ),
+            ),
+            options=(
+                Option(
+                    "as", Kind.NAME, "the name to store it under (default: the source's own name)"
+                ),
+                Option("sep", Kind.TEXT, "the column separator of a CSV file (default: found out)"),
+                Option("encoding", Kind.TEXT, "the encoding of a CSV file (default: UTF-8)"),
+                Option("texts", Kind.COLUMNS, "columns that hold prose, one document a row", ()),
+                *SUBMISSION,
+            ),
+            examples=("%aiaas_data load cancer.csv --as cancer", "%aiaas_data load iris"),
+        ),
+        Action("list", "list what is stored", examples=("%aiaas_data list",)),
+        Action("catalogue", "list the built-in tables", examples=("%aiaas_data catalogue",)),
+        Action(
+            "show",
+            "show the profile of stored data",
+            arguments=(Option("data", Kind.DATA, "stored data", required=True),),
+            examples=("%aiaas_data show cancer",),
+        ),
+        Action(
+            "save",
+            "write stored data to a CSV or Parquet file",
+            makes="ExportSpec",
+            arguments=(
+                Option("data", Kind.DATA, "stored data", required=True),
+                Option(
+                    "path",
+                    Kind.PATH,
+                    "where to: the ending .csv or .parquet says how",
+                    required=True,
+                ),
+            ),
+            options=(Option("replace", Kind.FLAG, "write over an existing file", False),),
+            examples=("%aiaas_data save clean clean.parquet",),
+        ),
+        Action(
+            "delete",
+            "forget stored data",
+            makes="DeleteData",
+            arguments=(
+                Option("data", Kind.DATA, "stored data, name or name@version", required=True),
+            ),
+            examples=("%aiaas_data delete cancer@1",),
+        ),
+    ),
+    default="show",
+)

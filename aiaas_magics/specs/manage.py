@@ -1,0 +1,168 @@
+"""Look after what there is: jobs, models, endpoints, the home itself."""
+
+from __future__ import annotations
+
+from aiaas_magics.specs.base import Command
+from aiaas_magics.specs.refs import check_name
+from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
+
+
+class SetAlias(Command, frozen=True, kw_only=True, tag="set_alias"):
+    """Let ``name@alias`` mean a version; the change is kept in the alias's history."""
+
+    model: str
+    alias: str
+
+    def __post_init__(self) -> None:
+        check_name(self.alias)
+
+
+class DeleteAlias(Command, frozen=True, kw_only=True, tag="delete_alias"):
+    """Let ``name@alias`` mean nothing; its history stays."""
+
+    model: str
+    alias: str
+
+
+class DeleteModel(Command, frozen=True, kw_only=True, tag="delete_model"):
+    """Delete a version, or all versions, of a model that no endpoint serves and no alias names."""
+
+    model: str
+
+
+class StopEndpoint(Command, frozen=True, kw_only=True, tag="stop_endpoint"):
+    """End an endpoint: no new requests, those in flight are answered."""
+
+    endpoint: str
+
+
+_JOB = Option("job", Kind.JOB, "a job's id (default: the newest)")
+JOBS = Verb(
+    "jobs",
+    "list, follow, stop and cancel jobs",
+    "Jobs run in processes of their own and outlive the notebook's kernel: list them, attach to one "
+    "again after a restart, read its log, stop it (it keeps its best so far) or cancel it.",
+    (
+        Action(
+            "list",
+            "list the jobs, newest first",
+            options=(Option("all", Kind.FLAG, "not only the last 20", False),),
+            examples=("%aiaas_jobs",),
+        ),
+        Action(
+            "attach",
+            "follow a job to its end and answer its result",
+            arguments=(_JOB,),
+            examples=("%aiaas_jobs attach",),
+        ),
+        Action("logs", "show a job's log", arguments=(_JOB,), examples=("%aiaas_jobs logs",)),
+        Action(
+            "stop", "finish with the best so far", arguments=(_JOB,), examples=("%aiaas_jobs stop",)
+        ),
+        Action(
+            "cancel",
+            "end at once, keep nothing",
+            arguments=(_JOB,),
+            examples=("%aiaas_jobs cancel",),
+        ),
+    ),
+    default="list",
+)
+
+_MODEL = Option("model", Kind.MODEL, "a model, name or name@version", required=True)
+MODELS = Verb(
+    "models",
+    "list models, their versions, aliases and lineage",
+    "Every training makes a version of a model. An alias such as clf@production names one of them; "
+    "its history tells who moved it, when, from where to where. The lineage tells what a version was "
+    "made of: spec, data digest, library versions, seed.",
+    (
+        Action("list", "list the models", examples=("%aiaas_models",)),
+        Action(
+            "show",
+            "show a version and its lineage",
+            arguments=(_MODEL,),
+            examples=("%aiaas_models show clf@1",),
+        ),
+        Action(
+            "alias",
+            "let an alias mean a version",
+            makes="SetAlias",
+            arguments=(_MODEL, Option("alias", Kind.TEXT, "the alias", required=True)),
+            examples=("%aiaas_models alias clf@1 production",),
+        ),
+        Action(
+            "unalias",
+            "remove an alias",
+            makes="DeleteAlias",
+            arguments=(_MODEL, Option("alias", Kind.TEXT, "the alias", required=True)),
+            examples=("%aiaas_models unalias clf production",),
+        ),
+        Action(
+            "history",
+            "show how a model's aliases moved",
+            arguments=(_MODEL,),
+            examples=("%aiaas_models history clf",),
+        ),
+        Action(
+            "delete",
+            "delete a version, or all of them",
+            makes="DeleteModel",
+            arguments=(_MODEL,),
+            examples=("%aiaas_models delete clf@1",),
+        ),
+    ),
+    default="list",
+)
+
+_ENDPOINT = Option("endpoint", Kind.ENDPOINT, "an endpoint", required=True)
+ENDPOINTS = Verb(
+    "endpoints",
+    "list, inspect and stop endpoints",
+    "Endpoints are processes of their own and outlive the notebook's kernel.",
+    (
+        Action("list", "list the endpoints", examples=("%aiaas_endpoints",)),
+        Action(
+            "show",
+            "show an endpoint's address, model and curl line",
+            arguments=(_ENDPOINT,),
+            examples=("%aiaas_endpoints show cancer-api",),
+        ),
+        Action(
+            "logs",
+            "show the end of an endpoint's log",
+            arguments=(_ENDPOINT,),
+            examples=("%aiaas_endpoints logs cancer-api",),
+        ),
+        Action(
+            "stop",
+            "end an endpoint",
+            makes="StopEndpoint",
+            arguments=(_ENDPOINT,),
+            examples=("%aiaas_endpoints stop cancer-api",),
+        ),
+    ),
+    default="list",
+)
+
+CONNECT = Verb(
+    "connect",
+    "choose the home this notebook works in",
+    "A home is a folder with data, models, jobs and keys. Without this line it is $AIAAS_HOME, else "
+    "the platform's user data folder.",
+    (
+        Action(
+            "",
+            "open a home",
+            arguments=(Option("home", Kind.PATH, "a folder (default: the usual home)"),),
+            examples=("%aiaas_connect", "%aiaas_connect ./my-home"),
+        ),
+    ),
+)
+
+OVERVIEW = Verb(
+    "",
+    "what there is, and what to do next",
+    "Counts data, models, jobs and endpoints of the home, names the magics, and proposes the next line.",
+    (Action("", "show the overview", examples=("%aiaas",)),),
+)

@@ -1,0 +1,137 @@
+"""What ``Backend.query`` answers, kind by kind."""
+
+from __future__ import annotations
+
+from aiaas_magics.specs.base import JSON, Record
+from aiaas_magics.specs.results import Column
+
+
+class DataInfo(Record, frozen=True, kw_only=True, tag="data_info"):
+    """A version of stored data."""
+
+    name: str
+    version: int
+    frame: str
+    rows: int
+    columns: tuple[Column, ...]
+    size: int
+    created: float
+    source: str = ""
+    base: str | None = None
+    steps: tuple[dict[str, JSON], ...] = ()
+    job: str | None = None
+
+    @property
+    def ref(self) -> str:
+        """``name@version``."""
+        return f"{self.name}@{self.version}"
+
+
+class Signature(Record, frozen=True, kw_only=True, tag="signature"):
+    """What a model takes and gives.
+
+    ``inputs`` are (column, type) pairs in the order of an array's columns; types are ``double``,
+    ``long``, ``boolean``, ``string``, ``datetime``. ``required`` names the columns that must not be
+    missing (null).
+    """
+
+    inputs: tuple[tuple[str, str], ...]
+    output: str
+    classes: tuple[JSON, ...] = ()
+    required: tuple[str, ...] = ()
+
+
+class Lineage(Record, frozen=True, kw_only=True, tag="lineage"):
+    """What a model was made of: everything needed to make it again."""
+
+    spec: dict[str, JSON]
+    data: str
+    """Address of the manifest of the rows it learned from (before the split)."""
+    data_ref: str | None = None
+    libraries: dict[str, str] = {}
+    python: str = ""
+    seed: int = 0
+    job: str | None = None
+    user: str = ""
+
+
+class ModelInfo(Record, frozen=True, kw_only=True, tag="model_info"):
+    """A version of a model."""
+
+    name: str
+    version: int
+    task: str
+    algo: str
+    target: str
+    created: float
+    signature: Signature
+    lineage: Lineage
+    digest: str
+    """sha256 over the sealed files' digests."""
+    aliases: tuple[str, ...] = ()
+    size: int = 0
+    scores: dict[str, float] = {}
+    params: dict[str, JSON] = {}
+
+    @property
+    def ref(self) -> str:
+        """``name@version``."""
+        return f"{self.name}@{self.version}"
+
+
+class AliasInfo(Record, frozen=True, kw_only=True, tag="alias_info"):
+    """One move of an alias. The newest of each is in force; `to` None means removed."""
+
+    model: str
+    alias: str
+    time: float
+    who: str
+    from_: int | None = None
+    to: int | None = None
+
+
+class EndpointInfo(Record, frozen=True, kw_only=True, tag="endpoint_info"):
+    """An endpoint; state is one of STARTING, READY, STOPPED, FAILED, LOST."""
+
+    name: str
+    model: str
+    state: str
+    url: str
+    port: int
+    workers: int
+    pid: int | None = None
+    pid_started: float | None = None
+    """The process's start time, to tell it from a later one with the same number."""
+    created: float = 0.0
+    target: str = ""
+    example: dict[str, JSON] = {}
+    token: str | None = None
+    """Only for the home's owner, and never shown."""
+    log: str = ""
+    """The end of its log, where asked for."""
+
+
+class Setting(Record, frozen=True, kw_only=True, tag="setting"):
+    """A setting of the home."""
+
+    name: str
+    value: JSON
+    help: str = ""
+
+
+class Usage(Record, frozen=True, kw_only=True, tag="usage"):
+    """What a home holds, in counts and bytes."""
+
+    home: str
+    data: int
+    models: int
+    endpoints: int
+    jobs: int
+    bytes: int
+
+
+class Applied(Record, frozen=True, kw_only=True, tag="applied"):
+    """What a command changed, in one line, and the record it left."""
+
+    text: str
+    changed: bool = True

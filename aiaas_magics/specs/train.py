@@ -1,0 +1,93 @@
+"""Train: one algorithm, one set of parameters, one model."""
+
+from __future__ import annotations
+
+from aiaas_magics import errors
+from aiaas_magics.specs.algorithms import check_parameters, find
+from aiaas_magics.specs.base import JSON, Spec
+from aiaas_magics.specs.refs import check_name
+from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
+
+TASKS = ("classification", "regression")
+
+
+class TrainSpec(Spec, frozen=True, kw_only=True, tag="train"):
+    """Fit an algorithm on stored data and register the model.
+
+    ``test`` is the share of rows held out (0 <= test < 1; stratified by class); evaluation uses
+    them. The split is a function of the data and the seed alone. ``task`` is found out from the
+    target where it is not given: text, boolean or at most 20 whole numbers is classification.
+    """
+
+    data: str
+    target: str
+    algo: str
+    as_: str
+    task: str | None = None
+    features: tuple[str, ...] = ()
+    """Columns to learn from; empty: all but the target."""
+    test: float = 0.2
+    seed: int = 0
+    params: dict[str, JSON] = {}
+
+    def __post_init__(self) -> None:
+        check_name(self.as_)
+        check_common(self.task, self.test)
+        check_parameters(find(self.algo), self.params, self.task)
+
+
+def check_common(task: str | None, test: float) -> None:
+    """Check what training and tuning share.
+
+    Raises
+    ------
+    SpecError
+        If the task is unknown or the held-out share is not in [0, 1).
+    """
+    if task is not None and task not in TASKS:
+        raise errors.SpecError(f"unknown task {task!r}", errors.did_you_mean(task, TASKS))
+    if not 0 <= test < 1:
+        raise errors.SpecError(
+            f"--test {test:g} is no share of the rows",
+            "0 keeps all rows for training, 0.2 holds out a fifth",
+            "--test 0.2",
+        )
+
+
+LEARNING = (
+    Option("target", Kind.COLUMN, "the column to predict", required=True),
+    Option("algo", Kind.ALGORITHM, "the algorithm (`--algo ?` lists them)", required=True),
+    Option("as", Kind.NAME, "the model's name (default: the algorithm's)"),
+    Option(
+        "task",
+        Kind.CHOICE,
+        "classification or regression (default: from the target)",
+        choices=TASKS,
+    ),
+    Option("features", Kind.COLUMNS, "columns to learn from (default: all others)", ()),
+    Option("test", Kind.FLOAT, "share of rows held out for evaluation", 0.2),
+    Option("seed", Kind.INT, "seed of everything random", 0),
+)
+
+TRAIN = Verb(
+    "train",
+    "fit one model",
+    "Fits an algorithm on data and registers the model with its lineage. Words like max_depth=10 "
+    "are the algorithm's parameters; in the cell form the body is a Python dict of them.",
+    (
+        Action(
+            "",
+            "train a model",
+            makes="TrainSpec",
+            arguments=(
+                Option("data", Kind.DATA, "a DataFrame variable or stored data", required=True),
+            ),
+            options=(*LEARNING, *SUBMISSION),
+            parameters="fixed",
+            examples=(
+                "%aiaas_train clean --target diagnosis --algo random_forest --as clf n_estimators=100 max_depth=10",
+            ),
+        ),
+    ),
+    body="parameters",
+)

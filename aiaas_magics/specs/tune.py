@@ -1,0 +1,102 @@
+"""Tune: many sets of parameters, compared by cross-validation; the best one refitted."""
+
+from __future__ import annotations
+
+import math
+
+from aiaas_magics import errors
+from aiaas_magics.specs.algorithms import check_parameters, find
+from aiaas_magics.specs.base import JSON, Spec
+from aiaas_magics.specs.metrics import check_metric
+from aiaas_magics.specs.refs import check_name
+from aiaas_magics.specs.train import LEARNING, check_common
+from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
+
+MOST_CELLS = 10_000
+"""A larger grid is refused with a proposal: at 0.1 s a fit and 5 folds it is 80 minutes."""
+
+
+class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
+    """Search a grid by cross-validation on the training rows, refit the best, register it."""
+
+    data: str
+    target: str
+    algo: str
+    as_: str
+    task: str | None = None
+    features: tuple[str, ...] = ()
+    test: float = 0.2
+    seed: int = 0
+    cv: int = 5
+    metric: str | None = None
+    params: dict[str, list[JSON]] = {}
+
+    def __post_init__(self) -> None:
+        check_name(self.as_)
+        check_common(self.task, self.test)
+        if self.metric is not None:
+            check_metric(self.metric, self.task)
+        if self.cv < 2:
+            raise errors.SpecError(
+                f"--cv {self.cv} is too few folds", "cross-validation needs at least 2", "--cv 5"
+            )
+        self._check_grid()
+
+    def _check_grid(self) -> None:
+        if not self.params:
+            raise errors.SpecError(
+                "no grid to search",
+                "give at least one parameter a list of values",
+                "max_depth=[None,10]",
+            )
+        algorithm = find(self.algo)
+        for name, values in self.params.items():
+            if not values:
+                raise errors.SpecError(
+                    f"{name}=[] holds no value to try",
+                    "a grid is a list of values",
+                    f"{name}=[...]",
+                )
+            for value in values:
+                check_parameters(algorithm, {name: value}, self.task)
+        if self.cells > MOST_CELLS:
+            raise errors.SpecError(
+                f"the grid has {self.cells:,} cells",
+                f"at most {MOST_CELLS:,} are searched",
+                "leave out values or parameters",
+            )
+
+    @property
+    def cells(self) -> int:
+        """How many sets of parameters the grid holds."""
+        return math.prod(len(values) for values in self.params.values())
+
+
+TUNE = Verb(
+    "tune",
+    "search the best parameters",
+    "Compares every combination of the listed parameter values by cross-validation on the training "
+    "rows, refits the best one and registers it. The first interrupt keeps the best so far.",
+    (
+        Action(
+            "",
+            "tune a model",
+            makes="TuneSpec",
+            arguments=(
+                Option("data", Kind.DATA, "a DataFrame variable or stored data", required=True),
+            ),
+            options=(
+                *LEARNING,
+                Option("cv", Kind.INT, "number of folds", 5),
+                Option("metric", Kind.METRIC, "what to maximise (default: accuracy or r2)"),
+                *SUBMISSION,
+            ),
+            parameters="grid",
+            examples=(
+                "%aiaas_tune clean --target diagnosis --algo random_forest --cv 5 --as best "
+                "max_depth=[None,10] min_samples_split=[2,10]",
+            ),
+        ),
+    ),
+    body="parameters",
+)

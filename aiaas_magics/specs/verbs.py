@@ -1,0 +1,122 @@
+"""The grammar's alphabet: what a table of a verb is made of.
+
+One table per verb (in the file of its stage, beside its spec) generates the parser, the help, the
+completion, the manual page, the JSON schema and the Python twin. Nothing about an option is said
+anywhere else.
+
+Adding an option: one `Option` row in the stage's table and one field of the same name in its spec;
+its help text is its documentation. Adding a verb: a new file in specs/ with a spec and a table,
+one name in ``specs.VERBS``, one engine of the same name in engines/.
+"""
+
+from __future__ import annotations
+
+import enum
+import keyword
+
+import msgspec
+
+from aiaas_magics.specs.base import JSON
+
+
+class Kind(enum.StrEnum):
+    """What a word stands for: decides parsing, checking and completion."""
+
+    FLAG = "flag"
+    INT = "int"
+    FLOAT = "float"
+    TEXT = "text"
+    CHOICE = "choice"
+    """One of `Option.choices`."""
+    CHOICES = "choices"
+    """Several of `Option.choices`, separated by commas."""
+    DURATION = "duration"
+    """``90``, ``20s``, ``5m``, ``1h``: seconds as a float."""
+    SIZE = "size"
+    """``500MB``, ``2GB``: bytes as an int."""
+    NAME = "name"
+    """A new name to store under."""
+    PATH = "path"
+    SOURCE = "source"
+    """Data to load: a local DataFrame variable, a file, a name of the catalogue."""
+    DATA = "data"
+    """A local DataFrame variable, else stored data."""
+    MODEL = "model"
+    ENDPOINT = "endpoint"
+    JOB = "job"
+    STORED = "stored"
+    """Anything stored: data, model or endpoint."""
+    COLUMN = "column"
+    COLUMNS = "columns"
+    """Column names separated by commas."""
+    ALGORITHM = "algorithm"
+    METRIC = "metric"
+    LITERAL = "literal"
+    """A Python literal."""
+
+
+class Option(msgspec.Struct, frozen=True):
+    """``--name value`` (or a positional word, in `Action.arguments`)."""
+
+    name: str
+    """As typed after ``--``; ``-`` inside becomes ``_`` in Python."""
+    kind: Kind
+    help: str
+    default: JSON = None
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    many: bool = False
+    """Positional only: takes all remaining words."""
+    field: str = ""
+    """The spec's field, where it is not the Python name."""
+    metavar: str = ""
+
+    @property
+    def python(self) -> str:
+        """The keyword argument: ``as`` becomes ``as_``."""
+        name = self.name.replace("-", "_")
+        return name + "_" if keyword.iskeyword(name) else name
+
+    @property
+    def target(self) -> str:
+        """The name of the spec's field."""
+        return self.field or self.python
+
+
+class Action(msgspec.Struct, frozen=True):
+    """One thing a verb does: its words, its options, the spec or command it becomes."""
+
+    name: str
+    """Empty for a verb with a single action (``%aiaas_train``)."""
+    summary: str
+    makes: str = ""
+    """Name of the Spec or Command class in its stage's module; empty: answered by a query."""
+    arguments: tuple[Option, ...] = ()
+    options: tuple[Option, ...] = ()
+    parameters: str = ""
+    """What ``name=value`` words are: ``fixed`` (one value each), ``grid`` (lists) or nothing."""
+    examples: tuple[str, ...] = ()
+
+
+class Verb(msgspec.Struct, frozen=True):
+    """A magic ``%aiaas_<name>`` and its Python twin ``aiaas.<name>``."""
+
+    name: str
+    summary: str
+    description: str
+    actions: tuple[Action, ...]
+    default: str = ""
+    """The action meant when the first word names none."""
+    body: str = ""
+    """What a cell's body holds: ``parameters`` (a Python literal) or nothing."""
+
+    def action(self, name: str) -> Action | None:
+        """Return the action of that name."""
+        return next((a for a in self.actions if a.name == name), None)
+
+
+# Options every verb that submits a job has, carried by Submission and not by its spec.
+DETACH = Option("detach", Kind.FLAG, "return at once; the job goes on by itself", False)
+MEMORY = Option("memory", Kind.SIZE, "end the job if it holds more memory than this", metavar="2GB")
+TIMEOUT = Option("timeout", Kind.DURATION, "end the job after this long", metavar="10m")
+SUBMISSION = (DETACH, MEMORY, TIMEOUT)
