@@ -1,0 +1,1 @@
+"""THE SEAM: the protocol and those who keep it."""

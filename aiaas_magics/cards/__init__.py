@@ -1,0 +1,1 @@
+"""How a record looks: pure functions from records to text, HTML and Vega-Lite."""

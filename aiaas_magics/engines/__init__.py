@@ -1,0 +1,1 @@
+"""HOW it is done: one file a stage, ``run(spec, context) -> Result``."""

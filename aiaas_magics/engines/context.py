@@ -1,0 +1,117 @@
+"""What an engine may do besides computing: read data, tell how far it is, keep what it made.
+
+An engine is a function ``run(spec, context) -> Result``. It neither knows its job nor where the
+home lies; the worker gives it a context, and so does a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.records import DataInfo, EndpointInfo, Lineage, ModelInfo, Signature
+from aiaas_magics.specs.results import DataResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Context(Protocol):
+    """The engine's view of the job it runs in and of the home it works for."""
+
+    job: str | None
+    user: str
+    cores: int
+    """How many native threads or processes the job may keep busy."""
+    scratch: Path
+    """An empty folder, gone with the job."""
+
+    # telling ---------------------------------------------------------------------------------
+    def progress(self, done: float, total: float, text: str = "") -> None:
+        """Tell how far the job is; the eta is derived from it. Cheap: may be called often."""
+        ...
+
+    def metric(self, name: str, value: float, step: int) -> None:
+        """Tell one point of a curve."""
+        ...
+
+    def trial(self, params: dict[str, JSON], score: float, std: float) -> None:
+        """Tell that a candidate is finished."""
+        ...
+
+    def warn(self, text: str, try_: str = "") -> None:
+        """Tell the user something that does not stop the job."""
+        ...
+
+    def log(self, text: str) -> None:
+        """Write a line to the job's log."""
+        ...
+
+    def stopping(self) -> bool:
+        """Whether the user wants the best so far: engines that can, finish early with ``partial``."""
+        ...
+
+    # data ------------------------------------------------------------------------------------
+    def data(self, ref: str) -> DataInfo:
+        """Return stored data by ref (``clean``, ``clean@2``). Raises `NotFound`."""
+        ...
+
+    def frame(self, address: str, *, columns: Iterable[str] | None = None) -> pd.DataFrame:
+        """Return the table whose manifest lies at `address`; its arrays may be read-only."""
+        ...
+
+    def save_frame(self, frame: pd.DataFrame) -> str:
+        """Store a table by content and return its manifest's address."""
+        ...
+
+    def blob(self, address: str) -> Path:
+        """Return the path of stored bytes, to be read only. Raises `NotFound`."""
+        ...
+
+    def save_blob(self, body: bytes | Path) -> str:
+        """Store bytes by content and return their address."""
+        ...
+
+    def save_data(self, name: str, result: DataResult) -> DataInfo:
+        """Give a table a name and a version; the same content under the same name is the same version."""
+        ...
+
+    # models ----------------------------------------------------------------------------------
+    def model(self, ref: str) -> tuple[ModelInfo, Path]:
+        """Return a model's record and its folder, seal checked. Raises `NotFound`, `SealError`."""
+        ...
+
+    def save_model(
+        self,
+        name: str,
+        folder: Path,
+        *,
+        task: str,
+        algo: str,
+        target: str,
+        signature: Signature,
+        lineage: Lineage,
+        params: dict[str, JSON],
+        scores: dict[str, float],
+    ) -> ModelInfo:
+        """Seal and register the finished folder (it is moved) as the next version of `name`."""
+        ...
+
+    # endpoints -------------------------------------------------------------------------------
+    def start_endpoint(
+        self,
+        name: str,
+        model: ModelInfo,
+        *,
+        port: int,
+        workers: int,
+        replace: bool,
+        example: dict[str, JSON],
+    ) -> EndpointInfo:
+        """Start the endpoint's master process and return when it answers.
+
+        Raises `NameTaken`, `PortInUse`, `EndpointError`.
+        """
+        ...

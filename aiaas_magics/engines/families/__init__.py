@@ -1,0 +1,1 @@
+"""Recipes of estimators, one file a family."""

@@ -1,0 +1,1 @@
+"""How each kind of column becomes numbers, one file a modality."""

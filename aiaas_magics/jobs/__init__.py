@@ -1,0 +1,1 @@
+"""WHEN and in which process."""

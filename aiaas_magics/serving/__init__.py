@@ -1,0 +1,1 @@
+"""The prediction process: started by command line, blind to jobs."""

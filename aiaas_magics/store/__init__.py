@@ -1,0 +1,1 @@
+"""WHERE it lies: one database, bytes by content, models in folders."""

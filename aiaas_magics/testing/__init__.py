@@ -1,0 +1,1 @@
+"""Public contracts: what a backend, a family, a modality of your own must keep."""
