@@ -1,0 +1,110 @@
+"""Specs check themselves, and survive JSON."""
+
+import pytest
+
+from aiaas_magics import errors, specs
+from aiaas_magics.specs.base import decode, encode
+from aiaas_magics.specs.data import DataSpec, ExportSpec
+from aiaas_magics.specs.deploy import DeploySpec
+from aiaas_magics.specs.evaluate import EvaluateSpec
+from aiaas_magics.specs.prepare import PrepareSpec
+from aiaas_magics.specs.train import TrainSpec
+from aiaas_magics.specs.tune import TuneSpec
+
+LEARN = {"data": "d", "target": "y", "as_": "m"}
+GOOD = [
+    DataSpec(as_="iris", catalogue="iris"),
+    ExportSpec(data="d", format="csv"),
+    PrepareSpec(data="d", as_="p", dropna=True, scale="maxabs"),
+    TrainSpec(**LEARN, algo="random_forest", params={"max_depth": None, "n_estimators": 10}),
+    TuneSpec(**LEARN, algo="ridge", params={"alpha": [0.1, 1]}),
+    EvaluateSpec(model="m"),
+    DeploySpec(model="m", as_="m-api"),
+]
+
+
+@pytest.mark.parametrize("spec", GOOD, ids=lambda s: type(s).__name__)
+def test_a_spec_survives_json(spec):
+    assert decode(encode(spec), type(spec)) == spec
+
+
+def test_every_spec_class_is_among_the_good_ones():
+    assert set(specs.spec_types().values()) == {type(spec) for spec in GOOD}
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: DataSpec(as_="x"), "exactly one source"),
+        (lambda: DataSpec(as_="../x", catalogue="iris"), "cannot be a name"),
+        (lambda: ExportSpec(data="d", format="xls"), "cannot write"),
+        (lambda: PrepareSpec(data="d", as_="p"), "nothing to prepare"),
+        (lambda: PrepareSpec(data="d", as_="p", scale="max"), "unknown method"),
+        (lambda: PrepareSpec(data="d", as_="p", dropna=True, impute="mean"), "contradict"),
+        (lambda: PrepareSpec(data="d", as_="p", keep=("a",), drop=("b",)), "contradict"),
+        (lambda: TrainSpec(**LEARN, algo="ridg"), "unknown algorithm"),
+        (lambda: TrainSpec(**LEARN, algo="ridge", test=1.0), "no share"),
+        (lambda: TrainSpec(**LEARN, algo="ridge", task="clustering"), "unknown task"),
+        (lambda: TrainSpec(**LEARN, algo="logistic_regression", task="regression"), "does not do"),
+        (lambda: TrainSpec(**LEARN, algo="ridge", params={"alhpa": 1}), "no parameter"),
+        (lambda: TrainSpec(**LEARN, algo="ridge", params={"alpha": "x"}), "not a value"),
+        (lambda: TrainSpec(**LEARN, algo="ridge", params={"alpha": float("nan")}), "not a value"),
+        (
+            lambda: TrainSpec(**LEARN, algo="random_forest", params={"n_estimators": True}),
+            "not a value",
+        ),
+        (lambda: TuneSpec(**LEARN, algo="ridge"), "no grid"),
+        (lambda: TuneSpec(**LEARN, algo="ridge", params={"alpha": []}), "no value"),
+        (lambda: TuneSpec(**LEARN, algo="ridge", params={"alpha": [1]}, cv=1), "too few"),
+        (
+            lambda: TuneSpec(**LEARN, algo="ridge", params={"alpha": list(range(10_001))}),
+            "10,001 cells",
+        ),
+        (
+            lambda: TuneSpec(**LEARN, algo="ridge", params={"alpha": [1]}, metric="acc"),
+            "unknown metric",
+        ),
+        (
+            lambda: TuneSpec(
+                **LEARN, algo="ridge", params={"alpha": [1]}, metric="r2", task="classification"
+            ),
+            "r2 is a regression",
+        ),
+        (lambda: EvaluateSpec(model="m", confidence=95), "no level"),
+        (lambda: EvaluateSpec(model="m", repeats=3), "too few"),
+        (lambda: DeploySpec(model="m", as_="a", port=70000), "no port"),
+        (lambda: DeploySpec(model="m", as_="a", workers=0), "out of range"),
+    ],
+)
+def test_a_wrong_spec_says_what_is_wrong(make, says):
+    with pytest.raises(errors.SpecError, match=says) as caught:
+        make()
+    assert len(caught.value.lines()) <= 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'{"kind":"train"}',
+        b'{"kind":"data","as_":"x","catalogue":"iris","more":1}',
+        b"\xff",
+    ],
+)
+def test_a_body_that_is_no_spec_is_refused(body):
+    with pytest.raises(errors.SpecError):
+        decode(body, DataSpec)
+
+
+def test_the_recipe_has_one_order():
+    spec = PrepareSpec(
+        data="d",
+        as_="p",
+        scale="standard",
+        dates=True,
+        drop=("id",),
+        impute="mean",
+        encode="onehot",
+    )
+    assert [step.op for step in spec.steps()] == ["drop", "impute", "dates", "encode", "scale"]
