@@ -16,7 +16,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 LOAD = """
 import sys, time, warnings
@@ -121,10 +123,11 @@ def warm() -> None:
 
 def jobs(scratch: Path) -> list[Row]:
     """A magic over its twin; an empty job against a cold import of what a job needs."""
-    import aiaas_magics as aiaas
+    from aiaas_magics.backends.following import follow
+    from aiaas_magics.testing.noop import NoopSpec  # the empty job
     from IPython.core.interactiveshell import InteractiveShell
 
-    from aiaas_magics.testing.noop import NoopSpec  # the empty job
+    import aiaas_magics as aiaas
 
     aiaas.connect(str(scratch / "jobs"))
     shell = InteractiveShell.instance()
@@ -133,15 +136,13 @@ def jobs(scratch: Path) -> list[Row]:
     line, twin = [], []
     for _ in range(200):
         line.append(timed(lambda: shell.run_line_magic("aiaas_models", "list")))
-        twin.append(timed(lambda: aiaas.models.list()))
+        twin.append(timed(aiaas.models.list))
     over = (statistics.median(line) - statistics.median(twin)) * 1e3
     backend = aiaas.session.current().backend
 
     def empty() -> float:
         warm()
         return timed(lambda: [None for _ in follow(backend, backend.submit(NoopSpec()))])
-
-    from aiaas_magics.backends.following import follow
 
     job = median(empty, 7)
     cold = median(lambda: timed(lambda: python("import sklearn.ensemble, pandas; print(0)")), 5)
@@ -159,45 +160,43 @@ def jobs(scratch: Path) -> list[Row]:
 
 def small(scratch: Path) -> list[Row]:
     """`%aiaas_train` on 150 rows against the bare fit in the kernel."""
-    from sklearn.datasets import load_iris
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.linear_model import LogisticRegression
 
     import aiaas_magics as aiaas
 
     aiaas.connect(str(scratch / "small"))
+    return [
+        small_one(
+            "logistic_regression", LogisticRegression(max_iter=1000), 0.080, {"max_iter": 1000}
+        ),
+        small_one("random_forest", RandomForestClassifier(100, random_state=0), 0.250, {}),
+    ]
+
+
+def small_one(algo: str, estimator: Any, bar: float, params: dict[str, int]) -> Row:
+    """Return the row of one algorithm."""
+    from sklearn.datasets import load_iris
+
+    import aiaas_magics as aiaas
+
     frame = load_iris(as_frame=True).frame
     X, y = frame.drop(columns="target"), frame["target"]
-    rows: list[Row] = []
-    for algo, estimator, bar in (
-        ("logistic_regression", LogisticRegression(max_iter=1000), 0.080),
-        ("random_forest", RandomForestClassifier(100, random_state=0), 0.250),
-    ):
-        params = {"max_iter": 1000} if algo == "logistic_regression" else {}
-        aiaas.train(frame, target="target", algo=algo, as_=algo, **params)
-        whole, bare = [], []
-        for seed in range(7):
-            warm()
-            whole.append(
-                timed(
-                    lambda: aiaas.train(
-                        frame, target="target", algo=algo, as_=algo, seed=seed, **params
-                    )
-                )
-            )
-            bare.append(timed(lambda: estimator.fit(X, y)))
-        mine, floor = statistics.median(whole), statistics.median(bare)
-        over = mine - floor
-        rows.append(
-            (
-                f"train {algo}, 150 rows ({mine * 1e3:.0f} ms)",
-                f"bare fit ({floor * 1e3:.0f} ms) + {bar * 1e3:.0f} ms",
-                mine / (floor + bar),
-                "<= 1",
-                over <= bar,
-            )
-        )
-    return rows
+    train = partial(aiaas.train, frame, target="target", algo=algo, as_=algo, **params)
+    train()
+    whole, bare = [], []
+    for seed in range(7):
+        warm()
+        whole.append(timed(partial(train, seed=seed)))
+        bare.append(timed(partial(estimator.fit, X, y)))
+    mine, floor = statistics.median(whole), statistics.median(bare)
+    return (
+        f"train {algo}, 150 rows ({mine * 1e3:.0f} ms)",
+        f"bare fit ({floor * 1e3:.0f} ms) + {bar * 1e3:.0f} ms",
+        mine / (floor + bar),
+        "<= 1",
+        mine - floor <= bar,
+    )
 
 
 def big(scratch: Path) -> list[Row]:
