@@ -76,3 +76,25 @@ def result_types() -> dict[str, type[Result]]:
     from aiaas_magics.specs.base import Result
 
     return _tagged(Result, [results])
+
+
+def spec_type(tag: str) -> type[Spec]:
+    """Return the spec class of a tag.
+
+    Raises
+    ------
+    SpecError
+        If no stage of that name exists.
+    """
+    from aiaas_magics import errors
+
+    if tag.startswith("test_"):  # stages for tests of what carries stages
+        from aiaas_magics.specs.base import Spec
+
+        stages = importlib.import_module("aiaas_magics.testing.stages")
+        return _tagged(Spec, [stages])[tag]
+    try:
+        return spec_types()[tag]
+    except KeyError:
+        known = errors.did_you_mean(tag, spec_types())
+        raise errors.SpecError(f"no stage {tag!r}", known) from None
