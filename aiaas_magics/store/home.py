@@ -1,0 +1,118 @@
+"""A home: one folder with everything a notebook works with.
+
+::
+
+    aiaas.db    states, registry, events        blobs/    bytes by content
+    models/     <name>/<version>/, sealed       jobs/     <id>/: log and scratch of a job
+    endpoints/  <name>/: log                    keys/     secrets, 0600
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+
+from aiaas_magics import errors
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.records import Setting, Usage
+from aiaas_magics.store import database as db
+from aiaas_magics.store.blobs import Blobs
+from aiaas_magics.store.datasets import Datasets
+from aiaas_magics.store.endpoints import Endpoints
+from aiaas_magics.store.registry import Registry
+from aiaas_magics.store.runs import Runs
+
+SETTINGS: dict[str, tuple[Callable[[], JSON], str]] = {
+    "max_running": (lambda: os.cpu_count() or 1, "jobs that run at once; the others wait"),
+    "spare": (lambda: True, "keep a warm process ready for the next job"),
+    "spare_minutes": (lambda: 10, "an unused spare ends after this long"),
+}
+"""Name -> (default, help)."""
+
+
+def usual_home() -> Path:
+    """Return ``$AIAAS_HOME``, else the platform's user data folder."""
+    given = os.environ.get("AIAAS_HOME")
+    if given:
+        return Path(given)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("aiaas", appauthor=False))
+
+
+class Home:
+    """The state of one folder. Safe to open in many processes at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._make()
+        self.database = db.Database(path / "aiaas.db")
+        self.blobs = Blobs(path / "blobs")
+        self.runs = Runs(self.database)
+        self.datasets = Datasets(self.database)
+        self.registry = Registry(self.database, path / "models", path / "keys" / "seal.key")
+        self.endpoints = Endpoints(self.database, path / "keys")
+
+    @classmethod
+    def open(cls, path: Path | None = None) -> Home:
+        """Open a home, making it where there is none.
+
+        Raises
+        ------
+        BackendUnavailable
+            If the folder cannot be made or written, or a newer version wrote it.
+        """
+        chosen = (path or usual_home()).expanduser().absolute()
+        try:
+            return cls(chosen)
+        except (OSError, sa.exc.OperationalError, sa.exc.DatabaseError) as error:
+            why = getattr(error, "orig", error)
+            raise errors.BackendUnavailable(
+                f"cannot open the home {str(path or chosen)!r}",
+                str(why),
+                "%aiaas_connect another-folder",
+            ) from error
+
+    def _make(self) -> None:
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in ("blobs", "models", "jobs", "endpoints", "keys"):
+            (self.path / name).mkdir(mode=0o700, exist_ok=True)
+
+    def job_folder(self, job: str) -> Path:
+        """Return a job's folder, made at first use: its ``log`` and its ``scratch/``."""
+        folder = self.path / "jobs" / job
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def setting(self, name: str) -> JSON:
+        """Return a setting's value."""
+        query = sa.select(db.settings.c.value).where(db.settings.c.name == name)
+        with self.database.read() as connection:
+            body = connection.execute(query).scalar()
+        return SETTINGS[name][0]() if body is None else msgspec.json.decode(body)
+
+    def settings(self) -> list[Setting]:
+        """Return all settings."""
+        return [
+            Setting(name=n, value=self.setting(n), help=text) for n, (_, text) in SETTINGS.items()
+        ]
+
+    def usage(self) -> Usage:
+        """Return what the home holds."""
+        return Usage(
+            home=str(self.path), data=len(self.datasets.select()), models=len(self.registry.select()),
+            endpoints=sum(e.state == "READY" for e in self.endpoints.select()),
+            jobs=len(self.runs.select()), bytes=self.blobs.size() + self.registry.size(),
+        )  # fmt: skip
+
+    def sweep(self) -> int:
+        """Remove what dead processes left half done; return how many things."""
+        return self.blobs.sweep() + self.registry.sweep()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
