@@ -1,0 +1,212 @@
+"""A context over a plain folder: what an engine needs, without a home, a job or a process.
+
+Everything an engine told stands in lists (``told``), so that a test can look at it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from aiaas_magics import errors, frames
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.records import DataInfo, EndpointInfo, Lineage, ModelInfo, Signature
+from aiaas_magics.specs.refs import parse
+from aiaas_magics.specs.results import DataResult
+from aiaas_magics.store.blobs import Blobs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Told(NamedTuple):
+    """One thing an engine told: ``progress``, ``metric``, ``trial``, ``warning`` or ``log``."""
+
+    type: str
+    body: dict[str, JSON]
+
+
+class LocalContext:
+    """A :class:`aiaas_magics.engines.context.Context` over `folder`.
+
+    Data and models are known as long as the object lives; models are neither sealed nor checked,
+    and an endpoint is only written down in ``endpoints``.
+
+    Parameters
+    ----------
+    folder
+        Holds the blobs, the model folders and the scratch folder; made where it is missing.
+    cores
+        What the engine may keep busy.
+    stop_after
+        ``stopping()`` answers True from this many calls on; None: never.
+    """
+
+    def __init__(self, folder: Path, *, cores: int = 1, stop_after: int | None = None) -> None:
+        self.job: str | None = None
+        self.user = "tester"
+        self.cores = cores
+        self.scratch = folder / "scratch"
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        self.blobs = Blobs(folder / "blobs")
+        self.told: list[Told] = []
+        self.endpoints: list[EndpointInfo] = []
+        self._models_folder = folder / "models"
+        self._data: dict[str, list[DataInfo]] = {}
+        self._models: dict[str, list[ModelInfo]] = {}
+        self._stop_after = stop_after
+
+    # telling ---------------------------------------------------------------------------------
+    def progress(self, done: float, total: float, text: str = "") -> None:
+        """Keep how far the engine says it is."""
+        self.told.append(Told("progress", {"done": done, "total": total, "text": text}))
+
+    def metric(self, name: str, value: float, step: int) -> None:
+        """Keep one point of a curve."""
+        self.told.append(Told("metric", {"name": name, "value": value, "step": step}))
+
+    def trial(self, params: dict[str, JSON], score: float, std: float) -> None:
+        """Keep a finished candidate."""
+        self.told.append(Told("trial", {"params": params, "score": score, "std": std}))
+
+    def warn(self, text: str, try_: str = "") -> None:
+        """Keep a warning."""
+        self.told.append(Told("warning", {"text": text, "try": try_}))
+
+    def log(self, text: str) -> None:
+        """Keep a line of the log."""
+        self.told.append(Told("log", {"text": text}))
+
+    def stopping(self) -> bool:
+        """Answer True once it was asked `stop_after` times."""
+        if self._stop_after is None:
+            return False
+        self._stop_after -= 1
+        return self._stop_after < 0
+
+    # data ------------------------------------------------------------------------------------
+    def data(self, ref: str) -> DataInfo:
+        """Return data saved with `save_data`. Raises `NotFound`."""
+        return _find(self._data, ref, "data")
+
+    def frame(self, address: str, *, columns: Iterable[str] | None = None) -> pd.DataFrame:
+        """Return the table whose manifest lies at `address`."""
+        return frames.read(address, self.blobs.path, columns=columns)
+
+    def save_frame(self, frame: pd.DataFrame) -> str:
+        """Store a table and return its manifest's address."""
+        return frames.write(frame, self.blobs.put)
+
+    def blob(self, address: str) -> Path:
+        """Return the path of stored bytes. Raises `NotFound`."""
+        return self.blobs.path(address)
+
+    def save_blob(self, body: bytes | Path) -> str:
+        """Store bytes and return their address."""
+        return self.blobs.put(body if isinstance(body, Path) else [body])
+
+    def save_data(self, name: str, result: DataResult) -> DataInfo:
+        """Name a table; the same content and recipe again is the same version."""
+        versions = self._data.setdefault(name, [])
+        info = DataInfo(
+            name=name,
+            version=len(versions) + 1,
+            frame=result.frame,
+            rows=result.rows,
+            columns=result.columns,
+            size=result.size,
+            created=time.time(),
+            source=result.source,
+            base=result.base,
+            steps=result.steps,
+        )
+        if versions and _content(versions[-1]) == _content(info):
+            return versions[-1]
+        versions.append(info)
+        return info
+
+    # models ----------------------------------------------------------------------------------
+    def model(self, ref: str) -> tuple[ModelInfo, Path]:
+        """Return a model saved with `save_model`, and its folder. Raises `NotFound`."""
+        info = _find(self._models, ref, "model")
+        return info, self._models_folder / info.name / str(info.version)
+
+    def save_model(
+        self,
+        name: str,
+        folder: Path,
+        *,
+        task: str,
+        algo: str,
+        target: str,
+        signature: Signature,
+        lineage: Lineage,
+        params: dict[str, JSON],
+        scores: dict[str, float],
+    ) -> ModelInfo:
+        """Move the folder to its place and give it the next version."""
+        versions = self._models.setdefault(name, [])
+        info = ModelInfo(
+            name=name,
+            version=len(versions) + 1,
+            task=task,
+            algo=algo,
+            target=target,
+            created=time.time(),
+            signature=signature,
+            lineage=lineage,
+            digest="",
+            params=params,
+            scores=scores,
+        )
+        shutil.move(folder, self._models_folder / name / str(info.version))
+        versions.append(info)
+        return info
+
+    # endpoints -------------------------------------------------------------------------------
+    def start_endpoint(
+        self,
+        name: str,
+        model: ModelInfo,
+        *,
+        port: int,
+        workers: int,
+        replace: bool,
+        example: dict[str, JSON],
+    ) -> EndpointInfo:
+        """Write down what was asked; a taken name raises `NameTaken` unless it is replaced."""
+        taken = next((e for e in self.endpoints if e.name == name), None)
+        if taken is not None and taken.model != model.ref and not replace:
+            raise errors.NameTaken(f"{name!r} serves {taken.model}", "", "--replace")
+        info = EndpointInfo(
+            name=name,
+            model=model.ref,
+            state="READY",
+            url=f"http://127.0.0.1:{port}",
+            port=port,
+            workers=workers,
+            target=model.target,
+            example=example,
+        )
+        self.endpoints = [*(e for e in self.endpoints if e.name != name), info]
+        return info
+
+
+Info = TypeVar("Info", DataInfo, ModelInfo)
+
+
+def _find(known: dict[str, list[Info]], ref: str, kind: str) -> Info:
+    parsed = parse(ref)
+    versions = known.get(parsed.name, [])
+    version = parsed.version or len(versions)
+    if not versions or version > len(versions) or parsed.alias is not None:
+        raise errors.NotFound(f"no {kind} {ref!r}", errors.did_you_mean(parsed.name, known))
+    return versions[version - 1]
+
+
+def _content(info: DataInfo) -> tuple[JSON, ...]:
+    roles = tuple((column.name, column.role) for column in info.columns)
+    return info.frame, info.base, info.steps, roles
