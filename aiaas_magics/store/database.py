@@ -42,7 +42,6 @@ jobs = Table(
     Column("seconds", Float),
     Column("pid", Integer),
     Column("pid_started", Float),
-    Column("lease", Float),
     Column("partial", Integer, nullable=False),
     Column("cause", String),
     Column("error", Text),
@@ -73,6 +72,7 @@ data = Table(
     Column("name", String, primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("digest", String, nullable=False),
+    Column("job", String, index=True),
     Column("created", Float, nullable=False),
     Column("info", LargeBinary, nullable=False),
 )
@@ -81,6 +81,7 @@ models = Table(
     meta,
     Column("name", String, primary_key=True),
     Column("version", Integer, primary_key=True),
+    Column("job", String, index=True),
     Column("created", Float, nullable=False),
     Column("info", LargeBinary, nullable=False),
 )

@@ -43,6 +43,7 @@ class Datasets:
                     name=name,
                     version=version,
                     digest=digest,
+                    job=job,
                     created=info.created,
                     info=encode(info),
                 )
@@ -84,6 +85,11 @@ class Datasets:
                 connection, [("home", "audit", {"command": "delete_data", "data": ref, "who": who})]
             )
         return count
+
+    def discard(self, job: str) -> None:
+        """Forget what a job that did not succeed had named."""
+        with self._db.write() as connection:
+            connection.execute(sa.delete(db.data).where(db.data.c.job == job))
 
     def _latest(
         self, connection: sa.Connection, name: str, version: int | None = None

@@ -62,8 +62,8 @@ class Registry:
                 params=dict(params),
             )  # fmt: skip
             self._place(info, folder)
-            row = {"name": name, "version": version, "created": info.created, "info": encode(info)}
-            connection.execute(sa.insert(db.models), row)
+            row = {"name": name, "version": version, "job": job, "created": info.created}
+            connection.execute(sa.insert(db.models), row | {"info": encode(info)})
             scope = f"job:{job}" if job else "home"
             tell(connection, [(scope, "artefact", {"what": "model", "ref": info.ref})])
         return info
@@ -149,6 +149,17 @@ class Registry:
         for each in doomed:
             shutil.rmtree(self._folder / each.name / str(each.version), ignore_errors=True)
         return len(doomed)
+
+    def discard(self, job: str) -> None:
+        """Delete what a job that did not succeed had registered."""
+        here = db.models.c.job == job
+        with self._db.write() as connection:
+            rows = connection.execute(
+                sa.select(db.models.c.name, db.models.c.version).where(here)
+            ).all()
+            connection.execute(sa.delete(db.models).where(here))
+        for row in rows:
+            shutil.rmtree(self._folder / row.name / str(row.version), ignore_errors=True)
 
     def sweep(self) -> int:
         """Remove folders that no row points to: a writer died between the two."""

@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from aiaas_magics import errors, specs
-from aiaas_magics.specs.base import JSON, Result, Spec, encode
+from aiaas_magics.specs.base import JSON, Result, Spec, encode, tag_of
 from aiaas_magics.specs.jobs import FINAL, MOVES, Cause, Event, Job, JobState, Limits
 from aiaas_magics.store import database as db
 
@@ -29,7 +29,6 @@ class Living(NamedTuple):
     state: JobState
     pid: int | None
     pid_started: float | None
-    lease: float | None
     started: float | None
     seconds: float | None
 
@@ -63,7 +62,7 @@ class Runs:
         limits = limits or Limits()
         ident = new_id()
         row = {
-            "id": ident, "verb": spec.__struct_config__.tag, "about": about, "state": "QUEUED",
+            "id": ident, "verb": tag_of(spec), "about": about, "state": "QUEUED",
             "key": key, "user": user, "spec": encode(spec), "setup": msgspec.json.encode(setup or {}),
             "created": time.time(), "memory": limits.memory, "seconds": limits.seconds, "partial": 0,
         }  # fmt: skip
@@ -143,9 +142,7 @@ class Runs:
         now = time.time()
         values: dict[str, object] = {"state": to.value}
         values |= {"finished": now, "partial": int(partial)} if to.final else {}
-        values |= (
-            {"pid": pid, "pid_started": pid_started, "started": now, "lease": now} if pid else {}
-        )
+        values |= {"pid": pid, "pid_started": pid_started, "started": now} if pid else {}
         values |= {"result": encode(result)} if result is not None else {}
         values |= {"error": msgspec.json.encode(error).decode()} if error else {}
         values |= {"cause": cause.value} if cause else {}
@@ -165,7 +162,6 @@ class Runs:
             "pid": pid,
             "pid_started": pid_started,
             "started": now,
-            "lease": now,
         }
         with self._db.write() as connection:
             if self._swap(connection, job, {JobState.QUEUED}, values) is None:
@@ -173,13 +169,6 @@ class Runs:
             steps = (("QUEUED", "STARTING"), ("STARTING", "RUNNING"))
             tell(connection, [(f"job:{job}", "state", {"from": a, "to": b}) for a, b in steps])
         return True
-
-    def beat(self, job: str) -> None:
-        """Renew a job's lease."""
-        with self._db.write() as connection:
-            connection.execute(
-                sa.update(db.jobs).where(db.jobs.c.id == job).values(lease=time.time())
-            )
 
     def tell_many(self, tells: Sequence[Tell]) -> None:
         """Append events, in one commit."""
