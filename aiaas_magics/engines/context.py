@@ -25,8 +25,11 @@ class Context(Protocol):
     user: str
     cores: int
     """How many native threads or processes the job may keep busy."""
-    scratch: Path
-    """An empty folder, gone with the job."""
+
+    @property
+    def scratch(self) -> Path:
+        """An empty folder, gone with the job."""
+        ...
 
     # telling ---------------------------------------------------------------------------------
     def progress(self, done: float, total: float, text: str = "") -> None:

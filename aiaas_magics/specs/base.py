@@ -42,6 +42,11 @@ class Result(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     partial: bool = False
 
 
+def tag_of(record: Record) -> str:
+    """Return the name of a record's kind: ``train``, ``set_alias`` ..."""
+    return str(record.__struct_config__.tag)
+
+
 def encode(record: Record) -> bytes:
     """Return the JSON bytes of a record, keys in a fixed order (fit for hashing)."""
     return msgspec.json.encode(record, order="deterministic")
