@@ -1,0 +1,133 @@
+"""The engine's context in a worker: see :class:`aiaas_magics.engines.context.Context`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiaas_magics import frames
+from aiaas_magics.jobs.supervisor import Supervisor
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.records import DataInfo, EndpointInfo, Lineage, ModelInfo, Signature
+from aiaas_magics.specs.results import DataResult
+from aiaas_magics.store.home import Home
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class WorkerContext:
+    """What a job may do, carried out on a home."""
+
+    def __init__(self, home: Home, job: str, supervisor: Supervisor, user: str) -> None:
+        self._home, self._supervisor = home, supervisor
+        self.job: str | None = job
+        self.user = user
+        self.cores = (
+            len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count() or 1
+        )
+        self._begun = time.monotonic()
+
+    @cached_property
+    def scratch(self) -> Path:
+        """An empty folder, gone with the job."""
+        folder = self._home.job_folder(str(self.job)) / "scratch"
+        folder.mkdir()
+        return folder
+
+    def progress(self, done: float, total: float, text: str = "") -> None:
+        """Tell how far the job is; the eta assumes that the rest goes as fast as what is done."""
+        spent = time.monotonic() - self._begun
+        eta = spent * (total - done) / done if done > 0 else None
+        self._supervisor.tell("progress", {"done": done, "total": total, "eta": eta, "text": text})
+
+    def metric(self, name: str, value: float, step: int) -> None:
+        """Tell one point of a curve."""
+        self._supervisor.tell("metric", {"name": name, "value": value, "step": step})
+
+    def trial(self, params: dict[str, JSON], score: float, std: float) -> None:
+        """Tell that a candidate is finished."""
+        self._supervisor.tell("trial", {"params": params, "score": score, "std": std})
+
+    def warn(self, text: str, try_: str = "") -> None:
+        """Tell the user something that does not stop the job."""
+        self._supervisor.tell("warning", {"text": text, "try": try_})
+
+    def log(self, text: str) -> None:
+        """Write a line to the job's log."""
+        self._supervisor.tell("log", {"text": text, "level": "info"})
+
+    def stopping(self) -> bool:
+        """Whether the best so far is wanted."""
+        return self._supervisor.stopping()
+
+    def data(self, ref: str) -> DataInfo:
+        """Return stored data by ref."""
+        return self._home.datasets.find(ref)
+
+    def frame(self, address: str, *, columns: Iterable[str] | None = None) -> pd.DataFrame:
+        """Return the table whose manifest lies at `address`."""
+        return frames.read(address, self._home.blobs.path, columns=columns)
+
+    def save_frame(self, frame: pd.DataFrame) -> str:
+        """Store a table and return its manifest's address."""
+        return frames.write(frame, self._home.blobs.put)
+
+    def blob(self, address: str) -> Path:
+        """Return the path of stored bytes."""
+        return self._home.blobs.path(address)
+
+    def save_blob(self, body: bytes | Path) -> str:
+        """Store bytes and return their address."""
+        return self._home.blobs.put(body if isinstance(body, Path) else [body])
+
+    def save_data(self, name: str, result: DataResult) -> DataInfo:
+        """Give a table a name and a version."""
+        return self._home.datasets.save(name, result, self.job)
+
+    def model(self, ref: str) -> tuple[ModelInfo, Path]:
+        """Return a model's record and folder."""
+        info = self._home.registry.find(ref)
+        return info, self._home.registry.folder(info.ref)
+
+    def save_model(
+        self,
+        name: str,
+        folder: Path,
+        *,
+        task: str,
+        algo: str,
+        target: str,
+        signature: Signature,
+        lineage: Lineage,
+        params: dict[str, JSON],
+        scores: dict[str, float],
+    ) -> ModelInfo:
+        """Seal and register a model."""
+        return self._home.registry.save(
+            name, folder, task=task, algo=algo, target=target, signature=signature,
+            lineage=lineage, params=params, scores=scores, job=self.job,
+        )  # fmt: skip
+
+    def start_endpoint(
+        self,
+        name: str,
+        model: ModelInfo,
+        *,
+        port: int,
+        workers: int,
+        replace: bool,
+        example: dict[str, JSON],
+    ) -> EndpointInfo:
+        """Start an endpoint; it outlives this job."""
+        from aiaas_magics.jobs import endpoints
+
+        return endpoints.start(
+            self._home, name, model, port=port, workers=workers, replace=replace, example=example
+        )
