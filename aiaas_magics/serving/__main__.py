@@ -1,0 +1,42 @@
+"""``python -m aiaas_magics.serving``: the master process of an endpoint."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from aiaas_magics import errors
+from aiaas_magics.serving.master import Master, listen, tell
+
+TELL = 3
+"""The file descriptor on which the starter listens; see ``jobs.process``."""
+
+
+def main() -> int:
+    """Serve an endpoint until told to stop."""
+    parser = argparse.ArgumentParser(prog="aiaas-serving")
+    parser.add_argument("--home", required=True, type=Path)
+    parser.add_argument("--endpoint", required=True)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--share-port", action="store_true")
+    words = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
+    try:
+        listener = listen(words.port, share=words.share_port)
+    except errors.AiaasError as error:
+        tell(TELL, dict(errors.to_record(error)))
+        return 1
+    master = Master(words.home, words.endpoint, words.model, listener, words.workers)
+    if not master.start():
+        return 1
+    tell(TELL, {"port": listener.getsockname()[1]})
+    master.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""A model ready to answer: columns in, predictions out. One class a tier; this is scikit-learn's.
+
+Adding a tier: a class with `predict` and a test that holds it to bit-equal labels with this one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.records import Signature
+
+Columns = dict[str, list[JSON]]
+"""Values by column, each column as long as the others, checked against the signature."""
+
+
+class Answer(NamedTuple):
+    """Predictions, one a row; probabilities (rows x classes) where the model has them."""
+
+    y_pred: list[JSON]
+    y_proba: list[list[float]] | None
+
+
+class Predictor(Protocol):
+    """What a protocol talks to."""
+
+    signature: Signature
+
+    def predict(self, columns: Columns, *, proba: bool) -> Answer:
+        """Return the predictions for checked rows."""
+        ...
+
+
+NUMBERS = {"double": "float64", "long": "int64", "boolean": "bool"}
+
+
+class SklearnPredictor:
+    """Any fitted scikit-learn pipeline, asked exactly as in a notebook: with a DataFrame of its columns."""
+
+    def __init__(self, pipeline: Any, signature: Signature) -> None:
+        self._pipeline, self.signature = pipeline, signature
+        # A pipeline of nothing but an estimator that never saw column names takes the bare array.
+        self._bare = _takes_arrays(pipeline) and all(
+            kind == "double" for _, kind in signature.inputs
+        )
+
+    def predict(self, columns: Columns, *, proba: bool) -> Answer:
+        """Return the predictions for checked rows."""
+        table = self._array(columns) if self._bare else self._frame(columns)
+        labels = self._pipeline.predict(table).tolist()
+        wanted = proba and hasattr(self._pipeline, "predict_proba")
+        return Answer(labels, self._pipeline.predict_proba(table).tolist() if wanted else None)
+
+    def _array(self, columns: Columns) -> Any:
+        import numpy as np
+
+        names = [name for name, _ in self.signature.inputs]
+        return np.array([columns[name] for name in names], dtype="float64").T
+
+    def _frame(self, columns: Columns) -> Any:
+        import pandas as pd
+
+        return pd.DataFrame({n: _series(columns[n], kind) for n, kind in self.signature.inputs})
+
+
+def _series(values: list[JSON], kind: str) -> Any:
+    import pandas as pd
+
+    gaps = any(value is None for value in values)
+    if kind == "datetime":
+        return pd.to_datetime(pd.Series(values, dtype="str"), format="ISO8601")
+    if kind == "string":
+        return pd.Series(values, dtype="str")
+    return pd.Series(values, dtype="float64" if gaps else NUMBERS[kind])
+
+
+def _takes_arrays(pipeline: Any) -> bool:
+    steps = getattr(pipeline, "steps", [("", pipeline)])
+    alone = all(step in (None, "passthrough") for _, step in steps[:-1])
+    return alone and not hasattr(steps[-1][1], "feature_names_in_")
