@@ -156,6 +156,22 @@ def column_names(frame: pd.DataFrame) -> list[str]:
     return names
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows as JSON objects: missing is None, dates are ISO text."""
+    columns = {str(name): _json_values(frame[name]) for name in frame.columns}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _json_values(column: pd.Series) -> list[Any]:
+    import numpy as np
+    import pandas as pd
+
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return [None if pd.isna(value) else value.isoformat() for value in column]
+    values = column.astype(object).where(column.notna(), None).tolist()
+    return [value.item() if isinstance(value, np.generic) else value for value in values]
+
+
 def _split(frame: pd.DataFrame, names: Sequence[str]) -> tuple[dict[str, list[int]], list[int]]:
     import numpy as np
 

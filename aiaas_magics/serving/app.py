@@ -61,20 +61,13 @@ class App:
         try:
             status, kind, body, rows = await self._answer(scope, receive)
             more: tuple[tuple[bytes, bytes], ...] = ()
-        except Problem as problem:
-            status, kind, body, more = (
-                problem.status,
-                b"application/problem+json",
-                problem.body(),
-                problem.headers,
-            )
+        except Problem as refused:
+            status, kind, body, more = _refusal(refused)
         except Exception:
             number = secrets.token_hex(4)
             LOG.exception("error %s", number)
-            problem = Problem(
-                500, "the model could not answer", f"error {number} in the endpoint's log"
-            )
-            status, kind, body, more = 500, b"application/problem+json", problem.body(), ()
+            hint = f"error {number} in the endpoint's log"
+            status, kind, body, more = _refusal(Problem(500, "the model could not answer", hint))
         await _send(send, status, kind, body, more, head=scope["method"] == "HEAD")
         spent = 1e3 * (time.perf_counter() - begun)
         LOG.info(
@@ -110,6 +103,10 @@ class App:
         if not tokens.matches(given, self._token):
             hint = "`aiaas token NAME` prints the endpoint's token"
             raise Problem(401, "the token is not this endpoint's", hint, challenge)
+
+
+def _refusal(problem: Problem) -> tuple[int, bytes, bytes, tuple[tuple[bytes, bytes], ...]]:
+    return problem.status, b"application/problem+json", problem.body(), problem.headers
 
 
 def _check_origin(headers: Headers) -> None:

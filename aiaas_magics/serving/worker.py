@@ -66,7 +66,7 @@ def serve(app: App, listener: socket.socket, ready: int) -> None:
 
     async def run() -> None:
         task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not task.done():
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event
             await asyncio.sleep(0.005)
         if server.started:
             os.write(ready, b"r")

@@ -149,5 +149,3 @@ class EndpointResult(Result, frozen=True, kw_only=True, tag="endpoint_result"):
     example: dict[str, JSON]
     """A body that POST /predict answers, made of a row of training data."""
     target: str
-    replaced: str | None = None
-    """The model it served before."""

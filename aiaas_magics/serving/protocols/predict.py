@@ -6,7 +6,7 @@ gives whole columns. ``"proba": true`` adds the classes' probabilities.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import difflib
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -159,9 +159,7 @@ def _date(value: Any) -> bool:
     if not isinstance(value, str):
         return False
     try:
-        return (
-            1678 <= datetime.datetime.fromisoformat(value).year <= 2261
-        )  # what 64 bits of ns hold
+        return 1678 <= dt.datetime.fromisoformat(value).year <= 2261  # what 64 bits of ns hold
     except ValueError:
         return False
 
