@@ -1,0 +1,203 @@
+"""Models on disk: MLflow's layout, skops bytes, and our own short list of types that may be opened.
+
+The real MLflow opens the folder (``mlflow.pyfunc.load_model``). We open it with `TRUSTED` only, never with the
+list that the file brings: a file of somebody else's could name anything there.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from aiaas_magics import errors
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.records import Lineage, Signature
+
+MODEL = "model.skops"
+LIBRARIES = ("scikit-learn", "skops", "numpy", "pandas", "scipy")
+
+TRUSTED = frozenset(
+    {
+        # trees: arrays of nodes, checked by `check_trees` before anything walks them
+        "sklearn.tree._tree.Tree",
+        "sklearn._loss.link.LogitLink",
+        "sklearn._loss.link.IdentityLink",
+        "sklearn._loss.link.MultinomialLogit",
+        "sklearn._loss.link.Interval",
+        # losses that boosting and gradient descent keep: numbers and pure functions
+        "sklearn._loss.loss.HalfBinomialLoss",
+        "sklearn._loss.loss.HalfMultinomialLoss",
+        "sklearn._loss.loss.HalfSquaredError",
+        "sklearn._loss._loss.CyHalfBinomialLoss",
+        "sklearn._loss._loss.CyHalfMultinomialLoss",
+        "sklearn._loss._loss.CyHalfSquaredError",
+        # boosting's binning and trees
+        "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        # parts of a pipeline whose state is plain
+        "sklearn.compose._column_transformer._RemainderColsList",
+        "sklearn.utils._bunch.Bunch",
+        "sklearn.feature_extraction.text.TfidfTransformer",
+        # our own: two lists of names, no code in its state
+        "aiaas_magics.engines.modalities.date.DateFeatures",
+        "numpy.dtype",
+        "collections.OrderedDict",
+    }
+)
+"""Types beyond those skops itself trusts, each read and found to build nothing but its state."""
+
+
+def save(
+    pipeline: Any,
+    folder: Path,
+    *,
+    signature: Signature,
+    lineage: Lineage,
+    example: dict[str, JSON],
+    untrusted: list[str] | None = None,
+) -> None:
+    """Write a fitted pipeline and all that MLflow wants to know of it into an empty folder."""
+    import skops.io
+
+    folder.mkdir(parents=True, exist_ok=True)
+    skops.io.dump(pipeline, folder / MODEL)
+    (folder / "aiaas.json").write_bytes(
+        msgspec.json.encode({"signature": signature, "lineage": lineage})
+    )
+    (folder / "input_example.json").write_text(json.dumps(_split(example)))
+    packages = requirements(pipeline)
+    (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in packages))
+    environment = {
+        "python": platform.python_version(),
+        "build_dependencies": ["pip"],
+        "dependencies": ["-r requirements.txt"],
+    }
+    (folder / "python_env.yaml").write_text(_yaml(environment))
+    (folder / "MLmodel").write_text(
+        _yaml(_mlmodel(signature, lineage, sorted(untrusted or TRUSTED)))
+    )
+
+
+def load(folder: Path) -> Any:
+    """Return the pipeline in a folder whose seal was checked.
+
+    Raises
+    ------
+    SealError
+        If it holds a type that is not on our list, or a tree that leads out of its bounds.
+    """
+    import skops.io
+
+    path = folder / MODEL
+    foreign = sorted(set(skops.io.get_untrusted_types(file=path)) - TRUSTED)
+    if foreign:
+        raise errors.SealError(
+            "the model is not opened", f"it holds {foreign[0]}", "train it again"
+        )
+    pipeline = skops.io.load(path, trusted=sorted(TRUSTED))
+    check_trees(pipeline)
+    return pipeline
+
+
+def check_trees(pipeline: Any) -> None:
+    """Check that every tree's nodes lead to nodes of its own and ask for columns there are.
+
+    A crafted tree would make the predictor read outside its arrays, and end the process. Raises
+    `SealError`.
+    """
+    model = getattr(pipeline, "steps", [("", pipeline)])[-1][1]
+    for estimator in getattr(model, "estimators_", ()):
+        tree = getattr(estimator, "tree_", None)
+        if tree is not None and not _sound(
+            tree.children_left, tree.children_right, tree.feature, tree.n_features
+        ):
+            raise errors.SealError(
+                "the model is not opened", "one of its trees leads nowhere", "train it again"
+            )
+    width = getattr(model, "n_features_in_", 0)
+    for stage in getattr(model, "_predictors", ()):
+        for each in stage:
+            nodes = each.nodes[~each.nodes["is_leaf"].astype(bool)]
+            inside = (nodes["left"] < len(each.nodes)) & (nodes["right"] < len(each.nodes))
+            if not (inside & (nodes["feature_idx"] < max(width, 1))).all():
+                raise errors.SealError(
+                    "the model is not opened", "one of its trees leads nowhere", "train it again"
+                )
+
+
+def _sound(left: Any, right: Any, feature: Any, columns: int) -> bool:
+    count = len(left)
+    inner = left != -1
+    inside = (left[inner] > 0) & (left[inner] < count) & (right[inner] > 0) & (right[inner] < count)
+    return bool(inside.all() and (feature[inner] >= 0).all() and (feature[inner] < columns).all())
+
+
+def libraries() -> dict[str, str]:
+    """Return the versions of the libraries a model depends on."""
+    return {name: version(name) for name in LIBRARIES}
+
+
+def requirements(pipeline: Any) -> list[str]:
+    """Return the pip requirements of a pipeline; ours only where a transformer of ours is in it."""
+    lines = [f"{name}=={number}" for name, number in libraries().items()]
+    if "DateFeatures" in repr(pipeline):
+        try:
+            lines.append(f"aiaas_magics=={version('aiaas_magics')}")
+        except PackageNotFoundError:
+            lines.append("aiaas_magics")
+    return lines
+
+
+def _split(example: dict[str, JSON]) -> dict[str, JSON]:
+    return {"columns": list(example), "data": [list(example.values())]}
+
+
+def _mlmodel(signature: Signature, lineage: Lineage, trusted: list[str]) -> dict[str, JSON]:
+    inputs = [
+        {"type": kind, "name": name, "required": name in signature.required}
+        for name, kind in signature.inputs
+    ]
+    output = "double"
+    if signature.classes:
+        first = signature.classes[0]
+        kinds = {bool: "boolean", int: "long", float: "double"}
+        output = next((kind for type_, kind in kinds.items() if type(first) is type_), "string")
+    return {
+        "flavors": {
+            "python_function": {
+                "env": {"virtualenv": "python_env.yaml"},
+                "loader_module": "mlflow.sklearn",
+                "model_path": MODEL,
+                "predict_fn": "predict",
+                "python_version": platform.python_version(),
+            },
+            "sklearn": {
+                "pickled_model": MODEL,
+                "serialization_format": "skops",
+                "sklearn_version": version("scikit-learn"),
+                "skops_trusted_types": trusted,
+                "code": None,
+            },
+        },
+        "saved_input_example_info": {
+            "artifact_path": "input_example.json",
+            "pandas_orient": "split",
+            "type": "dataframe",
+        },
+        "signature": {
+            "inputs": json.dumps(inputs),
+            "outputs": json.dumps([{"type": output, "name": signature.output, "required": True}]),
+            "params": None,
+        },
+        "metadata": {"aiaas": {"data": lineage.data, "seed": lineage.seed}},
+    }
+
+
+def _yaml(body: dict[str, JSON]) -> str:
+    """Return JSON: every JSON document is a YAML document (YAML 1.2, section 1.3)."""
+    return json.dumps(body, indent=1) + "\n"

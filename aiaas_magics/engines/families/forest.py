@@ -1,0 +1,18 @@
+"""Forests: the mean of many trees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+from aiaas_magics.engines.families import Recipe
+from aiaas_magics.specs.base import JSON
+
+
+def _random_forest(task: str, params: dict[str, JSON], seed: int) -> Any:
+    kind = RandomForestClassifier if task == "classification" else RandomForestRegressor
+    return kind(**params, random_state=seed)
+
+
+RECIPES = {"random_forest": Recipe(_random_forest, takes_missing=True)}

@@ -1,0 +1,44 @@
+"""Linear models: logistic regression, ridge, stochastic gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.linear_model import (
+    LogisticRegression,
+    Ridge,
+    RidgeClassifier,
+    SGDClassifier,
+    SGDRegressor,
+)
+
+from aiaas_magics.engines.families import Recipe
+from aiaas_magics.specs.base import JSON
+
+
+def _logistic_regression(task: str, params: dict[str, JSON], seed: int) -> Any:
+    del task
+    if params.get("l1_ratio") and "solver" not in params:
+        params = {
+            **params,
+            "solver": "saga",
+        }  # the only solver that mixes L1 and L2 for all classes
+    return LogisticRegression(**params, random_state=seed)
+
+
+def _ridge(task: str, params: dict[str, JSON], seed: int) -> Any:
+    kind = RidgeClassifier if task == "classification" else Ridge
+    return kind(**params, random_state=seed)
+
+
+def _sgd(task: str, params: dict[str, JSON], seed: int) -> Any:
+    if task == "classification":
+        return SGDClassifier(**{"loss": "log_loss", **params}, random_state=seed)
+    return SGDRegressor(**params, random_state=seed)
+
+
+RECIPES = {
+    "logistic_regression": Recipe(_logistic_regression, scale=True),
+    "ridge": Recipe(_ridge),
+    "sgd": Recipe(_sgd, scale=True),
+}

@@ -1,0 +1,325 @@
+"""What training and tuning share: rows, target, split, pipeline, registration."""
+
+from __future__ import annotations
+
+import math
+import platform
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from aiaas_magics import errors, frames
+from aiaas_magics.engines import artefacts, data, prepare
+from aiaas_magics.engines.context import Context
+from aiaas_magics.engines.families import recipe
+from aiaas_magics.specs import algorithms
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.records import Lineage, ModelInfo, Signature
+from aiaas_magics.specs.train import TrainSpec
+from aiaas_magics.specs.tune import TuneSpec
+
+MOST_CLASSES = 20
+"""Whole numbers with at most this many values are classes, with more a quantity."""
+SCALE_APART = 100.0
+"""Columns whose spreads differ by more than this make a linear model learn badly without --scale."""
+LARGE = 2_000_000
+"""Cells from which one fit is given all cores: below, threads cost more than they gain."""
+
+
+class Task(NamedTuple):
+    """Everything a fit needs; rows of `X` and `y` are split by position."""
+
+    X: pd.DataFrame
+    y: pd.Series
+    train: np.ndarray
+    test: np.ndarray
+    task: str
+    classes: tuple[JSON, ...]
+    roles: dict[str, str]
+    table: data.Table
+
+
+def assemble(spec: TrainSpec | TuneSpec, context: Context) -> Task:
+    """Load the rows, find out the task, split.
+
+    Raises
+    ------
+    DataError
+        If the target or a feature is absent, holds one class, or the data cannot be learned from.
+    """
+    table = data.load(spec.data, context)
+    return task_of(table, spec, context)
+
+
+def task_of(table: data.Table, spec: TrainSpec | TuneSpec, context: Context) -> Task:
+    """Return the task a spec sets on a table: a function of both alone."""
+    frame = table.frame
+    for name in (spec.target, *spec.features):
+        if name not in frame.columns:
+            hint = errors.did_you_mean(name, map(str, frame.columns))
+            raise errors.DataError(
+                f"no column {name!r} in {_shown(spec.data)}", hint, "%aiaas_data show NAME"
+            )
+    frame = prepare.rows(frame, table.steps)
+    if spec.target not in frame.columns:
+        raise errors.DataError(
+            f"{spec.target!r} was dropped by the preparation",
+            "the target must stay",
+            "%aiaas_prepare ... --target " + spec.target,
+        )
+    if spec.features:
+        frame = frame[[*dict.fromkeys((*spec.features, spec.target))]]
+    frame = _labelled(frame, spec.target, context)
+    y, X = frame[spec.target], frame.drop(columns=spec.target)
+    if not len(X.columns):
+        raise errors.DataError(
+            "there is no column to learn from", "the target is the only one", "--features a,b"
+        )
+    task = spec.task or guess(y)
+    _check_features(X)
+    _check_target(y, task, spec)
+    train, test = split(y, task, spec.test, spec.seed)
+    classes = tuple(sorted(pd.unique(y).tolist())) if task == "classification" else ()
+    roles = {name: table.roles[name] for name in X.columns}
+    return Task(X, y, train, test, task, classes, roles, table)
+
+
+def guess(y: pd.Series) -> str:
+    """Return the task a target suggests: text, booleans or few whole numbers are classes."""
+    if not pd.api.types.is_numeric_dtype(y.dtype) or pd.api.types.is_bool_dtype(y.dtype):
+        return "classification"
+    values = pd.unique(y)
+    whole = len(values) <= MOST_CLASSES and bool(np.all(np.mod(np.asarray(values), 1) == 0))
+    return "classification" if whole else "regression"
+
+
+def split(y: pd.Series, task: str, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions of training and held-out rows, stratified by class.
+
+    Raises
+    ------
+    DataError
+        If there are too few rows, or a class has one row, to hold any out.
+    """
+    from sklearn.model_selection import train_test_split
+
+    everything = np.arange(len(y))
+    if share == 0:
+        return everything, everything[:0]
+    try:
+        train, test = train_test_split(
+            everything,
+            test_size=share,
+            random_state=seed,
+            stratify=y if task == "classification" else None,
+        )
+    except ValueError as error:
+        raise errors.DataError(
+            f"{share:.0%} of {len(y)} rows cannot be held out", str(error), "--test 0"
+        ) from error
+    return np.sort(train), np.sort(test)
+
+
+def build(
+    task: Task, spec: TrainSpec | TuneSpec, context: Context, params: dict[str, JSON]
+) -> Pipeline:
+    """Return the unfitted pipeline: the recipe's column steps, then the estimator."""
+    algorithm = algorithms.find(spec.algo)
+    algorithms.check_parameters(algorithm, params, task.task)
+    found = recipe(algorithm)
+    X = task.X.iloc[task.train] if len(task.test) else task.X
+    transformer = prepare.transformer(
+        task.table.steps,
+        X,
+        task.roles,
+        takes_missing=found.takes_missing,
+        takes_sparse=found.takes_sparse,
+    )
+    scaled = any(step.op == "scale" for step in task.table.steps)
+    if found.scale and not scaled and _apart(X):
+        context.warn(
+            f"the columns differ more than {SCALE_APART:g} times in spread; {spec.algo} learns better on a common scale",
+            "%aiaas_prepare ... --scale standard",
+        )
+    return Pipeline(
+        [("prepare", transformer), ("model", found.build(task.task, dict(params), spec.seed))]
+    )
+
+
+@contextmanager
+def fitting(context: Context, cells: int = 0, *, algo: str = "") -> Iterator[None]:
+    """Turn what an estimator says into three lines, and its warnings into ours.
+
+    A single large fit of an algorithm with native threads gets all cores.
+    """
+    wide = cells >= LARGE and bool(algo) and recipe(algorithms.find(algo)).threads
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        threadpool_limits(context.cores if wide else 1),
+    ):
+        warnings.simplefilter("always")
+        try:
+            yield
+        except (ValueError, TypeError, FloatingPointError) as error:
+            said = str(error).strip().split("\n")[0]
+            raise errors.DataError(
+                f"{algo or 'the algorithm'} does not take this data", said, "%aiaas_data show NAME"
+            ) from error
+    for text in dict.fromkeys(_sentence(each) for each in caught):
+        context.warn(*text)
+
+
+def _sentence(caught: warnings.WarningMessage) -> tuple[str, str]:
+    if issubclass(caught.category, ConvergenceWarning):
+        return (
+            "the optimiser stopped before it had converged",
+            "max_iter=1000, or %aiaas_prepare ... --scale standard",
+        )
+    return str(caught.message).strip().split("\n")[0], ""
+
+
+def training_rows(task: Task) -> tuple[pd.DataFrame, pd.Series]:
+    """Return features and target of the training rows, without a copy where all rows train."""
+    if not len(task.test):
+        return task.X, task.y
+    return task.X.iloc[task.train], task.y.iloc[task.train]
+
+
+def signature_of(task: Task, target: str) -> Signature:
+    """Return what a model of this task takes and gives."""
+    seen = task.X.iloc[task.train] if len(task.test) else task.X
+    inputs = tuple((str(name), _kind(seen[name].dtype, task.roles[name])) for name in seen.columns)
+    required = tuple(str(name) for name in seen.columns if not seen[name].isna().any())
+    return Signature(inputs=inputs, output=target, classes=task.classes, required=required)
+
+
+def example_of(task: Task) -> dict[str, JSON]:
+    """Return the first training row, as JSON."""
+    return frames.records(task.X.iloc[[int(task.train[0])]])[0]
+
+
+def register(
+    fitted: Pipeline,
+    task: Task,
+    spec: TrainSpec | TuneSpec,
+    context: Context,
+    *,
+    params: dict[str, JSON],
+    scores: dict[str, float],
+) -> ModelInfo:
+    """Write, seal and register a fitted pipeline with its lineage."""
+    signature = signature_of(task, spec.target)
+    info = task.table.info
+    lineage = Lineage(
+        spec=msgspec.to_builtins(spec), data=task.table.address, data_ref=info.ref if info else None,
+        libraries=artefacts.libraries(), python=platform.python_version(),
+        seed=spec.seed, job=context.job, user=context.user,
+    )  # fmt: skip
+    folder = context.scratch / "model"
+    artefacts.save(fitted, folder, signature=signature, lineage=lineage, example=example_of(task))
+    return context.save_model(
+        spec.as_, folder, task=task.task, algo=spec.algo, target=spec.target, signature=signature,
+        lineage=lineage, params=params, scores=scores,
+    )  # fmt: skip
+
+
+def finite(value: float) -> float | None:
+    """Return a number JSON can hold."""
+    return float(value) if math.isfinite(value) else None
+
+
+def _labelled(frame: pd.DataFrame, target: str, context: Context) -> pd.DataFrame:
+    gaps = frame[target].isna()
+    count = int(gaps.sum())
+    if not count:
+        return frame
+    if count == len(frame):
+        raise errors.DataError(
+            f"{target!r} is missing in every row",
+            "there is nothing to learn from",
+            "%aiaas_data show NAME",
+        )
+    context.warn(f"{count} rows without a {target!r} were left out")
+    return frame[~gaps]
+
+
+def _check_features(X: pd.DataFrame) -> None:
+    for name in X.columns:
+        if X[name].isna().all():
+            raise errors.DataError(
+                f"column {name!r} is all missing",
+                "nothing can be learned from it",
+                f"%aiaas_prepare ... --drop {name}",
+            )
+    endless = data.infinite(X)
+    if endless:
+        raise errors.DataError(
+            f"column {endless[0]!r} holds infinite numbers",
+            "replace or drop them",
+            f"df = df[np.isfinite(df[{endless[0]!r}])]",
+        )
+
+
+def _check_target(y: pd.Series, task: str, spec: TrainSpec | TuneSpec) -> None:
+    numeric = pd.api.types.is_numeric_dtype(y.dtype)
+    if task == "regression":
+        if not numeric:
+            raise errors.DataError(
+                f"{spec.target!r} holds no numbers",
+                "regression predicts a number",
+                "--task classification",
+            )
+        if data.infinite(y.to_frame()):
+            raise errors.DataError(
+                f"{spec.target!r} holds infinite numbers",
+                "replace or drop them",
+                "df = df[np.isfinite(df[target])]",
+            )
+        return
+    counts = y.value_counts()
+    if len(counts) < 2:
+        raise errors.DataError(
+            f"{spec.target!r} holds one class only",
+            f"every row is {counts.index[0]!r}",
+            "choose another target",
+        )
+    if numeric and not bool(np.all(np.mod(counts.index.to_numpy(dtype="float64"), 1) == 0)):
+        raise errors.DataError(
+            f"{spec.target!r} holds fractions, not classes",
+            "classification predicts one of a few values",
+            "--task regression",
+        )
+    if spec.test and int(counts.min()) < 2:
+        raise errors.DataError(
+            f"the class {counts.idxmin()!r} has one row",
+            "a class needs a row to train on and one to hold out",
+            "--test 0",
+        )
+
+
+def _apart(X: pd.DataFrame) -> bool:
+    spreads = X.select_dtypes("number").std(numeric_only=True)
+    spreads = spreads[spreads > 0]
+    return len(spreads) > 1 and bool(spreads.max() / spreads.min() > SCALE_APART)
+
+
+def _kind(dtype: Any, role: str) -> str:
+    if role == "date":
+        return "datetime"
+    if role == "boolean":
+        return "boolean"
+    if role == "number":
+        return "long" if pd.api.types.is_integer_dtype(dtype) else "double"
+    return "string"
+
+
+def _shown(ref: str) -> str:
+    return "the table" if ref.startswith("sha256:") else ref

@@ -1,0 +1,119 @@
+"""Train: fit one pipeline, measure it on the held-out rows, register it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pandas as pd
+from sklearn.metrics import get_scorer
+from sklearn.pipeline import Pipeline
+
+from aiaas_magics.cards import charts
+from aiaas_magics.engines import learning, pictures, watching
+from aiaas_magics.engines.context import Context
+from aiaas_magics.specs.metrics import DEFAULT, check_metric
+from aiaas_magics.specs.results import Chart, ModelResult, Score
+from aiaas_magics.specs.train import TrainSpec
+
+GROW_SECONDS = 0.5
+"""A forest grows in steps of about this long, so that progress shows and a stop is obeyed."""
+
+
+def run(spec: TrainSpec, context: Context) -> ModelResult:
+    """Fit, measure, register."""
+    task = learning.assemble(spec, context)
+    pipeline = learning.build(task, spec, context, spec.params)
+    X, y = learning.training_rows(task)
+    with learning.fitting(context, X.size, algo=spec.algo):
+        begun = time.perf_counter()
+        partial, drawn = _fit(pipeline, X, y, context)
+        seconds = time.perf_counter() - begun
+    scores = held_out_scores(pipeline, task)
+    info = learning.register(
+        pipeline,
+        task,
+        spec,
+        context,
+        params=dict(spec.params),
+        scores={s.metric: s.value for s in scores},
+    )
+    return ModelResult(
+        ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,
+        features=tuple(map(str, task.X.columns)), params=dict(spec.params), rows=len(X),
+        held_out=len(task.test), seconds=seconds, scores=scores, charts=pictures.render(drawn, context),
+        partial=partial,
+    )  # fmt: skip
+
+
+def held_out_scores(pipeline: Pipeline, task: learning.Task) -> tuple[Score, ...]:
+    """Return the default metric on the held-out rows, if there are any."""
+    if not len(task.test):
+        return ()
+    metric = check_metric(DEFAULT[task.task])
+    X, y = task.X.iloc[task.test], task.y.iloc[task.test]
+    return (Score(metric=metric.name, value=float(get_scorer(metric.scorer)(pipeline, X, y))),)
+
+
+def _fit(
+    pipeline: Pipeline, X: pd.DataFrame, y: pd.Series, context: Context
+) -> tuple[bool, list[Chart]]:
+    model = pipeline.steps[-1][1]
+    kind = type(model).__name__
+    if kind.startswith("RandomForest"):
+        return _grow(pipeline, X, y, context), []
+    if kind.startswith("HistGradientBoosting"):
+        with watching.trees(model, context):
+            pipeline.fit(X, y)
+        return False, []
+    if kind.startswith("SGD"):
+        with watching.epochs(model, context) as curve:
+            pipeline.fit(X, y)
+        return False, [_loss_chart(curve.series, model)]
+    context.progress(0, 1, "fitting")
+    pipeline.fit(X, y)
+    return False, []
+
+
+def _grow(pipeline: Pipeline, X: pd.DataFrame, y: pd.Series, context: Context) -> bool:
+    """Grow a forest step by step; the trees are those of one fit, bit by bit.
+
+    scikit-learn's warm start draws the seeds of the trees it has before those it adds.
+    """
+    transformer, model = pipeline.steps[0][1], pipeline.steps[-1][1]
+    wanted, cores = model.n_estimators, context.cores
+    table = X if transformer == "passthrough" else transformer.fit_transform(X, y)
+    model.set_params(warm_start=True, n_jobs=cores if X.size > learning.LARGE // 20 else None)
+    grown, step, partial = 0, max(1, min(10, wanted)), False
+    while grown < wanted and not partial:
+        begun = time.perf_counter()
+        model.set_params(n_estimators=min(wanted, grown + step))
+        model.fit(table, y)
+        grown = model.n_estimators
+        context.progress(grown, wanted, f"tree {grown} of {wanted}")
+        pace = max(time.perf_counter() - begun, 1e-4) / step
+        step = max(1, min(wanted, int(GROW_SECONDS / pace)))
+        partial = grown < wanted and context.stopping()
+    model.set_params(warm_start=False, n_jobs=None)
+    return partial
+
+
+def _loss_chart(series: list[list[float]], model: Any) -> Chart:
+    classes = [str(c) for c in getattr(model, "classes_", [])]
+    names = classes if len(series) == len(classes) else ["loss"] * len(series)
+    rows = [
+        {"x": x, "y": y, "line": name}
+        for name, losses in zip(names, series, strict=True)
+        for x, y in charts.thin(range(1, len(losses) + 1), losses)
+    ]
+    last = [losses[-1] for losses in series if losses]
+    text = f"loss per epoch: {max(map(len, series), default=0)} epochs, last {sum(last) / max(1, len(last)):.4g}"
+    return charts.lines(
+        "loss",
+        "Loss while learning",
+        text,
+        rows,
+        x="epoch",
+        y=f"mean {model.loss}",
+        points=len(rows) < 30,
+    )

@@ -1,0 +1,226 @@
+"""Tune: scikit-learn's grid search, told as it goes, stopped when asked, the best refitted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import joblib
+import pandas as pd
+from sklearn.model_selection import GridSearchCV, KFold, ParameterGrid, StratifiedKFold
+from sklearn.pipeline import Pipeline
+
+from aiaas_magics import errors
+from aiaas_magics.cards import charts
+from aiaas_magics.engines import learning, pictures
+from aiaas_magics.engines.context import Context
+from aiaas_magics.engines.train import held_out_scores
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.metrics import DEFAULT, Metric, check_metric
+from aiaas_magics.specs.results import Chart, ModelResult, Trial
+from aiaas_magics.specs.tune import TuneSpec
+
+Candidate = dict[str, Any]
+PREFIX = "model__"
+
+
+def run(spec: TuneSpec, context: Context) -> ModelResult:
+    """Search, refit the best, register it."""
+    task = learning.assemble(spec, context)
+    metric = check_metric(spec.metric or DEFAULT[task.task], task.task)
+    first = {name: values[0] for name, values in spec.params.items()}
+    pipeline = learning.build(task, spec, context, first)
+    _check_metric(metric, pipeline)
+    X, y = learning.training_rows(task)
+    search = _Search(pipeline, spec, metric, _folds(task, spec, y), context)
+    with (
+        learning.fitting(context, algo=spec.algo),
+        joblib.parallel_config("threading", n_jobs=context.cores),
+    ):
+        _fit(search, X, y, spec)
+    best = {name.removeprefix(PREFIX): value for name, value in search.best_params_.items()}
+    scores = held_out_scores(search.best_estimator_, task)
+    found = trials(search.cv_results_, metric, spec.cv)
+    info = learning.register(
+        search.best_estimator_,
+        task,
+        spec,
+        context,
+        params=best,
+        scores={s.metric: s.value for s in scores},
+    )
+    return ModelResult(
+        ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,
+        features=tuple(map(str, task.X.columns)), params=best, rows=len(X), held_out=len(task.test),
+        seconds=search.refit_time_, scores=scores, metric=metric.name, trials=found, cells=spec.cells,
+        charts=pictures.render(pictured(found, spec, metric), context), partial=search.partial,
+    )  # fmt: skip
+
+
+class _Search(GridSearchCV):
+    """GridSearchCV that evaluates its candidates in groups, tells each, and ends early when asked.
+
+    ``_run_search`` is the hook scikit-learn documents for other orders of search. Threads are shared over
+    candidates x folds: the trees and the linear algebra inside run without the interpreter's lock, and
+    a pool of processes would take 1.5 to 4 s to start.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, spec: TuneSpec, metric: Metric, cv: Any, context: Context
+    ) -> None:
+        grid = {PREFIX + name: values for name, values in spec.params.items()}
+        super().__init__(
+            pipeline, grid, scoring=metric.scorer, cv=cv, refit=True, error_score=math.nan
+        )
+        self._context, self._metric = context, metric
+        self.partial = False
+
+    def _run_search(
+        self, evaluate_candidates: Callable[[Sequence[Candidate]], Mapping[str, Any]]
+    ) -> None:
+        candidates = list(ParameterGrid(self.param_grid))
+        done, best = 0, -math.inf
+        for group in _groups(candidates, max(1, self._context.cores // 2)):
+            results = evaluate_candidates(group)
+            means, stds = results["mean_test_score"], results["std_test_score"]
+            for place in range(done, done + len(group)):
+                best = max(best, means[place]) if math.isfinite(means[place]) else best
+                self._tell(results["params"][place], means[place], stds[place])
+            done += len(group)
+            shown = f"{done} of {len(candidates)} candidates"
+            if math.isfinite(best):
+                shown += f", best {self._metric.name} {_natural(best, self._metric):.4g}"
+            self._context.progress(done, len(candidates) + 1, shown)
+            if self._context.stopping() and done < len(candidates):
+                self.partial = True
+                return
+
+    def _tell(self, params: Candidate, mean: float, std: float) -> None:
+        if math.isfinite(mean):
+            plain = {name.removeprefix(PREFIX): value for name, value in params.items()}
+            self._context.trial(plain, _natural(mean, self._metric), float(std))
+
+
+def trials(results: Mapping[str, Any], metric: Metric, folds: int) -> tuple[Trial, ...]:
+    """Return the candidates of a search, best first; those that failed are left out."""
+    order = sorted(range(len(results["params"])), key=lambda i: results["rank_test_score"][i])
+    return tuple(
+        Trial(
+            params={name.removeprefix(PREFIX): value for name, value in results["params"][i].items()},
+            mean=_natural(results["mean_test_score"][i], metric), std=float(results["std_test_score"][i]),
+            folds=tuple(_natural(results[f"split{k}_test_score"][i], metric) for k in range(folds)),
+            seconds=float(results["mean_fit_time"][i]), rank=int(results["rank_test_score"][i]),
+        )
+        for i in order
+        if math.isfinite(results["mean_test_score"][i])
+    )  # fmt: skip
+
+
+def pictured(found: Sequence[Trial], spec: TuneSpec, metric: Metric) -> list[Chart]:
+    """Return a chart a parameter, and a heat map of the first two."""
+    several = [name for name, values in spec.params.items() if len(values) > 1]
+    drawn = [_effect(found, spec.params[name], name, metric) for name in several]
+    if len(several) >= 2:
+        drawn.append(_heat(found, spec, several[0], several[1], metric))
+    return drawn
+
+
+def _effect(found: Sequence[Trial], values: Sequence[JSON], name: str, metric: Metric) -> Chart:
+    rows = []
+    for value in values:
+        mine = [t for t in found if t.params[name] == value and type(t.params[name]) is type(value)]
+        if mine:
+            best = min(mine, key=lambda t: t.rank)
+            rows.append(
+                {
+                    "x": str(value),
+                    "y": best.mean,
+                    "low": best.mean - best.std,
+                    "high": best.mean + best.std,
+                }
+            )
+    best_value = str(found[0].params[name])
+    text = f"{metric.name} by {name}: best at {best_value}"
+    title = f"{metric.name} by {name}"
+    return charts.errorbars(
+        f"by_{name}",
+        title,
+        text,
+        rows,
+        x=name,
+        y=f"best mean {metric.name} ± sd of folds",
+        best=best_value,
+    )
+
+
+def _heat(found: Sequence[Trial], spec: TuneSpec, x: str, y: str, metric: Metric) -> Chart:
+    best: dict[tuple[str, str], Trial] = {}
+    for trial in found:  # best first
+        best.setdefault((str(trial.params[x]), str(trial.params[y])), trial)
+    means = [trial.mean for trial in best.values()]
+    low, high = min(means), max(means)
+    places = [
+        (str(a), str(b)) for b in spec.params[y] for a in spec.params[x] if (str(a), str(b)) in best
+    ]
+    rows = [
+        {
+            "x": a,
+            "y": b,
+            "value": best[a, b].mean,
+            "share": (best[a, b].mean - low) / (high - low or 1.0),
+        }
+        for a, b in places
+    ]
+    text = f"{metric.name} by {x} and {y}: {low:.4g} to {high:.4g}"
+    title = f"best mean {metric.name} by {x} and {y}"
+    return charts.matrix("heat", title, text, rows, x=x, y=y, number=metric.name, form=".4~g")
+
+
+def _groups(candidates: Sequence[Candidate], size: int) -> Iterator[Sequence[Candidate]]:
+    for start in range(0, len(candidates), size):
+        yield candidates[start : start + size]
+
+
+def _natural(score: float, metric: Metric) -> float:
+    return float(score) if metric.greater_is_better else -float(score)
+
+
+def _folds(task: learning.Task, spec: TuneSpec, y: pd.Series) -> Any:
+    if task.task == "classification":
+        counts = y.value_counts()
+        if int(counts.min()) < spec.cv:
+            raise errors.DataError(
+                f"--cv {spec.cv} is more than the class {counts.idxmin()!r} has training rows",
+                f"it has {int(counts.min())}", f"--cv {max(2, int(counts.min()))}",
+            )  # fmt: skip
+        return StratifiedKFold(spec.cv, shuffle=True, random_state=spec.seed)
+    if len(y) < spec.cv:
+        raise errors.DataError(
+            f"--cv {spec.cv} is more than there are training rows", f"there are {len(y)}", "--cv 2"
+        )
+    return KFold(spec.cv, shuffle=True, random_state=spec.seed)
+
+
+def _check_metric(metric: Metric, pipeline: Pipeline) -> None:
+    if metric.name in ("log_loss", "brier", "roc_auc") and not hasattr(
+        pipeline.steps[-1][1], "predict_proba"
+    ):
+        name = type(pipeline.steps[-1][1]).__name__
+        raise errors.SpecError(
+            f"{metric.name} needs probabilities",
+            f"{name} gives none with these parameters",
+            "--metric accuracy",
+        )
+
+
+def _fit(search: _Search, X: pd.DataFrame, y: pd.Series, spec: TuneSpec) -> None:
+    try:
+        search.fit(X, y)
+    except ValueError as error:
+        if "fits failed" not in str(error):
+            raise
+        said = [line for line in str(error).strip().splitlines() if line.strip()][-1]
+        raise errors.DataError(
+            f"{spec.algo} could not be fitted with any of the parameters", said, "try fewer values"
+        ) from error

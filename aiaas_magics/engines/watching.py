@@ -1,0 +1,83 @@
+"""Watch a fit from outside: what scikit-learn's estimators print with ``verbose`` becomes progress.
+
+Boosting prints a line per tree, gradient descent one per epoch with its mean loss. Reading these lines
+leaves the fit itself untouched: the model is bit-equal to one fitted in silence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from aiaas_magics.engines.context import Context
+
+TREE = re.compile(r"\[(\d+)/(\d+)\]")
+EPOCH = re.compile(r"-- Epoch (\d+)")
+LOSS = re.compile(r"Avg\. loss: ([-+.\w]+)")
+
+
+class _Lines(io.TextIOBase):
+    """Hands whole lines to a function."""
+
+    def __init__(self, take: Callable[[str], None]) -> None:
+        self._take, self._rest = take, ""
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._take(line)
+        return len(text)
+
+
+class Curve:
+    """The loss of each epoch, a list a class where there are several."""
+
+    def __init__(self, context: Context, epochs: int) -> None:
+        self._context, self._epochs = context, epochs
+        self._epoch = 0
+        self.series: list[list[float]] = []
+
+    def take(self, line: str) -> None:
+        """Read a line the estimator printed."""
+        if found := EPOCH.search(line):
+            self._epoch = int(found[1])
+            if self._epoch == 1:
+                self.series.append([])
+        elif (found := LOSS.search(line)) and self.series:
+            loss = float(found[1])
+            self.series[-1].append(loss)
+            self._context.metric("loss", loss, self._epoch)
+            self._context.progress(
+                self._epoch, self._epochs, f"epoch {self._epoch}, loss {loss:.4g}"
+            )
+
+
+@contextlib.contextmanager
+def trees(estimator: Any, context: Context) -> Iterator[None]:
+    """Tell a boosting fit's progress, tree by tree."""
+
+    def take(line: str) -> None:
+        if found := TREE.search(line):
+            context.progress(int(found[1]), int(found[2]), f"tree {found[1]} of {found[2]}")
+
+    estimator.set_params(verbose=1)
+    try:
+        with contextlib.redirect_stdout(_Lines(take)):
+            yield
+    finally:
+        estimator.set_params(verbose=0)
+
+
+@contextlib.contextmanager
+def epochs(estimator: Any, context: Context) -> Iterator[Curve]:
+    """Tell a gradient descent's progress and keep its loss curve."""
+    curve = Curve(context, estimator.max_iter)
+    estimator.set_params(verbose=1)
+    try:
+        with contextlib.redirect_stdout(_Lines(curve.take)):
+            yield curve
+    finally:
+        estimator.set_params(verbose=0)
