@@ -1,0 +1,241 @@
+"""A card of each record: HTML for pages, one line of text for the rest. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from aiaas_magics.cards import style
+from aiaas_magics.cards.style import escape, measure, number, plural
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.records import EndpointInfo, ModelInfo
+from aiaas_magics.specs.results import (
+    Column,
+    DataResult,
+    EvaluationResult,
+    Grid,
+    ModelResult,
+    Score,
+)
+
+MOST_COLUMNS = 40
+MOST_TRIALS = 10
+
+
+def data_line(result: DataResult) -> str:
+    """Return a table's one line."""
+    gaps = sum(column.missing for column in result.columns)
+    shape = f"{plural(result.rows, 'row')} x {plural(len(result.columns), 'column')}"
+    return f"{result.ref}: {shape}, {plural(gaps, 'missing value')}"
+
+
+def data_card(result: DataResult, warnings: Sequence[str], following: str) -> str:
+    """Return a table's profile."""
+    rows = [_column(column) for column in result.columns[:MOST_COLUMNS]]
+    more = len(result.columns) - len(rows)
+    return style.card(
+        data_line(result),
+        style.soft(", ".join(_facts(result))),
+        "".join(f"<div>{escape(change)}</div>" for change in result.changes),
+        *map(style.warning, (*result.warnings, *warnings)),
+        style.table(PROFILE, rows, frozenset({2, 3, 4, 5, 6})),
+        style.soft(f"and {plural(more, 'column')} more" if more > 0 else ""),
+        style.following(following),
+    )
+
+
+PROFILE = ("column", "kind", "missing", "distinct", "low", "mean", "high", "distribution")
+
+
+def _facts(result: DataResult) -> Iterable[str]:
+    yield f"from {result.source}" if result.source else "a table"
+    yield style.size(result.size)
+    if result.duplicates:
+        yield plural(result.duplicates, "duplicate row")
+
+
+def _column(column: Column) -> tuple[str, ...]:
+    low, high = (
+        str(v)[:10] if isinstance(v, str) else number(v) for v in (column.low, column.high)
+    )
+    if column.role in ("category", "boolean"):
+        low = mean = high = ""
+    else:
+        mean = number(column.mean)
+    return (
+        column.name, column.role, number(column.missing), number(column.distinct), low, mean, high,
+        style.bars(column.counts),
+    )  # fmt: skip
+
+
+def model_line(result: ModelResult) -> str:
+    """Return a model's one line."""
+    shown = ", ".join(f"{score.metric} {measure(score.value)}" for score in result.scores)
+    tried = f", best of {plural(len(result.trials), 'candidate')}" if result.trials else ""
+    held = f" on {plural(result.held_out, 'held-out row')}" if result.scores else ""
+    stopped = " (stopped early)" if result.partial else ""
+    return f"{result.ref}: {result.algo}{tried}{', ' + shown if shown else ''}{held}{stopped}"
+
+
+def model_card(result: ModelResult, warnings: Sequence[str], following: str) -> str:
+    """Return what was learned, and from what."""
+    learned = f"predicts {result.target} ({result.task}) from {plural(len(result.features), 'column')}, learned from {plural(result.rows, 'row')}"
+    took = "" if style.docs_mode() else f", {style.duration(result.seconds)}"
+    return style.card(
+        model_line(result),
+        style.soft(learned + took),
+        style.soft("parameters: " + (words(result.params) or "all as scikit-learn has them")),
+        *map(style.warning, (*result.warnings, *warnings)),
+        _trials(result),
+        style.following(following),
+    )
+
+
+def _trials(result: ModelResult) -> str:
+    if not result.trials:
+        return ""
+    names = list(result.trials[0].params)
+    metric = f"{result.metric} (mean of {len(result.trials[0].folds)} folds)"
+    columns = ("rank", *names, metric, "± sd") + (() if style.docs_mode() else ("fit",))
+    rows = [
+        (str(t.rank), *(str(t.params[n]) for n in names), measure(t.mean), measure(t.std))
+        + (() if style.docs_mode() else (style.duration(t.seconds),))
+        for t in result.trials[:MOST_TRIALS]
+    ]
+    more = len(result.trials) - len(rows)
+    numbers = frozenset(range(len(names) + 1, len(columns)))
+    return style.table(columns, rows, numbers) + style.soft(f"and {more} more" if more > 0 else "")
+
+
+def words(params: dict[str, JSON]) -> str:
+    """Return parameters as they are typed: ``max_depth=10 criterion='gini'``."""
+    return " ".join(f"{name}={value!r}" for name, value in params.items())
+
+
+def evaluation_line(result: EvaluationResult) -> str:
+    """Return an evaluation's one line: its first metric, interval and baseline."""
+    first = result.scores[0]
+    return (
+        f"{result.model}: {first.metric} {measure(first.value)} "
+        f"[{measure(first.low)}, {measure(first.high)}], baseline {measure(first.baseline)}, "
+        f"on {plural(result.rows, 'row')}"
+    )
+
+
+def evaluation_card(result: EvaluationResult, warnings: Sequence[str], following: str) -> str:
+    """Return the metrics beside those of the simplest guess."""
+    level = f"{100 * result.confidence:g} % interval"
+    rows = [(s.metric, measure(s.value), _interval(s), measure(s.baseline)) for s in result.scores]
+    return style.card(
+        f"{result.model} on {plural(result.rows, 'row')}: {result.data}",
+        *map(style.warning, (*result.warnings, *warnings)),
+        style.table(("metric", "value", level, "simplest guess"), rows, frozenset({1, 2, 3})),
+        style.following(following),
+    )
+
+
+def _interval(score: Score) -> str:
+    return f"{measure(score.low)} to {measure(score.high)}"
+
+
+def grid_card(grid: Grid) -> str:
+    """Return a small table."""
+    rows = [tuple(_cell(value) for value in row) for row in grid.rows]
+    numeric = frozenset(
+        i for i in range(len(grid.columns)) if any(_is_number(row[i]) for row in grid.rows)
+    )
+    return style.card(grid.title, style.table(grid.columns, rows, numeric))
+
+
+def grid_line(grid: Grid) -> str:
+    """Return a small table's one line."""
+    return f"{grid.title}: {plural(len(grid.rows), 'row')}"
+
+
+def _cell(value: JSON) -> str:
+    return measure(value) if isinstance(value, float) else number(value)
+
+
+def _is_number(value: JSON) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def endpoint_line(info: EndpointInfo) -> str:
+    """Return an endpoint's one line."""
+    where = "" if style.docs_mode() or info.state != "READY" else f" at {info.url}"
+    return f"{info.name}: {info.model}, {info.state.lower()}{where}"
+
+
+def curl(info: EndpointInfo, body: str) -> str:
+    """Return a line that asks an endpoint from a terminal; the token comes from the environment."""
+    url = "http://127.0.0.1:PORT" if style.docs_mode() else info.url
+    quoted = body.replace("'", "'\\''")
+    return (
+        f"export AIAAS_TOKEN=$(aiaas token {info.name})\n"
+        f'curl -s {url}/predict -H "Authorization: Bearer $AIAAS_TOKEN" \\\n'
+        f"  -H 'Content-Type: application/json' -d '{quoted}'"
+    )
+
+
+def endpoint_card(info: EndpointInfo, body: str, warnings: Sequence[str], following: str) -> str:
+    """Return how to reach an endpoint."""
+    page = (
+        ""
+        if style.docs_mode()
+        else f'<div><a href="{escape(info.url)}/docs" target="_blank" rel="noopener">{escape(info.url)}</a></div>'
+    )
+    served = (
+        f"predicts {info.target}, {plural(info.workers, 'worker')}, this machine only, token needed"
+    )
+    return style.card(
+        endpoint_line(info),
+        page if info.state == "READY" else "",
+        style.soft(served),
+        *map(style.warning, warnings),
+        f"<pre>{escape(curl(info, body))}</pre>" if info.state == "READY" else "",
+        style.following(following),
+    )
+
+
+def model_info_line(info: ModelInfo) -> str:
+    """Return a registered model's one line."""
+    shown = ", ".join(f"{name} {measure(value)}" for name, value in info.scores.items())
+    named = f" ({', '.join(info.aliases)})" if info.aliases else ""
+    return f"{info.ref}{named}: {info.algo} predicting {info.target}{', ' + shown if shown else ''}"
+
+
+def model_info_card(info: ModelInfo, following: str) -> str:
+    """Return a registered model and what it was made of."""
+    lineage = info.lineage
+    asked = {
+        k: v
+        for k, v in lineage.spec.items()
+        if k not in ("kind", "data", "as_", "params") and v not in (None, [], {})
+    }
+    facts: list[tuple[str, ...]] = [
+        ("made by", "%aiaas_" + str(lineage.spec.get("kind", ""))),
+        ("data", f"{lineage.data_ref or 'a DataFrame'} ({lineage.data[7:19]})"),
+        ("asked", words(asked)),
+        ("parameters", words(info.params) or "all as scikit-learn has them"),
+        ("seed", str(lineage.seed)),
+        ("takes", plural(len(info.signature.inputs), "column")),
+        (
+            "gives",
+            info.target
+            + (
+                f": {', '.join(map(str, info.signature.classes[:8]))}"
+                if info.signature.classes
+                else ""
+            ),
+        ),
+        ("aliases", ", ".join(info.aliases) or "none"),
+    ]
+    if not style.docs_mode():
+        facts += [
+            ("libraries", ", ".join(f"{k} {v}" for k, v in lineage.libraries.items())),
+            ("python", lineage.python),
+            ("job", f"{lineage.job or '–'}, by {lineage.user or '–'}"),
+            ("digest", f"{info.digest[7:19]}, {style.size(info.size)}"),
+        ]
+    return style.card(
+        model_info_line(info), style.table(("", ""), facts), style.following(following)
+    )
