@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from aiaas_magics.specs.prepare import Step
+
 FORMAT = 1
+ATTR = "aiaas"
+"""Where a DataFrame remembers which stored data it came from."""
 
 
 class Put(Protocol):
@@ -121,6 +125,16 @@ def read(
     return frame if list(frame.columns) == wanted else frame[wanted]
 
 
+def as_table(word: object) -> Any:
+    """Return a DataFrame as it is. Raises `DataError` for anything else."""
+    if type(word).__module__.split(".")[0] == "pandas" and type(word).__name__ == "DataFrame":
+        return word
+    kind = type(word).__name__
+    raise errors.DataError(
+        f"a {kind} is no table", "data is a pandas DataFrame or a stored name", "pd.DataFrame(...)"
+    )
+
+
 def column_names(frame: pd.DataFrame) -> list[str]:
     """Return the column names as text.
 
@@ -154,6 +168,18 @@ def column_names(frame: pd.DataFrame) -> list[str]:
             "df.columns = [...]",
         )
     return names
+
+
+def select(frame: pd.DataFrame, steps: Iterable[Step]) -> pd.DataFrame:
+    """Carry out the steps of a recipe that only choose columns and rows."""
+    for step in steps:
+        if step.op == "keep":
+            frame = frame[[name for name in frame.columns if name in step.columns]]
+        elif step.op == "drop":
+            frame = frame.drop(columns=[name for name in step.columns if name in frame.columns])
+        elif step.op == "dropna":
+            frame = frame.dropna()
+    return frame
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

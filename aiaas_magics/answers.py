@@ -1,0 +1,344 @@
+"""How a line that asks for no job is answered: lists, single records, logs, predictions.
+
+Adding one: a function from a session and the line's values to a handle, and a row in `ANSWERS`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from aiaas_magics import errors, frames, handles, specs
+from aiaas_magics.cards import style
+from aiaas_magics.handles import Handle
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.jobs import Event, Job
+from aiaas_magics.specs.prepare import Step
+from aiaas_magics.specs.records import ModelInfo
+from aiaas_magics.specs.results import DataResult
+from aiaas_magics.specs.verbs import Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from aiaas_magics.session import Session
+
+Values = dict[str, Any]
+
+
+def _data_list(session: Session, values: Values) -> Handle:
+    del values
+    records: list[Any] = session.backend.query("data")
+    rows = [(r.ref, r.rows, len(r.columns), style.size(r.size), r.source) for r in records]
+    return handles.Listing(
+        "data", ("name", "rows", "columns", "size", "from"), rows, records, "%aiaas_data show NAME"
+    )
+
+
+def _data_catalogue(session: Session, values: Values) -> Handle:
+    del values
+    records: list[Any] = session.backend.query("catalogue")
+    rows = [
+        (r.name, r.task, r.target, r.rows, r.columns, r.summary, r.licence, r.source)
+        for r in records
+    ]
+    columns = ("name", "task", "target", "rows", "columns", "summary", "licence", "source")
+    return handles.Listing("catalogue", columns, rows, records, "%aiaas_data load iris")
+
+
+def _data_show(session: Session, values: Values) -> Handle:
+    word = values["data"]
+    if not isinstance(word, str):
+        raise errors.UsageError(
+            "a variable is shown by naming it",
+            "%aiaas_data show shows stored data",
+            "%aiaas_data load df --as my-table",
+        )
+    info = session.data(word)
+    result = DataResult(
+        ref=info.ref, frame=info.frame, rows=info.rows, columns=info.columns, size=info.size, source=info.source,
+        base=info.base, steps=info.steps,
+    )  # fmt: skip
+    return handles.Data(session, result)
+
+
+def _models_list(session: Session, values: Values) -> Handle:
+    del values
+    records: list[Any] = session.backend.query("models")
+    rows = [(r.ref, r.algo, r.target, *_first_score(r), ", ".join(r.aliases)) for r in records]
+    columns = ("name", "algorithm", "predicts", "metric", "held-out score", "aliases")
+    return handles.Listing("models", columns, rows, records, "%aiaas_models show NAME")
+
+
+def _first_score(info: ModelInfo) -> tuple[JSON, JSON]:
+    return next(((name, style.measure(value)) for name, value in info.scores.items()), ("", ""))
+
+
+def _models_show(session: Session, values: Values) -> Handle:
+    return handles.Registered(session, session.model(str(values["model"])))
+
+
+def _models_history(session: Session, values: Values) -> Handle:
+    name = session.model(str(values["model"])).name
+    records: list[Any] = session.backend.query("aliases", {"model": name})
+    rows = [
+        (f"{r.model}@{r.alias}", _version(r.from_), _version(r.to), r.who, _when(r.time))
+        for r in records
+    ]
+    return handles.Listing(
+        f"aliases of {name}", ("alias", "from", "to", "who", "when"), rows, records
+    )
+
+
+def _version(number: int | None) -> str:
+    return "nothing" if number is None else f"@{number}"
+
+
+def _when(moment: float | None) -> str:
+    if moment is None or style.docs_mode():
+        return ""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
+
+
+def _endpoints_list(session: Session, values: Values) -> Handle:
+    del values
+    records: list[Any] = session.backend.query("endpoints")
+    rows = [
+        (
+            r.name,
+            r.model,
+            r.state.lower(),
+            "" if style.docs_mode() or r.state != "READY" else r.url,
+            r.workers,
+        )
+        for r in records
+    ]
+    return handles.Listing(
+        "endpoints",
+        ("name", "serves", "state", "address", "workers"),
+        rows,
+        records,
+        "%aiaas_endpoints show NAME",
+    )
+
+
+def _endpoints_show(session: Session, values: Values) -> Handle:
+    return handles.Endpoint(session, session.endpoint(str(values["endpoint"])))
+
+
+def _endpoints_logs(session: Session, values: Values) -> Handle:
+    info = session.endpoint(str(values["endpoint"]), log=True)
+    return handles.Note(f"the end of the log of {info.name}", "" if style.docs_mode() else info.log)
+
+
+def _jobs_list(session: Session, values: Values) -> Handle:
+    records = list(session.jobs(None if values.get("all") else {"limit": 20}))
+    rows = [
+        (
+            j.id,
+            j.verb,
+            j.about,
+            j.state.value.lower() + (" (partial)" if j.partial else ""),
+            _when(j.created),
+            _took(j),
+        )
+        for j in records
+    ]
+    if style.docs_mode():
+        rows = [row[1:4] for row in rows]  # type: ignore[misc]
+    columns = ("id", "verb", "makes", "state", "submitted", "took")
+    return handles.Listing(
+        "jobs", columns[1:4] if style.docs_mode() else columns, rows, records, "%aiaas_jobs logs"
+    )
+
+
+def _took(job: Job) -> str:
+    if job.started is None:
+        return ""
+    return style.duration((job.finished or time.time()) - job.started)
+
+
+def _job(session: Session, values: Values) -> Job:
+    wanted = values.get("job")
+    found = next(session.jobs({"id": wanted} if wanted else {"limit": 1}), None)
+    if found is None:
+        known = errors.did_you_mean(str(wanted), [job.id for job in session.jobs({"limit": 50})])
+        raise errors.NotFound(
+            f"no job {wanted!r}" if wanted else "there is no job yet",
+            known if wanted else "",
+            "%aiaas_jobs",
+        )
+    return found
+
+
+def _jobs_attach(session: Session, values: Values) -> Handle:
+    return session.follow(_job(session, values).id)[0]
+
+
+def _jobs_logs(session: Session, values: Values) -> Handle:
+    job = _job(session, values)
+    events = session.backend.events(f"job:{job.id}", 0, limit=10_000)
+    lines = [_logged(event) for event in events if event.type in _LOGGED]
+    lines += [job.error["what"]] if job.error else []
+    return handles.Note(
+        f"log of {job.verb} {job.about} ({job.state.value.lower()})", "\n".join(lines)
+    )
+
+
+_LOGGED: dict[str, Callable[[dict[str, Any]], str]] = {
+    "state": lambda b: f"{b['from'] or ''} -> {b['to']}".strip(),
+    "log": lambda b: str(b["text"]),
+    "warning": lambda b: f"warning: {b['text']}",
+    "artefact": lambda b: f"made {b['what']} {b['ref']}",
+    "trial": lambda b: f"{b['params']}: {b['score']:.4g} ± {b['std']:.2g}",
+    "metric": lambda b: f"{b['name']} {b['step']}: {b['value']:.4g}",
+    "progress": lambda b: f"{b['done']:g} of {b['total']:g} {b['text']}",
+}
+
+
+def _logged(event: Event) -> str:
+    stamp = "" if style.docs_mode() else time.strftime("%H:%M:%S ", time.localtime(event.time))
+    return stamp + _LOGGED[event.type](event.body)
+
+
+def _jobs_stop(session: Session, values: Values) -> Handle:
+    job = _job(session, values)
+    session.backend.stop(job.id)
+    return handles.Note(
+        f"{job.verb} {job.about} is asked for its best so far", following="%aiaas_jobs attach"
+    )
+
+
+def _jobs_cancel(session: Session, values: Values) -> Handle:
+    job = _job(session, values)
+    session.backend.cancel(job.id)
+    return handles.Note(
+        f"{job.verb} {job.about} is cancelled"
+        if not job.state.final
+        else f"{job.verb} {job.about} had ended already"
+    )
+
+
+def counts(usage: Any) -> str:
+    """Return what a home holds, in words."""
+    return ", ".join((
+        f"{usage.data} data", style.plural(usage.models, "model"), style.plural(usage.endpoints, "running endpoint"),
+        style.plural(usage.jobs, "job"), style.size(usage.bytes),
+    ))  # fmt: skip
+
+
+def _overview(session: Session, values: Values) -> Handle:
+    del values
+    usage: Any = session.backend.query("usage")[0]
+    rows = [
+        (f"%aiaas_{name}" if name else "%aiaas", specs.verb(name).summary) for name in specs.VERBS
+    ]
+    next_ = (
+        "%aiaas_data load iris"
+        if not usage.data
+        else "%aiaas_train DATA --target COLUMN --algo random_forest"
+    )
+    title = counts(usage) if style.docs_mode() else f"{counts(usage)} in {usage.home}"
+    return handles.Listing(title, ("line", "what it does"), rows, [usage], next_)
+
+
+def known(session: Session, kind: Kind) -> Handle:
+    """Return the list behind ``--algo ?`` and ``--metric ?``."""
+    records: list[Any] = session.backend.query("metrics" if kind is Kind.METRIC else "algorithms")
+    if kind is Kind.METRIC:
+        rows = [(r.name, r.task, r.summary) for r in records]
+        return handles.Listing("metrics", ("name", "task", "what it says"), rows, records)
+    found = [
+        (r.name, " and ".join(r.tasks), r.summary, ", ".join(p.name for p in r.parameters))
+        for r in records
+    ]
+    columns = ("name", "for", "what it is", "parameters")
+    return handles.Listing("algorithms", columns, found, records)
+
+
+def _predict(session: Session, values: Values) -> Handle:
+    from aiaas_magics.serving import client
+
+    info = session.endpoint(str(values["endpoint"]))
+    if info.state != "READY":
+        hint = {
+            "STOPPED": "it was stopped",
+            "LOST": "its process is gone",
+            "FAILED": "it did not start",
+        }
+        raise errors.EndpointError(
+            f"{info.name} does not run",
+            hint.get(info.state, "it is starting"),
+            f"%aiaas_deploy {info.model} --as {info.name}",
+        )
+    model = session.model(info.model)
+    names = [name for name, _ in model.signature.inputs]
+    frame = _rows(session, values["data"], values.get("rows"), names)
+    said = client.predict(
+        info.url,
+        info.token or "",
+        frames.records(frame),
+        timeout=float(values.get("timeout", 30.0)),
+        proba=True,
+    )
+    answer = frame.reset_index(drop=True)
+    answer["prediction"] = said["y_pred"]
+    if "y_proba" in said:
+        answer["probability"] = [max(row) for row in said["y_proba"]]
+    return handles.Prediction(info.name, info.target, answer)
+
+
+def _rows(session: Session, word: object, rows: int | None, names: list[str]) -> pd.DataFrame:
+    """Return the raw rows a model is asked about: of prepared data those it was prepared from."""
+    if rows is not None and rows < 1:
+        raise errors.UsageError(f"--rows {rows} is no number of rows", "at least one", "--rows 5")
+    if isinstance(word, str):
+        info = session.data(word)
+        steps = [msgspec.convert(step, Step) for step in info.steps]
+        frame = frames.select(
+            session.read(info.base or info.frame), [s for s in steps if s.op == "dropna"]
+        )
+    else:
+        frame = frames.as_table(word)
+        _check_raw(session, frame)
+    for name in names:
+        if name not in frame.columns:
+            raise errors.DataError(
+                f"no column {name!r}",
+                errors.did_you_mean(name, map(str, frame.columns)),
+                "%aiaas_models show NAME",
+            )
+    return frame[names].head(rows) if rows is not None else frame[names]
+
+
+def _check_raw(session: Session, frame: pd.DataFrame) -> None:
+    ref = frame.attrs.get(frames.ATTR)
+    if ref is not None and session.data(ref).steps:
+        raise errors.DataError(
+            f"this table is {ref}, which is prepared already",
+            "the model prepares its rows by itself: give it raw ones",
+            f"ref:{ref.partition('@')[0]}",
+        )
+
+
+ANSWERS: dict[tuple[str, str], Callable[[Session, Values], Handle]] = {
+    ("", ""): _overview,
+    ("data", "list"): _data_list,
+    ("data", "catalogue"): _data_catalogue,
+    ("data", "show"): _data_show,
+    ("models", "list"): _models_list,
+    ("models", "show"): _models_show,
+    ("models", "history"): _models_history,
+    ("endpoints", "list"): _endpoints_list,
+    ("endpoints", "show"): _endpoints_show,
+    ("endpoints", "logs"): _endpoints_logs,
+    ("jobs", "list"): _jobs_list,
+    ("jobs", "attach"): _jobs_attach,
+    ("jobs", "logs"): _jobs_logs,
+    ("jobs", "stop"): _jobs_stop,
+    ("jobs", "cancel"): _jobs_cancel,
+    ("predict", ""): _predict,
+}

@@ -1,0 +1,388 @@
+"""Which backend this notebook uses, and how a line becomes what a user holds in hand.
+
+`Session.run` is generic over the tables of the grammar: words become a spec or a command, it is submitted
+or applied, and its result is wrapped. What differs from verb to verb stands in three small tables at the end:
+how a result is wrapped, how a query is answered, what a name defaults to.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from aiaas_magics import answers, errors, frames, handles, specs
+from aiaas_magics.backends.base import Backend
+from aiaas_magics.backends.following import follow
+from aiaas_magics.cards import style
+from aiaas_magics.handles import Handle, JobHandle
+from aiaas_magics.specs.base import JSON, Command, Spec
+from aiaas_magics.specs.jobs import Event, Job, Limits
+from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo
+from aiaas_magics.specs.results import (
+    DataResult,
+    EndpointResult,
+    EvaluationResult,
+    ExportResult,
+    ModelResult,
+)
+from aiaas_magics.specs.verbs import Action, Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Values = dict[str, Any]
+BETWEEN = 1.0
+"""Seconds between the interrupt that stops a job and the one that cancels it: two at once are one."""
+
+
+class Watcher(Protocol):
+    """Somebody who shows a job's events as they come."""
+
+    def __call__(self, event: Event) -> None:
+        """Take an event."""
+        ...
+
+    def close(self) -> None:
+        """Take the display away: the job has ended."""
+        ...
+
+
+class Session:
+    """A notebook's connection to a backend."""
+
+    def __init__(self, backend: Backend, *, watch: Callable[[], Watcher] | None = None) -> None:
+        self.backend, self.watch = backend, watch
+
+    def run(
+        self,
+        verb: str,
+        action: str,
+        values: Mapping[str, object],
+        parameters: Mapping[str, JSON] | None = None,
+    ) -> Handle:
+        """Carry out one line and return its handle.
+
+        Parameters
+        ----------
+        values
+            Python names of arguments and options -> values of their kind; data is a DataFrame or text.
+        parameters
+            The algorithm's parameters, where the verb takes any.
+        """
+        self.warm()
+        table = specs.verb(verb).action(action)
+        if table is None:
+            raise errors.UsageError(f"%aiaas_{verb} has no action {action!r}")
+        given = {name: value for name, value in values.items() if value is not None}
+        if not table.makes:
+            return (
+                _connect(given) if verb == "connect" else answers.ANSWERS[verb, action](self, given)
+            )
+        made = self._make(verb, table, given, parameters)
+        if isinstance(made, Command):
+            return handles.applied(self.backend.apply(made))
+        return self._submit(made, given)
+
+    def warm(self) -> None:
+        """Let a backend that can have a process ready for the next job."""
+        start = getattr(self.backend, "warm", None)
+        if start is not None:
+            start()
+
+    def names(self, kind: Kind) -> list[str]:
+        """Return the stored names a word of that kind can mean."""
+        known = [*_NAMED.get(kind, ())]
+        return list(
+            dict.fromkeys(
+                str(getattr(r, "name", "")) for each in known for r in self.backend.query(each)
+            )
+        )
+
+    def columns(self, data: str) -> list[str]:
+        """Return the column names of stored data."""
+        info: Any = self.backend.query("data", {"ref": data})[0]
+        return [column.name for column in info.columns]
+
+    def jobs(self, where: Mapping[str, JSON] | None = None) -> Iterator[Job]:
+        """Yield jobs, newest first."""
+        for record in self.backend.query("jobs", where):
+            if isinstance(record, Job):
+                yield record
+
+    def frame(self, ref: str, rows: int | None = None) -> pd.DataFrame:
+        """Return stored data as a DataFrame of the user's own; it remembers where it came from."""
+        info = self.data(ref)
+        frame = self.read(info.frame, rows).copy()
+        frame.attrs[frames.ATTR] = info.ref
+        return frame
+
+    def follow(self, job: str) -> tuple[Handle, list[str]]:
+        """Follow a job to its end; the first interrupt stops it, a second one cancels it."""
+        watcher = self.watch() if self.watch is not None else None
+        warnings: list[str] = []
+        after, interrupted = 0, 0.0
+        try:
+            while True:
+                try:
+                    for event in follow(self.backend, job, after):
+                        after = event.seq
+                        _note(event, warnings)
+                        if watcher is not None:
+                            watcher(event)
+                    break
+                except KeyboardInterrupt:
+                    interrupted = self._interrupt(job, interrupted)
+        finally:
+            if watcher is not None:
+                watcher.close()
+        return _wrap(self, self.backend.result(job), warnings), warnings
+
+    def _interrupt(self, job: str, before: float) -> float:
+        now = time.monotonic()
+        if not before:
+            self.backend.stop(job)
+            return now
+        if now - before >= BETWEEN:
+            self.backend.cancel(job)
+        return before
+
+    def _submit(self, spec: Spec, values: Values) -> Handle:
+        limits = Limits(memory=values.get("memory"), seconds=values.get("timeout"))
+        job = self.backend.submit(spec, limits=limits)
+        if values.get("detach"):
+            return JobHandle(self, next(self.jobs({"id": job})))
+        handle, _ = self.follow(job)
+        self.warm()  # for the next line; while the job ran it would have taken its cores
+        return _save(self, handle, values) if "path" in values else handle
+
+    def _make(
+        self, verb: str, table: Action, values: Values, parameters: Mapping[str, JSON] | None
+    ) -> Spec | Command:
+        known: dict[str, type[Spec | Command]] = {**specs.spec_types(), **specs.command_types()}
+        cls = next(each for each in known.values() if each.__name__ == table.makes)
+        options = (*table.arguments, *table.options)
+        fields: Values = {o.target: values[o.python] for o in options if o.python in values}
+        for option in options:
+            if option.kind is Kind.DATA and option.python in values:
+                fields[option.target] = self._data_word(values[option.python])
+        if "source" in fields:
+            fields |= self._source(fields.pop("source"))
+        if "as_" in cls.__struct_fields__ and "as_" not in fields:
+            fields["as_"] = _DEFAULT_NAMES[verb](values)
+        if table.parameters:
+            fields["params"] = dict(parameters or {})
+        if "path" in fields:
+            fields["format"] = _format(Path(fields["path"]), replace=bool(fields.get("replace")))
+        made: Spec | Command = cls(
+            **{k: v for k, v in fields.items() if k in cls.__struct_fields__}
+        )
+        return made
+
+    def _data_word(self, word: object) -> str:
+        if isinstance(word, str):
+            return self.data(word).ref
+        return frames.write(frames.as_table(word), self.backend.put)
+
+    def _source(self, source: object) -> Values:
+        if not isinstance(source, str):
+            return {"frame": frames.write(frames.as_table(source), self.backend.put)}
+        path = Path(source).expanduser()
+        if path.is_dir():
+            raise errors.DataError(
+                f"{source} is a folder", "a table is one file", f"{source}/table.csv"
+            )
+        if path.is_file():
+            try:
+                return {"file": self.backend.put(path), "filename": path.name}
+            except OSError as error:
+                raise errors.DataError(
+                    f"{source} cannot be read", error.strerror or "", f"ls -l {source}"
+                ) from error
+        if path.suffix or "/" in source:
+            raise errors.DataError(f"there is no file {source}", f"looked in {_here()}", "%ls")
+        return {"catalogue": source}
+
+    def data(self, ref: str) -> DataInfo:
+        """Return stored data. Raises `NotFound`."""
+        found: Any = self.backend.query("data", {"ref": ref})[0]
+        return found  # type: ignore[no-any-return]
+
+    def model(self, ref: str) -> ModelInfo:
+        """Return a registered model. Raises `NotFound`."""
+        found: Any = self.backend.query("models", {"ref": ref})[0]
+        return found  # type: ignore[no-any-return]
+
+    def endpoint(self, name: str, *, log: bool = False) -> EndpointInfo:
+        """Return an endpoint. Raises `NotFound`."""
+        found: Any = self.backend.query(
+            "endpoints", {"name": name, **({"log": True} if log else {})}
+        )[0]
+        return found  # type: ignore[no-any-return]
+
+    def read(self, address: str, rows: int | None = None) -> pd.DataFrame:
+        """Return the table at an address, or its first rows."""
+        return frames.read(address, locator(self.backend), rows=rows)
+
+
+def locator(backend: Backend) -> Callable[[str], Path]:
+    """Return a function from addresses to files; bytes of another machine are fetched to a temporary one."""
+    found: Callable[[str], Path] | None = getattr(backend, "locate", None)
+    if found is not None:
+        return found
+
+    def fetch(ref: str) -> Path:
+        import tempfile
+
+        with tempfile.NamedTemporaryFile(prefix="aiaas-", delete=False) as file:
+            for chunk in backend.fetch(ref):
+                file.write(chunk)
+        return Path(file.name)
+
+    return fetch
+
+
+_current: list[Session] = []
+
+
+def current() -> Session:
+    """Return this process's session; the usual home is opened at first use."""
+    return _current[0] if _current else connect()
+
+
+def connect(home: str | None = None) -> Session:
+    """Open a home and make it this process's; the one before is closed, its jobs go on."""
+    import atexit
+
+    from aiaas_magics.backends.local import LocalBackend
+
+    opened = Session(
+        LocalBackend(Path(home) if home else None), watch=_watch[0] if _watch else None
+    )
+    close()
+    _current.append(opened)
+    atexit.register(opened.backend.close)
+    return opened
+
+
+def close() -> None:
+    """Close this process's session, if one is open."""
+    while _current:
+        _current.pop().backend.close()
+
+
+_watch: list[Callable[[], Watcher]] = []
+
+
+def watch_with(factory: Callable[[], Watcher] | None) -> None:
+    """Let a door show the progress of jobs; None shows none."""
+    _watch[:] = [factory] if factory is not None else []
+    for session in _current:
+        session.watch = factory
+
+
+def _note(event: Event, warnings: list[str]) -> None:
+    if event.type == "warning":
+        hint = f": {event.body['try']}" if event.body.get("try") else ""
+        text = f"{event.body['text']}{hint}"
+        warnings += [text] if text not in warnings else []
+
+
+def _here() -> str:
+    return "this folder" if style.docs_mode() else str(Path.cwd())
+
+
+# What differs from verb to verb -----------------------------------------------------------------
+
+_NAMED: dict[Kind, tuple[str, ...]] = {
+    Kind.DATA: ("data",),
+    Kind.SOURCE: ("catalogue",),
+    Kind.MODEL: ("models",),
+    Kind.ENDPOINT: ("endpoints",),
+    Kind.STORED: ("data", "models", "endpoints"),
+}
+
+
+def _stem(values: Values) -> str:
+    source = values["source"]
+    if not isinstance(source, str):
+        raise errors.UsageError(
+            "a DataFrame needs a name to be stored under", "--as names it", "--as my-table"
+        )
+    stem = "".join(
+        c if (c.isalnum() and c.isascii()) or c in "-_" else "_" for c in Path(source).stem
+    )
+    return stem if stem[:1].isalpha() else f"data_{stem}"
+
+
+_DEFAULT_NAMES: dict[str, Callable[[Values], str]] = {
+    "data": _stem,
+    "train": lambda values: str(values["algo"]),
+    "tune": lambda values: str(values["algo"]),
+    "deploy": lambda values: str(values["model"]).partition("@")[0] + "-api",
+}
+
+
+def _wrap(session: Session, result: object, warnings: list[str]) -> Handle:
+    if isinstance(result, EndpointResult):
+        return handles.Endpoint(session, session.endpoint(result.name), warnings)
+    wrapper: Any = _HANDLES.get(type(result))
+    if wrapper is None:
+        return handles.Note(f"done: {type(result).__name__}", answer=result)
+    wrapped: Handle = wrapper(session, result, warnings)
+    return wrapped
+
+
+def _export(session: Session, result: Any, warnings: list[str]) -> Handle:
+    del session, warnings
+    return handles.Note(style.plural(result.rows, "row"), answer=result)
+
+
+_HANDLES: dict[type, Callable[..., Handle]] = {
+    DataResult: handles.Data,
+    ModelResult: handles.Model,
+    EvaluationResult: handles.Evaluation,
+    ExportResult: _export,
+}
+
+
+def _format(path: Path, *, replace: bool) -> str:
+    if path.suffix.lower() not in (".csv", ".parquet"):
+        raise errors.UsageError(
+            f"{path.name} is neither .csv nor .parquet",
+            "the ending says how to write",
+            f"{path.stem}.csv",
+        )
+    if path.exists() and not replace:
+        raise errors.NameTaken(
+            f"{path.name} exists", "nothing is written over without being told", "--replace"
+        )
+    return path.suffix.lower()[1:]
+
+
+def _save(session: Session, handle: Handle, values: Values) -> Handle:
+    """Write exported bytes beside their place, then move them there: whole or not at all."""
+    result: Any = getattr(handle, "answer", None)
+    path = Path(values["path"]).expanduser()
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            for chunk in session.backend.fetch(result.file):
+                file.write(chunk)
+        temporary.replace(path)
+    except OSError as error:
+        raise errors.DataError(
+            f"{path} cannot be written", error.strerror or "", "choose another place"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return handles.exported(result, str(values["data"]), str(values["path"]))
+
+
+def _connect(values: Values) -> Handle:
+    opened = connect(values.get("home"))
+    opened.warm()
+    usage: Any = opened.backend.query("usage")[0]
+    where = "the home" if style.docs_mode() else f"home {usage.home}"
+    return handles.Note(f"{where}: {answers.counts(usage)}", following="%aiaas")

@@ -1,0 +1,259 @@
+"""A call: one line of any door, its words checked against the table of its verb.
+
+The notebook's parser and the Python twin both end here, so that they give the same answers and the same
+errors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from aiaas_magics import errors, specs
+from aiaas_magics.specs import algorithms, metrics, refs
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
+
+UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\Z")
+
+
+class Call(NamedTuple):
+    """A verb, one of its actions, values by Python name, and the algorithm's parameters."""
+
+    verb: str
+    action: str
+    values: dict[str, Any]
+    parameters: dict[str, JSON]
+
+    @property
+    def table(self) -> Action:
+        """The action's table."""
+        found = specs.verb(self.verb).action(self.action)
+        if found is None:
+            raise errors.UsageError(f"%aiaas_{self.verb} has no action {self.action!r}")
+        return found
+
+
+def check(
+    verb: Verb, action: Action, given: Mapping[str, Any], parameters: Mapping[str, JSON]
+) -> Call:
+    """Return the call for words by Python name, each converted to its kind.
+
+    Raises
+    ------
+    UsageError
+        If a word is unknown, missing, or no value of its kind.
+    SpecError
+        If an algorithm, metric or name is not one.
+    """
+    options = {option.python: option for option in (*action.arguments, *action.options)}
+    for name in given:
+        if name not in options:
+            raise unknown_option(verb, action, name)
+    values = {
+        name: _convert(options[name], value) for name, value in given.items() if value is not None
+    }
+    for name, option in options.items():
+        if option.required and name not in values:
+            raise _missing(verb, action, option)
+        if name not in values and option.default is not None:
+            values[name] = option.default
+    return Call(verb.name, action.name, values, _parameters(action, values, parameters))
+
+
+def unknown_option(verb: Verb, action: Action, name: str) -> errors.UsageError:
+    """Return the error for a word nobody knows."""
+    known = [option.name for option in action.options]
+    shown = name.removeprefix("--").replace("_", "-").rstrip("-")
+    hint = errors.did_you_mean(shown, known)
+    return errors.UsageError(
+        f"{magic(verb, action)} has no option --{shown}",
+        hint.replace("'", "'--", 1) if "mean" in hint else hint,
+        _example(action),
+    )
+
+
+def magic(verb: Verb, action: Action | None = None) -> str:
+    """Return the line's beginning: ``%aiaas_data load``."""
+    name = f"%aiaas_{verb.name}" if verb.name else "%aiaas"
+    return f"{name} {action.name}" if action is not None and action.name else name
+
+
+def _missing(verb: Verb, action: Action, option: Option) -> errors.UsageError:
+    positional = option in action.arguments
+    what = option.name.upper() if positional else f"--{option.name}"
+    return errors.UsageError(f"{magic(verb, action)} needs {what}", option.help, _example(action))
+
+
+def _example(action: Action) -> str:
+    return action.examples[0] if action.examples else ""
+
+
+def _convert(option: Option, value: Any) -> Any:
+    try:
+        return _CONVERT.get(option.kind, _as_is)(option, value)
+    except (ValueError, TypeError, OverflowError) as error:
+        shown = (
+            f"--{option.name} {value}" if isinstance(value, str) else f"{option.python}={value!r}"
+        )
+        raise errors.UsageError(f"{shown} is not {_A[option.kind]}", option.help, "") from error
+
+
+_A = {
+    Kind.FLAG: "true or false",
+    Kind.INT: "a whole number",
+    Kind.FLOAT: "a number",
+    Kind.DURATION: "a duration: 90, 20s, 5m, 1h",
+    Kind.SIZE: "a size: 500MB, 2GB",
+    Kind.COLUMNS: "a list of columns: a,b,c",
+    Kind.TEXT: "text",
+    Kind.NAME: "a name",
+    Kind.PATH: "a path",
+    Kind.COLUMN: "a column",
+    Kind.ALGORITHM: "an algorithm",
+    Kind.METRIC: "a metric",
+    Kind.CHOICE: "one of its choices",
+    Kind.JOB: "a job",
+}
+
+
+def _as_is(option: Option, value: Any) -> Any:
+    del option
+    return value
+
+
+def _flag(option: Option, value: Any) -> bool:
+    del option
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _int(option: Option, value: Any) -> int:
+    del option
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise TypeError
+    return int(value)
+
+
+def _float(option: Option, value: Any) -> float:
+    del option
+    number = float(value)
+    if isinstance(value, bool) or number != number or number in (float("inf"), float("-inf")):
+        raise TypeError
+    return number
+
+
+def _text(option: Option, value: Any) -> str:
+    del option
+    if not isinstance(value, str) or not value:
+        raise TypeError
+    return value
+
+
+def _path(option: Option, value: Any) -> str:
+    del option
+    return (
+        str(value.__fspath__())
+        if hasattr(value, "__fspath__")
+        else _text(Option("", Kind.TEXT, ""), value)
+    )
+
+
+def _name(option: Option, value: Any) -> str:
+    return refs.check_name(_text(option, value))
+
+
+def _choice(option: Option, value: Any) -> str:
+    if value not in option.choices:
+        raise errors.UsageError(
+            f"--{option.name} {value} is unknown", errors.did_you_mean(str(value), option.choices)
+        )
+    return str(value)
+
+
+def _quantity(units: Mapping[str, float]) -> Callable[[Option, Any], float]:
+    def convert(option: Option, value: Any) -> float:
+        del option
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+            return value
+        found = NUMBER.match(value)
+        if found is None or found[2].lower() not in units or float(found[1]) <= 0:
+            raise ValueError
+        return float(found[1]) * units[found[2].lower()]
+
+    return convert
+
+
+def _size(option: Option, value: Any) -> int:
+    return int(_quantity(SIZES)(option, value))
+
+
+def _columns(option: Option, value: Any) -> tuple[str, ...]:
+    del option
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    if not all(isinstance(part, str) for part in value):
+        raise TypeError
+    return tuple(value)
+
+
+def _algorithm(option: Option, value: Any) -> str:
+    return algorithms.find(_text(option, value)).name
+
+
+def _metric(option: Option, value: Any) -> str:
+    return metrics.check_metric(_text(option, value)).name
+
+
+_CONVERT: dict[Kind, Callable[[Option, Any], Any]] = {
+    Kind.FLAG: _flag,
+    Kind.INT: _int,
+    Kind.FLOAT: _float,
+    Kind.TEXT: _text,
+    Kind.CHOICE: _choice,
+    Kind.DURATION: _quantity(UNITS),
+    Kind.SIZE: _size,
+    Kind.NAME: _name,
+    Kind.PATH: _path,
+    Kind.COLUMN: _text,
+    Kind.COLUMNS: _columns,
+    Kind.ALGORITHM: _algorithm,
+    Kind.METRIC: _metric,
+    Kind.JOB: _text,
+}
+
+
+def _parameters(
+    action: Action, values: Mapping[str, Any], given: Mapping[str, JSON]
+) -> dict[str, JSON]:
+    if given and not action.parameters:
+        name = next(iter(given))
+        raise errors.UsageError(
+            f"{name}=... is not a word here",
+            "only training and tuning take parameters",
+            _example(action),
+        )
+    found = {name: _plain(value) for name, value in given.items()}
+    if action.parameters == "grid":
+        found = {
+            name: value if isinstance(value, list) else [value] for name, value in found.items()
+        }
+    algorithm = algorithms.find(values["algo"]) if "algo" in values else None
+    for name, value in found.items():
+        for each in value if action.parameters == "grid" else [value]:
+            if algorithm is not None:
+                algorithms.check_parameters(algorithm, {name: each}, values.get("task"))
+    return found
+
+
+def _plain(value: Any) -> JSON:
+    """Return a value JSON can hold: numpy's numbers and arrays, ranges and tuples become Python's."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple | range):
+        return [_plain(each) for each in value]
+    return value
