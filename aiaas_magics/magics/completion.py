@@ -1,0 +1,202 @@
+"""Completion inside the magics: verbs, actions, options, columns, algorithms, parameters, stored names."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from aiaas_magics import specs
+from aiaas_magics.magics.names import is_table
+from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
+
+LINE = re.compile(r"(?:^|=)\s*(%{1,2})aiaas(?:_(\w*))?(?:\s+(.*))?$")
+REMEMBER = 2.0
+"""Seconds a list of stored names is good for: a burst of keys asks once."""
+
+
+class Completer:
+    """Proposes the next word of a line; never raises, never starts a job, imports nothing heavy."""
+
+    def __init__(
+        self, variables: Callable[[], Mapping[str, Any]], session: Callable[[], Any]
+    ) -> None:
+        self._variables, self._session = variables, session
+        self._names: dict[Kind, tuple[float, list[str]]] = {}
+
+    def complete(self, text: str) -> tuple[str, list[str]] | None:
+        """Return the fragment to replace and what could stand there; None if the line is not ours."""
+        found = LINE.search(text)
+        if found is None:
+            return None
+        percent, name, rest = found.groups()
+        if rest is None:
+            fragment = f"{percent}aiaas" + (f"_{name}" if name is not None else "")
+            known = [
+                f"{percent}aiaas_{verb}" if verb else f"{percent}aiaas" for verb in specs.VERBS
+            ]
+            return fragment, [word for word in known if word.startswith(fragment)]
+        if name not in specs.VERBS:
+            return None
+        words = rest.split()
+        fragment = "" if rest.endswith((" ", "\t")) or not words else words.pop()
+        return self._word(specs.verb(name), words, fragment)
+
+    def _word(self, verb: Verb, words: list[str], fragment: str) -> tuple[str, list[str]]:
+        action, rest = _action(verb, words)
+        if action is None or (not words and verb.action("") is None):
+            names = [a.name for a in verb.actions if a.name.startswith(fragment)]
+            if action is None or names:
+                return fragment, names
+        before = next((o for o in action.options if rest and rest[-1] == f"--{o.name}"), None)
+        if before is not None and before.kind is not Kind.FLAG:
+            return self._value(before, action, rest, fragment)
+        if fragment.startswith("--") and "=" not in fragment:
+            given = {word.partition("=")[0] for word in rest}
+            options = [f"--{o.name}" for o in action.options if f"--{o.name}" not in given]
+            return fragment, [o for o in options if o.startswith(fragment)]
+        name, equals, value = fragment.partition("=")
+        if equals:
+            return value, self._choices(name, action, rest, value)
+        place = _place(action, rest)
+        proposed = []
+        if place < len(action.arguments):
+            proposed = self._known(action.arguments[place].kind, action, rest, fragment)
+        elif action.parameters:
+            proposed = [f"{p}=" for p in self._parameters(action, rest)]
+        options = (
+            []
+            if fragment
+            else [f"--{o.name}" for o in action.options if o.required and f"--{o.name}" not in rest]
+        )
+        return fragment, [word for word in (*proposed, *options) if word.startswith(fragment)]
+
+    def _value(
+        self, option: Option, action: Action, rest: list[str], fragment: str
+    ) -> tuple[str, list[str]]:
+        head, comma, tail = fragment.rpartition(",")
+        if option.kind is not Kind.COLUMNS:
+            head, comma, tail = "", "", fragment
+        done = head.split(",")
+        known = self._known(option.kind, action, rest, tail) or list(option.choices)
+        return tail, [
+            word for word in known if word.startswith(tail) and word not in done
+        ] if comma or known else []
+
+    def _known(self, kind: Kind, action: Action, rest: list[str], fragment: str) -> list[str]:
+        if kind in (Kind.COLUMN, Kind.COLUMNS):
+            return self._columns(action, rest)
+        if kind is Kind.ALGORITHM:
+            from aiaas_magics.specs.algorithms import ALGORITHMS
+
+            return [algorithm.name for algorithm in ALGORITHMS]
+        if kind is Kind.METRIC:
+            from aiaas_magics.specs.metrics import METRICS
+
+            return [metric.name for metric in METRICS]
+        tables = [
+            name for name, value in self._variables().items() if is_table(value) and name[0] != "_"
+        ]
+        found = tables if kind in (Kind.DATA, Kind.SOURCE) else []
+        if kind in (Kind.SOURCE, Kind.PATH):
+            found = [*found, *_files(fragment)]
+        return sorted({*found, *self._stored(kind)})
+
+    def _stored(self, kind: Kind) -> list[str]:
+        when, names = self._names.get(kind, (0.0, []))
+        if time.monotonic() - when > REMEMBER:
+            names = self._session().names(kind)
+            self._names[kind] = (time.monotonic(), names)
+        return names
+
+    def _columns(self, action: Action, rest: list[str]) -> list[str]:
+        places = [i for i, option in enumerate(action.arguments) if option.kind is Kind.DATA]
+        words = _positional(action, rest)
+        if not places or len(words) <= places[0]:
+            return []
+        word = words[places[0]].partition(":")[2] or words[places[0]]
+        value = self._variables().get(word)
+        if is_table(value):
+            return [str(name) for name in value.columns]  # type: ignore[union-attr]
+        found: list[str] = self._session().columns(word)
+        return found
+
+    def _parameters(self, action: Action, rest: list[str]) -> list[str]:
+        algorithm = _algorithm(rest)
+        given = {word.partition("=")[0] for word in rest}
+        return (
+            [p.name for p in algorithm.parameters if p.name not in given]
+            if algorithm and action.parameters
+            else []
+        )
+
+    def _choices(self, name: str, action: Action, rest: list[str], value: str) -> list[str]:
+        algorithm = _algorithm(rest)
+        option = next((o for o in action.options if f"--{o.name}" == name), None)
+        if option is not None:
+            return [
+                w
+                for w in (*option.choices, *self._known(option.kind, action, rest, value))
+                if w.startswith(value)
+            ]
+        found = (
+            next((p for p in algorithm.parameters if p.name == name), None) if algorithm else None
+        )
+        if found is None:
+            return []
+        words = [repr(choice) for choice in found.choices]
+        words += ["True", "False"] if "bool" in found.types else []
+        words += ["None"] if "none" in found.types else []
+        return [word for word in words if word.startswith(value)]
+
+
+def _action(verb: Verb, words: list[str]) -> tuple[Action | None, list[str]]:
+    only = verb.action("")
+    if only is not None:
+        return only, words
+    named = verb.action(words[0]) if words else None
+    if named is not None:
+        return named, words[1:]
+    return verb.action(verb.default), words
+
+
+def _positional(action: Action, rest: list[str]) -> list[str]:
+    found, skip = [], False
+    takes = {f"--{o.name}" for o in action.options if o.kind is not Kind.FLAG}
+    for word in rest:
+        if not skip and not word.startswith("--") and "=" not in word:
+            found.append(word)
+        skip = word in takes and not skip
+    return found
+
+
+def _place(action: Action, rest: list[str]) -> int:
+    return len(_positional(action, rest))
+
+
+def _algorithm(rest: list[str]) -> Any:
+    from aiaas_magics.specs.algorithms import ALGORITHMS
+
+    pairs = itertools.pairwise(rest)
+    name = next((b for a, b in pairs if a == "--algo"), None)
+    name = name or next((w.partition("=")[2] for w in rest if w.startswith("--algo=")), None)
+    return next((algorithm for algorithm in ALGORITHMS if algorithm.name == name), None)
+
+
+def _files(fragment: str) -> Iterable[str]:
+    folder, _, start = fragment.rpartition("/")
+    try:
+        entries = sorted(
+            Path(folder + "/" if folder or fragment.startswith("/") else ".").iterdir()
+        )
+    except OSError:
+        return []
+    prefix = f"{folder}/" if folder or fragment.startswith("/") else ""
+    shown = (
+        f"{prefix}{e.name}{'/' if e.is_dir() else ''}" for e in entries if e.name.startswith(start)
+    )
+    wanted = (".csv", ".tsv", ".txt", ".parquet", ".pq", "/")
+    return [name for name in shown if name.endswith(wanted) and not Path(name).name.startswith(".")]

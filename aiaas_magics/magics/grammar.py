@@ -1,0 +1,313 @@
+"""The grammar: one line, perhaps a cell's body, becomes a call or an error of three lines.
+
+Words are separated by white space outside quotes and brackets, so ``max_depth=[None, 10]`` is one word. A
+word in braces, ``{df.head(100)}``, is the only thing that is ever evaluated, and by the user's own shell.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from aiaas_magics import errors, specs
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.calls import Call, check, magic, unknown_option
+from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
+
+OPEN, CLOSE = "([{", ")]}"
+QUOTES = "\"'"
+Evaluate = Callable[[str], object]
+
+
+class Word(NamedTuple):
+    """A word of a line: as typed, and without the quotes around it."""
+
+    raw: str
+    text: str
+
+    @property
+    def expression(self) -> str | None:
+        """What stands in the braces, where the whole word is in braces."""
+        return self.raw[1:-1] if self.raw.startswith("{") and self.raw.endswith("}") else None
+
+
+class Asked(Exception):
+    """The line asks for help, not for work: ``--help``, ``--algo ?``."""
+
+    def __init__(self, verb: Verb, option: Option | None = None) -> None:
+        super().__init__(verb.name)
+        self.verb, self.option = verb, option
+
+
+def split(line: str) -> list[Word]:
+    """Return the words of a line.
+
+    Raises
+    ------
+    UsageError
+        If a quote or bracket is not closed.
+    """
+    return list(_split(line))
+
+
+def _split(line: str) -> Iterator[Word]:
+    start: int | None = None
+    inside = _Inside()
+    for i, char in enumerate(line):
+        inside.take(char, line[i - 1] if i else " ", start is None)
+        if char.isspace() and not inside:
+            if start is not None:
+                yield _word(line[start:i])
+            start = None
+        elif start is None:
+            start = i
+    if inside:
+        what = inside.quote or inside.stack[-1]
+        raise errors.UsageError(
+            f"{what} is missing", "a quote or bracket was opened and not closed", ""
+        )
+    if start is not None:
+        yield _word(line[start:])
+
+
+class _Inside:
+    """Which quote and brackets are open."""
+
+    def __init__(self) -> None:
+        self.quote = ""
+        self.stack: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.quote or self.stack)
+
+    def take(self, char: str, before: str, first: bool) -> None:  # noqa: FBT001 - private
+        """Take the next character; a quote inside a word is an apostrophe."""
+        if self.quote:
+            self.quote = "" if char == self.quote and before != "\\" else self.quote
+        elif char in QUOTES and (self.stack or first or before in "=,:"):
+            self.quote = char
+        elif char in OPEN:
+            self.stack.append(CLOSE[OPEN.index(char)])
+        elif self.stack and char == self.stack[-1]:
+            self.stack.pop()
+
+
+def _word(raw: str) -> Word:
+    quoted = len(raw) > 1 and raw[0] in QUOTES and raw[-1] == raw[0]
+    return Word(raw, raw[1:-1] if quoted else raw)
+
+
+def parse(verb: Verb, line: str, body: str | None = None, evaluate: Evaluate | None = None) -> Call:
+    """Return the call a line makes.
+
+    Parameters
+    ----------
+    body
+        What stands below the line in a cell magic: the algorithm's parameters as a Python literal.
+    evaluate
+        Gives the value of an expression in braces.
+
+    Raises
+    ------
+    UsageError, SpecError
+    Asked
+        If the line asks for help.
+    """
+    words = split(line)
+    if any(word.raw == "--help" for word in words):
+        raise Asked(verb)
+    action, words = _action(verb, words)
+    given: dict[str, Any] = {}
+    parameters: dict[str, JSON] = {}
+    free = iter(action.arguments)
+    waiting = iter(words)
+    for word in waiting:
+        name, equals, raw = word.raw.partition("=")
+        if word.raw.startswith("--"):
+            option = _option(verb, action, name[2:])
+            value = (
+                _value(option, verb, raw, waiting, evaluate)
+                if equals or option.kind is not Kind.FLAG
+                else True
+            )
+            _once(given, option.python, value, f"--{option.name}")
+        elif equals and name.isidentifier() and action.parameters:
+            _once(parameters, name, literal(name, raw), name)
+        else:
+            argument = next(free, None)
+            if argument is None:
+                raise _too_many(verb, action, word)
+            _once(given, argument.python, _evaluated(word, evaluate), argument.name)
+    for name, value in _body(verb, action, body).items():
+        _once(parameters, name, value, name)
+    return check(verb, action, given, parameters)
+
+
+def _action(verb: Verb, words: list[Word]) -> tuple[Action, list[Word]]:
+    only = verb.action("")
+    if only is not None:
+        return only, words
+    named = next((a for a in verb.actions if words and a.name == words[0].raw), None)
+    if named is not None:
+        return named, words[1:]
+    default = verb.action(verb.default)
+    if default is None or (words and not default.arguments and not words[0].raw.startswith("--")):
+        hint = errors.did_you_mean(words[0].text if words else "", [a.name for a in verb.actions])
+        raise errors.UsageError(
+            f"{magic(verb)} has no action {words[0].text!r}", hint, verb.actions[0].examples[0]
+        )
+    return default, words
+
+
+def _option(verb: Verb, action: Action, name: str) -> Option:
+    found = next((option for option in action.options if option.name == name), None)
+    if found is None:
+        raise unknown_option(verb, action, name)
+    return found
+
+
+def _value(
+    option: Option, verb: Verb, raw: str, waiting: Iterator[Word], evaluate: Evaluate | None
+) -> Any:
+    word = _word(raw) if raw else next(waiting, None)
+    if word is None or (not raw and word.raw.startswith("--")):
+        raise errors.UsageError(
+            f"--{option.name} needs a value",
+            option.help,
+            f"--{option.name} {option.metavar or '...'}",
+        )
+    if word.raw == "?" and option.kind in (Kind.ALGORITHM, Kind.METRIC):
+        raise Asked(verb, option)
+    if option.kind is Kind.FLAG:
+        return {"true": True, "false": False}.get(word.text.lower(), word.text)
+    return _evaluated(word, evaluate)
+
+
+def _evaluated(word: Word, evaluate: Evaluate | None) -> object:
+    if word.expression is None:
+        return word.text
+    if evaluate is None:
+        raise errors.UsageError(
+            f"{word.raw} cannot be evaluated here", "there is no notebook around this line"
+        )
+    return evaluate(word.expression)
+
+
+def _once(into: dict[str, Any], name: str, value: Any, shown: str) -> None:
+    if name in into:
+        raise errors.UsageError(f"{shown} is given twice", "once is enough", "")
+    into[name] = value
+
+
+def _too_many(verb: Verb, action: Action, word: Word) -> errors.UsageError:
+    near = errors.did_you_mean(word.text, [option.name for option in action.options])
+    hint = (
+        near.replace("'", "'--", 1)
+        if "mean" in near
+        else f"it takes {len(action.arguments)} words; options begin with --"
+    )
+    example = action.examples[0] if action.examples else ""
+    return errors.UsageError(
+        f"{word.raw!r} is one word too many for {magic(verb, action)}", hint, example
+    )
+
+
+def literal(name: str, raw: str) -> JSON:
+    """Return the value of ``name=raw``: a Python literal, or a bare word as text.
+
+    Raises
+    ------
+    UsageError
+        If it is neither.
+    """
+    try:
+        return _jsonable(ast.literal_eval(raw))
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        if raw.replace("-", "_").isidentifier():
+            return raw
+    raise errors.UsageError(
+        f"{name}={raw} is no Python literal",
+        "a number, 'text', True, None, or a [list] of them",
+        f"{name}=10",
+    )
+
+
+def _jsonable(value: Any) -> JSON:
+    if isinstance(value, tuple | list):
+        return [_jsonable(each) for each in value]
+    if value is None or isinstance(value, bool | int | float | str | dict):
+        return value
+    raise ValueError(type(value).__name__)
+
+
+def _body(verb: Verb, action: Action, body: str | None) -> Mapping[str, JSON]:
+    if body is None or not body.strip():
+        return {}
+    if not verb.body or not action.parameters:
+        raise errors.UsageError(
+            f"{magic(verb, action)} takes no cell body",
+            "write it as one line, with one %",
+            action.examples[0],
+        )
+    try:
+        found = _dictionary(ast.parse(body.strip()))
+        return {str(name): _jsonable(value) for name, value in found.items()}
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+        example = (
+            "{'max_depth': [None, 10]}" if action.parameters == "grid" else "{'max_depth': 10}"
+        )
+        raise errors.UsageError(
+            "the cell's body is no dict of parameters", str(error).partition("(")[0], example
+        ) from error
+
+
+def _dictionary(tree: ast.Module) -> dict[str, Any]:
+    """Return the dict a body holds: a literal, ``name = {...}`` or ``dict(a=1)``."""
+    if len(tree.body) != 1:
+        raise ValueError("one dict is expected")
+    statement = tree.body[0]
+    node = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "dict"
+        and not node.args
+    ):
+        return {str(k.arg): ast.literal_eval(k.value) for k in node.keywords if k.arg is not None}
+    found = ast.literal_eval(node) if node is not None else None
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        raise ValueError("a dict with names as keys is expected")
+    return found
+
+
+def render(call: Call) -> str:
+    """Return a line that parses to the call again. Objects are shown as ``{...}``."""
+    table = call.table
+    parts = [magic(specs.verb(call.verb), table)]
+    parts += [_quoted(call.values[o.python]) for o in table.arguments if o.python in call.values]
+    for option in table.options:
+        value = call.values.get(option.python)
+        if value is None or value == option.default:
+            continue
+        parts.append(
+            f"--{option.name}" if option.kind is Kind.FLAG else f"--{option.name} {_quoted(value)}"
+        )
+    parts += [f"{name}={_compact(value)}" for name, value in call.parameters.items()]
+    return " ".join(parts)
+
+
+def _compact(value: JSON) -> str:
+    return "[" + ",".join(map(_compact, value)) + "]" if isinstance(value, list) else repr(value)
+
+
+def _quoted(value: Any) -> str:
+    if isinstance(value, tuple):
+        value = ",".join(value)
+    if not isinstance(value, str | int | float):
+        return "{...}"
+    text = str(value)
+    plain = (
+        text and not any(c.isspace() or c in "\"'([{}])" for c in text) and not text.startswith("-")
+    )
+    return text if plain else '"' + text + '"'

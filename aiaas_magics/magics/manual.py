@@ -1,0 +1,146 @@
+"""Help, manual page and JSON schema: said once, in the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from aiaas_magics import specs
+from aiaas_magics.specs.algorithms import ALGORITHMS, Algorithm
+from aiaas_magics.specs.calls import magic
+from aiaas_magics.specs.metrics import METRICS
+from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
+
+WIDTH = 26
+
+
+def help_text(verb: Verb) -> str:
+    """Return what ``%aiaas_train?`` shows."""
+    parts = [f"{verb.summary}\n", f"{verb.description}\n"]
+    for action in verb.actions:
+        parts.append(usage(verb, action) + (f"\n    {action.summary}" if action.name else ""))
+        parts += [
+            f"  {_left(option, action):<{WIDTH}} {_right(option)}"
+            for option in (*action.arguments, *action.options)
+        ]
+        parts += (
+            [f"  {'name=value':<{WIDTH}} the algorithm's parameters"]
+            if action.parameters == "fixed"
+            else []
+        )
+        parts += (
+            [f"  {'name=[value,...]':<{WIDTH}} the values to try"]
+            if action.parameters == "grid"
+            else []
+        )
+        parts.append("")
+    parts += ["Examples:", *(f"  {line}" for action in verb.actions for line in action.examples)]
+    return "\n".join(parts)
+
+
+def usage(verb: Verb, action: Action) -> str:
+    """Return the form of a line: ``%aiaas_train DATA --target COLUMN [options] [name=value ...]``."""
+    words = [magic(verb, action)]
+    words += [o.name.upper() if o.required else f"[{o.name.upper()}]" for o in action.arguments]
+    words += [f"--{o.name} {_meta(o)}" for o in action.options if o.required]
+    words += ["[options]"] if any(not o.required for o in action.options) else []
+    words += {"fixed": ["[name=value ...]"], "grid": ["name=[value,...] ..."], "": []}[
+        action.parameters
+    ]
+    return " ".join(words)
+
+
+def _left(option: Option, action: Action) -> str:
+    if option in action.arguments:
+        return option.name.upper()
+    return f"--{option.name}" + ("" if option.kind is Kind.FLAG else f" {_meta(option)}")
+
+
+def _meta(option: Option) -> str:
+    return option.metavar or (
+        "|".join(option.choices) if option.choices else option.kind.value.upper()
+    )
+
+
+def _right(option: Option) -> str:
+    default = option.default not in (None, False, ()) and f" (default: {option.default})"
+    return option.help + (default or "")
+
+
+def page() -> str:
+    """Return the whole manual in Markdown."""
+    return "\n".join(_page())
+
+
+def _page() -> Iterator[str]:
+    yield "# The magics\n"
+    for name in specs.VERBS:
+        verb = specs.verb(name)
+        yield f"## `{magic(verb)}`: {verb.summary}\n\n{verb.description}\n"
+        for action in verb.actions:
+            yield f"`{usage(verb, action)}`" + (f": {action.summary}" if action.name else "") + "\n"
+            options = (*action.arguments, *action.options)
+            if options:
+                yield "| word | meaning |\n|---|---|"
+                yield (
+                    "\n".join(
+                        f"| `{_left(o, action).replace('|', chr(92) + '|')}` | {_right(o)} |"
+                        for o in options
+                    )
+                    + "\n"
+                )
+            yield "\n".join(f"    {line}" for line in action.examples) + "\n"
+    yield "# The algorithms\n"
+    for algorithm in ALGORITHMS:
+        yield _algorithm(algorithm)
+    yield "# The metrics\n\n| name | for | meaning |\n|---|---|---|"
+    yield "\n".join(f"| `{m.name}` | {m.task} | {m.summary} |" for m in METRICS) + "\n"
+
+
+def _algorithm(algorithm: Algorithm) -> str:
+    rows = "\n".join(f"| `{p.name}` | {p.help} | {p.allowed()} |" for p in algorithm.parameters)
+    head = f"## `{algorithm.name}`\n\n{algorithm.summary} ({' and '.join(algorithm.tasks)})\n"
+    return f"{head}\n| parameter | meaning | values |\n|---|---|---|\n{rows}\n"
+
+
+_TYPES: dict[Kind, dict[str, Any]] = {
+    Kind.FLAG: {"type": "boolean"},
+    Kind.INT: {"type": "integer"},
+    Kind.FLOAT: {"type": "number"},
+    Kind.DURATION: {"type": ["number", "string"]},
+    Kind.SIZE: {"type": ["integer", "string"]},
+    Kind.COLUMNS: {"type": "array", "items": {"type": "string"}},
+}
+
+
+def schema(verb: Verb, action: Action) -> dict[str, Any]:
+    """Return the JSON schema of an action's words, by Python name: for forms and other clients."""
+    options = (*action.arguments, *action.options)
+    properties = {option.python: _property(option) for option in options}
+    if action.parameters:
+        properties["parameters"] = {"type": "object", "description": "the algorithm's parameters"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": magic(verb, action),
+        "description": action.summary,
+        "type": "object",
+        "properties": properties,
+        "required": [option.python for option in options if option.required],
+        "additionalProperties": False,
+    }
+
+
+def _property(option: Option) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        **_TYPES.get(option.kind, {"type": "string"}),
+        "description": option.help,
+    }
+    if option.choices:
+        found["enum"] = list(option.choices)
+    if option.kind is Kind.ALGORITHM:
+        found["enum"] = [algorithm.name for algorithm in ALGORITHMS]
+    if option.kind is Kind.METRIC:
+        found["enum"] = [metric.name for metric in METRICS]
+    if option.default not in (None, ()):
+        found["default"] = option.default
+    return found

@@ -1,0 +1,83 @@
+"""What a bare word means: a local variable, else a stored name, else a path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiaas_magics import errors
+from aiaas_magics.specs.calls import Call
+from aiaas_magics.specs.verbs import Kind
+
+RESOLVED = (Kind.DATA, Kind.SOURCE, Kind.MODEL, Kind.ENDPOINT, Kind.STORED)
+Known = Callable[[Kind], list[str]]
+
+
+def resolve(call: Call, variables: Mapping[str, Any], known: Known) -> Call:
+    """Return the call with variables in place of the words that name them.
+
+    Raises
+    ------
+    UsageError
+        If a word is both a variable that holds a table and a stored name.
+    """
+    values = dict(call.values)
+    for option in (*call.table.arguments, *call.table.options):
+        word = values.get(option.python)
+        if option.kind in RESOLVED and word is not None:
+            values[option.python] = _resolve(word, option.kind, variables, known)
+    return call._replace(values=values)
+
+
+def _resolve(word: Any, kind: Kind, variables: Mapping[str, Any], known: Known) -> Any:
+    if not isinstance(word, str):
+        return reference(word) or word
+    prefix, colon, name = word.partition(":")
+    if colon and prefix == "ref":
+        return name
+    if colon and prefix == "var":
+        if name not in variables:
+            raise errors.UsageError(
+                f"there is no variable {name!r}", errors.did_you_mean(name, _tables(variables))
+            )
+        return reference(variables[name]) or variables[name]
+    if word not in variables or word.startswith("_"):
+        return word
+    value = variables[word]
+    if reference(value) is not None:
+        return reference(value)
+    if kind not in (Kind.DATA, Kind.SOURCE):
+        return word
+    stored = word in known(Kind.DATA)
+    if stored and is_table(value):
+        raise errors.UsageError(
+            f"{word!r} is both a variable and stored data",
+            "say which one is meant",
+            f"var:{word} or ref:{word}",
+        )
+    return word if stored or _foreign(value) else value
+
+
+def reference(value: Any) -> str | None:
+    """Return what a handle of ours refers to."""
+    if type(value).__module__ != "aiaas_magics.handles":
+        return None
+    ref = getattr(value, "ref", None)
+    return ref if isinstance(ref, str) else None
+
+
+def is_table(value: Any) -> bool:
+    """Tell whether a value is a DataFrame, without importing pandas."""
+    kind = type(value)
+    return kind.__name__ == "DataFrame" and kind.__module__.split(".")[0] == "pandas"
+
+
+def _foreign(value: Any) -> bool:
+    """Tell a variable that only happens to have the name: a module, a function, a class."""
+    return callable(value) or type(value).__name__ == "module"
+
+
+def _tables(variables: Mapping[str, Any]) -> list[str]:
+    return [
+        name for name, value in variables.items() if is_table(value) and not name.startswith("_")
+    ]

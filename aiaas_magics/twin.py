@@ -1,0 +1,136 @@
+"""The Python twin: ``aiaas.train(df, target="y")`` is ``%aiaas_train df --target y``.
+
+Made from the tables: one function a verb, with its signature and its documentation; a verb with several
+actions is called for its default one and has the others as attributes, ``aiaas.data.load("x.csv")``.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from aiaas_magics import errors, session, specs
+from aiaas_magics.handles import Handle
+from aiaas_magics.specs import calls
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
+
+TYPES: dict[Kind, object] = {
+    Kind.FLAG: bool,
+    Kind.INT: int,
+    Kind.FLOAT: float,
+    Kind.COLUMNS: "list[str]",
+    Kind.DATA: "DataFrame | str",
+    Kind.SOURCE: "DataFrame | str",
+    Kind.DURATION: "float | str",
+    Kind.SIZE: "int | str",
+}
+
+
+class Twin:
+    """One action of a verb as a function."""
+
+    def __init__(self, verb: Verb, action: Action) -> None:
+        self._verb, self._action = verb, action
+        self.__name__ = action.name or verb.name or "overview"
+        self.__qualname__ = (
+            f"{verb.name}.{action.name}" if verb.name and action.name else self.__name__
+        )
+        self.__module__ = "aiaas_magics"
+        self.__signature__ = signature(action)
+        self.__doc__ = document(verb, action)
+
+    def __call__(
+        self, *args: Any, params: Mapping[str, JSON] | None = None, **words: Any
+    ) -> Handle:
+        """Carry out the action and return its handle."""
+        names = [option.python for option in self._action.arguments]
+        if len(args) > len(names):
+            raise errors.UsageError(
+                f"{self.__qualname__} takes {len(names)} words by position",
+                f"{len(args)} were given",
+                "",
+            )
+        options = {option.python for option in (*self._action.arguments, *self._action.options)}
+        given = {**dict(zip(names, map(_reference, args), strict=False))}
+        given |= {name: _reference(value) for name, value in words.items() if name in options}
+        rest = {name: value for name, value in words.items() if name not in options}
+        if rest and not self._action.parameters:
+            raise calls.unknown_option(self._verb, self._action, next(iter(rest)))
+        call = calls.check(self._verb, self._action, given, {**(params or {}), **rest})
+        return session.current().run(call.verb, call.action, call.values, call.parameters)
+
+    def __repr__(self) -> str:
+        return f"<aiaas.{self.__qualname__}{self.__signature__}>"
+
+
+class Group(Twin):
+    """A verb with several actions; called, it is the default one."""
+
+    def __init__(self, verb: Verb) -> None:
+        default = verb.action(verb.default)
+        super().__init__(verb, default or verb.actions[0])
+        self.__name__ = self.__qualname__ = verb.name
+        for action in verb.actions:
+            setattr(self, action.name, Twin(verb, action))
+
+
+def twin(name: str) -> Twin:
+    """Return the twin of a verb. Raises KeyError if there is none."""
+    verb = specs.verb("" if name == "overview" else name)
+    only = verb.action("")
+    return Twin(verb, only) if only is not None else Group(verb)
+
+
+NAMES = tuple(name or "overview" for name in specs.VERBS if name != "connect")
+
+
+def signature(action: Action) -> inspect.Signature:
+    """Return the signature of an action's function."""
+    found = [
+        _parameter(option, inspect.Parameter.POSITIONAL_OR_KEYWORD) for option in action.arguments
+    ]
+    found += [_parameter(option, inspect.Parameter.KEYWORD_ONLY) for option in action.options]
+    if action.parameters:
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        found.append(inspect.Parameter("params", keyword, default=None, annotation="dict | None"))
+        found.append(inspect.Parameter("parameters", inspect.Parameter.VAR_KEYWORD))
+    return inspect.Signature(found, return_annotation="Handle")
+
+
+def _parameter(option: Option, kind: Any) -> inspect.Parameter:
+    default = inspect.Parameter.empty if option.required else option.default
+    return inspect.Parameter(
+        option.python, kind, default=default, annotation=TYPES.get(option.kind, str)
+    )
+
+
+def document(verb: Verb, action: Action) -> str:
+    """Return a numpydoc text made of the tables."""
+    lines = [
+        f"{(action.summary or verb.summary).capitalize()}.",
+        "",
+        verb.description,
+        "",
+        "Parameters",
+        "----------",
+    ]
+    for option in (*action.arguments, *action.options):
+        kind = TYPES.get(option.kind, str)
+        shown = kind if isinstance(kind, str) else getattr(kind, "__name__", "")
+        lines += [f"{option.python} : {shown}", f"    {option.help}"]
+    if action.parameters:
+        text = (
+            "the algorithm's parameters"
+            if action.parameters == "fixed"
+            else "lists of values to try"
+        )
+        lines += ["**parameters", f"    {text}; `params` takes them as a dict."]
+    return "\n".join([*lines, "", "The magic:", "", *(f"    {line}" for line in action.examples)])
+
+
+def _reference(value: Any) -> Any:
+    """Return what a handle of ours refers to; anything else as it is."""
+    ref = getattr(value, "ref", None) if isinstance(value, Handle) else None
+    return ref if isinstance(ref, str) else value
