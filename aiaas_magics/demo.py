@@ -1,0 +1,172 @@
+"""``aiaas demo``: the main job in a terminal, each step with the magic line that does it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import textwrap
+import time
+import urllib.request
+from pathlib import Path
+
+from aiaas_magics import session
+from aiaas_magics.handles import Endpoint, Evaluation, Handle, Model, Prediction
+from aiaas_magics.magics import grammar
+from aiaas_magics.specs import verb
+from aiaas_magics.specs.verbs import Kind
+from aiaas_magics.widgets.terminal import TerminalProgress
+
+WIDTH = 80
+GAPS = 100
+"""Every hundredth row gets a missing value, so that --dropna has something to drop."""
+
+
+class Story:
+    """Tells the steps and carries them out."""
+
+    def __init__(self, folder: Path) -> None:
+        self._session, self._folder, self._step = session.current(), folder, 0
+        self._begun = time.monotonic()
+
+    def chapter(self, title: str, text: str = "") -> None:
+        """Begin a step."""
+        self._step += 1
+        print(f"\n{self._step} {title}")
+        for line in textwrap.wrap(text, WIDTH - 2):
+            print(f"  {line}")
+
+    def line(self, name: str, line: str) -> Handle:
+        """Show a magic line, carry it out, show its one-line answer."""
+        shown = " ".join(f"%aiaas_{name} {line}".split()).replace(f"{self._folder}/", "")
+        pieces = textwrap.wrap(
+            shown,
+            WIDTH - 4,
+            subsequent_indent="      ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        print("\n    " + "\n    ".join(pieces))
+        call = grammar.parse(verb(name), line)
+        handle = self._session.run(call.verb, call.action, call.values, call.parameters)
+        print(f"  {handle!r}")
+        return handle
+
+    def seconds(self) -> float:
+        """Return how long the story has taken."""
+        return time.monotonic() - self._begun
+
+
+def demo(*, keep: bool = False, home: str | None = None) -> int:
+    """Tell the story; nothing stays behind unless `keep` leaves the endpoint up in the home."""
+    work = Path(tempfile.mkdtemp(prefix="aiaas-demo-"))
+    session.watch_with(TerminalProgress)
+    try:
+        session.connect(home if keep or home else str(work / "home"))
+        story = Story(work)
+        endpoint = _steps(story, work)
+        if keep:
+            print(
+                f"\nThe endpoint stays up at {endpoint.url}. `aiaas stop {endpoint.ref}` ends it."
+            )
+        else:
+            endpoint.stop()
+        print(
+            f"\nDone in {story.seconds():.0f} s. Now in a notebook: jupyter lab notebooks/01_first_model.ipynb"
+        )
+    finally:
+        _leave(stop=not keep)
+        shutil.rmtree(work, ignore_errors=True)
+    return 0
+
+
+def _leave(*, stop: bool) -> None:
+    if stop and session._current:
+        now = session.current()
+        for job in now.jobs():
+            if not job.state.final:
+                now.backend.cancel(job.id)
+        for name in now.names(Kind.ENDPOINT):
+            now.run("endpoints", "stop", {"endpoint": name})
+    session.close()
+
+
+def _steps(story: Story, work: Path) -> Endpoint:
+    _write(work / "cancer.csv")
+    print("From a CSV file to a live endpoint. Every line below works in a notebook.")
+    story.chapter(
+        "Data", "569 tumours, 30 measurements, a diagnosis; a few measurements are missing."
+    )
+    story.line("data", f"load {work / 'cancer.csv'} --as cancer")
+    story.chapter(
+        "Prepare", "Rows with gaps go; all columns get one scale. The model will repeat it."
+    )
+    story.line("prepare", "cancer --dropna --scale maxabs --as clean")
+    story.chapter("Choose", "Two algorithms, compared on rows that neither has seen.")
+    straight = story.line(
+        "train", "clean --target diagnosis --algo logistic_regression --as straight"
+    )
+    forest = story.line("train", "clean --target diagnosis --algo random_forest --as forest")
+    _compare(straight, forest)
+    story.chapter("Tune", "Every combination, by cross-validation on the training rows.")
+    story.line(
+        "tune",
+        "clean --target diagnosis --algo random_forest --cv 5 --as best max_depth=[None,10] min_samples_split=[2,10]",
+    )
+    story.chapter("Train")
+    story.line(
+        "train",
+        "clean --target diagnosis --algo random_forest --as clf n_estimators=100 max_depth=10",
+    )
+    story.chapter("Evaluate", "Against the simplest guess, with 95 % intervals.")
+    _metrics(story.line("evaluate", "clf"))
+    story.chapter("Deploy", "A process of its own that answers over HTTP, on this machine only.")
+    endpoint = story.line("deploy", "clf --as cancer-api")
+    prediction = story.line("predict", "cancer-api clean --rows 5")
+    if not isinstance(endpoint, Endpoint) or not isinstance(prediction, Prediction):
+        raise TypeError("deploy and predict answer handles of their own")
+    _request(endpoint)
+    return endpoint
+
+
+def _write(path: Path) -> None:
+    """Write real data as a CSV file a colleague could have sent."""
+    from sklearn.datasets import load_breast_cancer
+
+    bunch = load_breast_cancer(as_frame=True)
+    table = bunch.data.rename(columns=lambda name: name.replace(" ", "_"))
+    table["diagnosis"] = [bunch.target_names[code] for code in bunch.target]
+    table.iloc[::GAPS, 0] = None
+    table.to_csv(path, index=False)
+
+
+def _compare(*models: Handle) -> None:
+    print(f"\n    {'algorithm':<22}{'accuracy on held-out rows':>26}")
+    for model in models:
+        if isinstance(model, Model):
+            print(f"    {model.result.algo:<22}{model.scores['accuracy']:>26.3f}")
+
+
+def _metrics(evaluation: Handle) -> None:
+    if not isinstance(evaluation, Evaluation):
+        return
+    print(f"\n    {'metric':<20}{'value':>8}{'95 % interval':>20}{'simplest guess':>17}")
+    for score in evaluation.result.scores:
+        interval = f"{score.low or 0:.3f} to {score.high or 0:.3f}"
+        print(
+            f"    {score.metric:<20}{score.value:>8.3f}{interval:>20}{score.baseline or 0:>17.3f}"
+        )
+    top = list(evaluation.importance)[:3]
+    print(f"  columns that matter most: {', '.join(top)}")
+
+
+def _request(endpoint: Endpoint) -> None:
+    """Ask the endpoint as any other program would."""
+    body = json.dumps(endpoint.info.example).encode()
+    headers = {"Authorization": f"Bearer {endpoint.token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{endpoint.url}/predict", body, headers)  # noqa: S310 - our own address
+    with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310
+        answer = reply.read().decode()
+    asked = body.decode()
+    print(f"\n    POST {endpoint.url}/predict\n    {asked[: WIDTH - 10]}...")
+    print(f"    {reply.status} {answer}")
