@@ -16,7 +16,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, StandardScaler
 
-from aiaas_magics import errors
+from aiaas_magics import errors, frames
 from aiaas_magics.engines import data
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.modalities import modality
@@ -73,26 +73,10 @@ def rows(frame: pd.DataFrame, steps: Iterable[Step]) -> pd.DataFrame:
     DataError
         If nothing is left.
     """
-    for step in steps:
-        before = len(frame)
-        if step.op == "keep":
-            frame = frame[[name for name in frame.columns if name in step.columns]]
-        elif step.op == "drop":
-            frame = frame.drop(columns=[name for name in step.columns if name in frame.columns])
-        elif step.op == "dropna":
-            frame = frame.dropna()
-        if before and not len(frame):
-            worst = str(_worst(frame)) if step.op == "dropna" else ""
-            raise errors.DataError(
-                "no row is left",
-                f"every row has a missing value {worst}".strip(),
-                "--impute median",
-            )
-    return frame
-
-
-def _worst(frame: pd.DataFrame) -> str:
-    return f"among {len(frame.columns)} columns"
+    kept = frames.select(frame, steps)
+    if len(frame) and not len(kept):
+        raise errors.DataError("no row is left", "every row has a missing value", "--impute median")
+    return kept
 
 
 def carry_out(

@@ -33,7 +33,7 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
     pipeline = learning.build(task, spec, context, first)
     _check_metric(metric, pipeline)
     X, y = learning.training_rows(task)
-    search = _Search(pipeline, spec, metric, _folds(task, spec, y), context)
+    search = _searching(pipeline, spec, metric, _folds(task, spec, y), context)
     with (
         learning.fitting(context, algo=spec.algo),
         joblib.parallel_config("threading", n_jobs=context.cores),
@@ -66,22 +66,17 @@ class _Search(GridSearchCV):
     a pool of processes would take 1.5 to 4 s to start.
     """
 
-    def __init__(
-        self, pipeline: Pipeline, spec: TuneSpec, metric: Metric, cv: Any, context: Context
-    ) -> None:
-        grid = {PREFIX + name: values for name, values in spec.params.items()}
-        super().__init__(
-            pipeline, grid, scoring=metric.scorer, cv=cv, refit=True, error_score=math.nan
-        )
-        self._context, self._metric = context, metric
-        self.partial = False
+    # Not parameters of the estimator, so not arguments of its constructor: see `_searching`.
+    context: Context
+    metric: Metric
+    partial = False
 
     def _run_search(
         self, evaluate_candidates: Callable[[Sequence[Candidate]], Mapping[str, Any]]
     ) -> None:
         candidates = list(ParameterGrid(self.param_grid))
         done, best = 0, -math.inf
-        for group in _groups(candidates, max(1, self._context.cores // 2)):
+        for group in _groups(candidates, max(1, self.context.cores // 2)):
             results = evaluate_candidates(group)
             means, stds = results["mean_test_score"], results["std_test_score"]
             for place in range(done, done + len(group)):
@@ -90,16 +85,25 @@ class _Search(GridSearchCV):
             done += len(group)
             shown = f"{done} of {len(candidates)} candidates"
             if math.isfinite(best):
-                shown += f", best {self._metric.name} {_natural(best, self._metric):.4g}"
-            self._context.progress(done, len(candidates) + 1, shown)
-            if self._context.stopping() and done < len(candidates):
+                shown += f", best {self.metric.name} {_natural(best, self.metric):.4g}"
+            self.context.progress(done, len(candidates) + 1, shown)
+            if self.context.stopping() and done < len(candidates):
                 self.partial = True
                 return
 
     def _tell(self, params: Candidate, mean: float, std: float) -> None:
         if math.isfinite(mean):
             plain = {name.removeprefix(PREFIX): value for name, value in params.items()}
-            self._context.trial(plain, _natural(mean, self._metric), float(std))
+            self.context.trial(plain, _natural(mean, self.metric), float(std))
+
+
+def _searching(
+    pipeline: Pipeline, spec: TuneSpec, metric: Metric, cv: Any, context: Context
+) -> _Search:
+    grid = {PREFIX + name: values for name, values in spec.params.items()}
+    search = _Search(pipeline, grid, scoring=metric.scorer, cv=cv, refit=True, error_score=math.nan)
+    search.context, search.metric = context, metric
+    return search
 
 
 def trials(results: Mapping[str, Any], metric: Metric, folds: int) -> tuple[Trial, ...]:

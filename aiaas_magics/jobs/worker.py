@@ -78,9 +78,11 @@ def main(argv: list[str] | None = None) -> int:
 
 def warm_up(home: Home) -> None:
     """Load what most jobs need."""
-    for name in WARM:
-        importlib.import_module(name)
     home.runs.living()
+    for name in WARM:
+        if select.select([sys.stdin], [], [], 0)[0]:
+            return  # somebody wants us already: the job loads what it needs itself
+        importlib.import_module(name)
 
 
 def wait(parent: int, seconds: float) -> dict[str, Any] | None:
