@@ -1,0 +1,156 @@
+"""Data: a source becomes a named, profiled table; and every other stage reads its rows here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+import pandas as pd
+
+from aiaas_magics.engines import catalogue, recipe, sources
+from aiaas_magics.engines.profile import duplicates, profile, roles, warnings
+from aiaas_magics.specs.prepare import Step
+from aiaas_magics.specs.records import DataInfo
+from aiaas_magics.specs.refs import is_digest
+from aiaas_magics.specs.results import DataResult
+
+if TYPE_CHECKING:
+    from aiaas_magics.engines.context import Context
+    from aiaas_magics.specs.data import DataSpec
+
+    Series = pd.Series[Any]
+
+__all__ = ["Table", "describe", "load", "profile", "roles", "run"]
+
+
+class Table(NamedTuple):
+    """Raw rows and what to do with them.
+
+    Of prepared data `frame` is the table it was made from and `steps` the recipe; `roles` are those
+    of `frame`'s columns, `address` is where `frame` lies.
+    """
+
+    frame: pd.DataFrame
+    steps: tuple[Step, ...]
+    roles: dict[str, str]
+    info: DataInfo | None
+    address: str
+
+
+def run(spec: DataSpec, context: Context) -> DataResult:
+    """Read, profile, store and name a table.
+
+    Raises
+    ------
+    DataError
+        If the source is no table; see :func:`aiaas_magics.engines.sources.read`.
+    """
+    context.progress(0, 3, "reading")
+    frame, address, source = _source(spec, context)
+    context.progress(1, 3, "profiling")
+    result = describe(frame, roles(frame, spec.texts), address=address, source=source)
+    if spec.file is not None:
+        result = msgspec.structs.replace(result, warnings=(*result.warnings, *_commas(frame)))
+    context.progress(2, 3, "storing")
+    info = context.save_data(spec.as_, result)
+    context.progress(3, 3, "done")
+    return msgspec.structs.replace(result, ref=info.ref)
+
+
+def _source(spec: DataSpec, context: Context) -> tuple[pd.DataFrame, str, str]:
+    """Return the table, its address and where it came from."""
+    if spec.frame is not None:
+        return context.frame(spec.frame), spec.frame, "DataFrame"
+    if spec.catalogue is not None:
+        frame, source = catalogue.load(spec.catalogue), f"catalogue:{spec.catalogue}"
+    else:
+        name = spec.filename or "the file"
+        path = context.blob(str(spec.file))
+        frame = sources.read(path, name, sep=spec.sep, encoding=spec.encoding)
+        source = spec.filename
+    address = context.save_frame(frame)
+    return context.frame(address), address, source
+
+
+def _commas(frame: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(
+        f"column {name!r} is read as text: its numbers have decimal commas"
+        for name in sources.decimal_commas(frame)
+    )
+
+
+def describe(
+    frame: pd.DataFrame,
+    roles: Mapping[str, str],
+    *,
+    address: str,
+    source: str = "",
+    base: str | None = None,
+    steps: Sequence[Step] = (),
+    changes: Sequence[str] = (),
+) -> DataResult:
+    """Return the record of a table that lies at `address`; ``ref`` is empty until it has a name."""
+    columns = profile(frame, roles)
+    return DataResult(
+        ref="",
+        frame=address,
+        rows=len(frame),
+        columns=columns,
+        duplicates=duplicates(frame, columns),
+        size=int(frame.memory_usage(index=False).sum()),
+        source=source,
+        base=base,
+        steps=tuple(msgspec.to_builtins(step) for step in steps),
+        changes=tuple(changes),
+        warnings=warnings(columns, len(frame)),
+    )
+
+
+def load(ref: str, context: Context) -> Table:
+    """Return the raw rows, the recipe and the roles behind a ref or the address of a table.
+
+    Columns of pandas' nullable dtypes come as numpy's, which every estimator takes.
+
+    Raises
+    ------
+    NotFound
+        If there is no such data.
+    """
+    if is_digest(ref):
+        raw = context.frame(ref)
+        return Table(simple(raw), (), roles(raw), None, ref)
+    info = context.data(ref)
+    address = info.base or info.frame
+    raw = context.frame(address)
+    found = roles(raw) | {c.name: c.role for c in info.columns if _is_raw(c.name, c.dtype, raw)}
+    return Table(simple(raw), recipe.steps_of(info.steps), found, info, address)
+
+
+def _is_raw(name: str, dtype: str, raw: pd.DataFrame) -> bool:
+    """Tell whether a column of the profile is the raw one: its role may have been declared."""
+    return name in raw.columns and str(raw[name].dtype) == dtype
+
+
+def simple(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table without pandas' nullable and Arrow dtypes; values stay as they are."""
+    changed = {name: _simple(frame[name]) for name in frame.columns if _is_nullable(frame[name])}
+    return frame.assign(**changed) if changed else frame
+
+
+def _is_nullable(column: Series) -> bool:
+    dtype = column.dtype
+    kept = isinstance(dtype, pd.CategoricalDtype | pd.DatetimeTZDtype) or dtype == "str"
+    return isinstance(dtype, pd.api.extensions.ExtensionDtype) and not kept
+
+
+def _simple(column: Series) -> Series:
+    dtype, boolean = column.dtype, pd.api.types.is_bool_dtype(column.dtype)
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        return pd.to_datetime(column.astype("object"))
+    if not boolean and not pd.api.types.is_numeric_dtype(dtype):
+        return column.astype("str")
+    if column.isna().any():
+        return pd.Series(column.to_numpy("float64", na_value=float("nan")), index=column.index)
+    kind: Any = "bool" if boolean else f"{dtype}".partition("[")[0].lower()
+    return pd.Series(column.to_numpy(kind), index=column.index)
