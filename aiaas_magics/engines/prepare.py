@@ -164,7 +164,7 @@ def materialise(raw: pd.DataFrame, steps: Sequence[Step], roles: Mapping[str, st
     pieces = [_piece(raw[[name]], chain, roles[name]) for name, chain in found.items()]
     names = [str(name) for piece in pieces for name in piece.columns]
     frames.check_names(names, "drop or rename one of them before the step that makes the other")
-    frame = pd.concat(pieces, axis=1) if any(chain.ops for chain in found.values()) else raw
+    frame = pd.concat(pieces, axis=1) if pieces else raw
     became = {n: list(map(str, p.columns)) for n, p in zip(found, pieces, strict=True)}
     kept = {name: roles[name] for name, chain in found.items() if chain.kind == roles[name]}
     return Made(frame, profile.roles(frame) | kept, became)
@@ -173,12 +173,15 @@ def materialise(raw: pd.DataFrame, steps: Sequence[Step], roles: Mapping[str, st
 def _piece(column: pd.DataFrame, chain: chains.Chain, role: str) -> pd.DataFrame:
     """Return what became of one column, with the dtype it had where it is still of its kind."""
     transformer = chains.build(chain, column)
-    if transformer == "passthrough":
-        return column
-    made: pd.DataFrame = transformer.set_output(transform="pandas").fit_transform(column)
-    if chain.kind == role and role in ("boolean", "category") and chain.ops[-1].op == "impute":
-        return made.astype(bool if role == "boolean" else column.dtypes.iloc[0])
-    return made
+    if transformer != "passthrough":
+        made: pd.DataFrame = transformer.set_output(transform="pandas").fit_transform(column)
+    else:
+        made = column
+    if chain.kind != role or any(op.op == "scale" for op in chain.ops):
+        return made
+    if role == "boolean":  # with gaps it came as 0, 1 and NaN
+        return made.astype("boolean" if made.isna().to_numpy().any() else bool)
+    return made.astype(column.dtypes.iloc[0]) if role == "category" else made
 
 
 def _changes(
