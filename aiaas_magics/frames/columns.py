@@ -68,6 +68,8 @@ def plain(column: Series, name: str) -> Series:
         return column.astype("datetime64[ns]")
     if isinstance(dtype, pd.CategoricalDtype):
         return _with_plain_categories(column)
+    if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "b":
+        return column.astype("boolean")  # Arrow's bits of a cut column hold its neighbours' too
     if isinstance(dtype, pd.IntervalDtype):
         return column.astype("str")
     if pd.api.types.is_object_dtype(dtype):

@@ -155,9 +155,7 @@ def _arrow(columns: Sequence[Series]) -> Iterator[bytes]:
 
 def _to_arrow(column: Series) -> Any:
     """Return the column as one Arrow array whose bytes depend on its values alone."""
-    import pandas as pd
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     try:
         array = pa.Array.from_pandas(column)
@@ -167,7 +165,23 @@ def _to_arrow(column: Series) -> Any:
         array = array.combine_chunks()
     if pa.types.is_nested(array.type):
         raise unfit(column.name, f"they are of Arrow's type {array.type}")
-    if array.null_count and not isinstance(column.dtype, pd.CategoricalDtype):
-        # What lies under a missing value is arbitrary: a fixed value makes the bytes the same.
-        array = pc.if_else(array.is_valid(), array, pa.scalar(None, array.type))
-    return array
+    return _same_under_gaps(array) if array.null_count else array
+
+
+def _same_under_gaps(array: Any) -> Any:
+    """Return the array with a fixed value under each missing one, where anything may stand.
+
+    Text has nothing there once it is rebuilt, categories have no place of their own for it.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = array.type
+    valid = array.is_valid()
+    if pa.types.is_dictionary(kind):
+        codes = _same_under_gaps(array.indices)
+        return pa.DictionaryArray.from_arrays(codes, array.dictionary, ordered=kind.ordered)
+    if pa.types.is_primitive(kind):
+        zero = pa.scalar(0, pa.int64() if kind.bit_width == 64 else pa.int32()).cast(kind)
+        array = pc.fill_null(array, zero)
+    return pc.if_else(valid, array, pa.scalar(None, kind))
