@@ -1,102 +1,100 @@
-"""Prepare: carry out a recipe, and build the transformer that repeats it inside a model.
+"""Prepare: carry out a recipe, keep its result and the recipe itself.
 
-Adding a step: its operation in ``specs.prepare.Step`` and ``PrepareSpec.steps``; a row operation goes into
-`rows`, a column operation into `_OPERATIONS`.
+Prepared data is its raw rows and a recipe; the table made here is for people to look at and to
+export. A model takes the raw rows and carries the recipe's column steps (`transformer`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pandas as pd
 from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, StandardScaler
 
 from aiaas_magics import errors, frames
-from aiaas_magics.engines import data
-from aiaas_magics.engines.context import Context
-from aiaas_magics.engines.modalities import modality
-from aiaas_magics.specs.prepare import PrepareSpec, Step
+from aiaas_magics.engines import chains, data, profile
+from aiaas_magics.engines.recipe import EXCEPT, rows, steps_of
+from aiaas_magics.specs.prepare import Step
 from aiaas_magics.specs.results import DataResult
 
-SCALERS: dict[str, Callable[[], Any]] = {
-    "standard": StandardScaler,
-    "minmax": MinMaxScaler,
-    "maxabs": MaxAbsScaler,
-}
-NUMERIC = ("number", "boolean")
-Chain = list[Any]
-"""The transformers a column goes through, one after the other."""
+if TYPE_CHECKING:
+    from aiaas_magics.engines.context import Context
+    from aiaas_magics.specs.prepare import PrepareSpec
+
+__all__ = ["rows", "run", "steps_of", "transformer"]
 
 
 def run(spec: PrepareSpec, context: Context) -> DataResult:
-    """Prepare data and store the table, the raw rows and the recipe under a name."""
-    table = data.load(spec.data, context)
-    steps = (*table.steps, *spec.steps())
-    check_columns(table.frame, steps, spec.target)
-    frame = rows(table.frame, steps)
-    protected = [spec.target] if spec.target is not None else []
-    prepared = carry_out(frame, steps, table.roles, protected)
-    roles = data.roles(prepared, _texts(table.roles, prepared))
-    result = DataResult(
-        ref=spec.as_, frame=context.save_frame(prepared), rows=len(prepared),
-        columns=data.profile(prepared, roles), duplicates=int(prepared.duplicated().sum()),
-        size=int(prepared.memory_usage(index=False, deep=False).sum()),
-        source=f"prepared from {table.info.ref if table.info else 'a DataFrame'}", base=table.address,
-        steps=tuple(msgspec.to_builtins(step) for step in steps),
-        changes=tuple(_changes(table.frame, frame, prepared, steps, table.roles, protected)),
-    )  # fmt: skip
-    info = context.save_data(spec.as_, result)
-    return msgspec.structs.replace(result, ref=info.ref)
+    """Carry out the steps on stored data and store the result, its raw rows and the recipe.
 
-
-def check_columns(frame: pd.DataFrame, steps: Iterable[Step], target: str | None) -> None:
-    """Refuse a recipe that names columns the table does not have. Raises `DataError`."""
-    for name in (*(name for step in steps for name in step.columns), *([target] if target else [])):
-        if name not in frame.columns:
-            raise errors.DataError(
-                f"no column {name!r}",
-                errors.did_you_mean(name, map(str, frame.columns)),
-                "%aiaas_data show NAME",
-            )
-
-
-def rows(frame: pd.DataFrame, steps: Iterable[Step]) -> pd.DataFrame:
-    """Carry out the steps that decide which rows and columns there are.
+    Data that is prepared already keeps its raw rows; the steps are added to its recipe.
 
     Raises
     ------
     DataError
-        If nothing is left.
+        If a step names a column that is not there or that it cannot work on, or no row is left.
     """
-    kept = frames.select(frame, steps)
-    if len(frame) and not len(kept):
-        raise errors.DataError("no row is left", "every row has a missing value", "--impute median")
-    return kept
+    table = data.load(spec.data, context)
+    new = _without_target(spec.steps(), spec.target)
+    context.progress(0, 3, "preparing")
+    _check_columns(spec, table)
+    steps = (*table.steps, *new)
+    raw = rows(table.frame, steps, table.roles)
+    made = materialise(raw, steps, table.roles)
+    context.progress(1, 3, "storing")
+    address = context.save_frame(made.frame)
+    context.progress(2, 3, "profiling")
+    result = data.describe(
+        made.frame,
+        made.roles,
+        address=address,
+        source=table.info.ref if table.info else "DataFrame",
+        base=table.address,
+        steps=steps,
+        changes=_changes(table, steps, raw, made),
+    )
+    info = context.save_data(spec.as_, result)
+    context.progress(3, 3, "done")
+    return msgspec.structs.replace(result, ref=info.ref)
 
 
-def carry_out(
-    frame: pd.DataFrame, steps: Sequence[Step], roles: Mapping[str, str], protected: Sequence[str]
-) -> pd.DataFrame:
-    """Return the table after the recipe's column steps, fitted on all its rows: to look at and export."""
-    chains = {
-        name: [] if name in protected else chain(name, roles[name], steps) for name in frame.columns
-    }
-    if not any(chains.values()):
-        return frame.reset_index(drop=True)
-    parts = [
-        (name, _one(steps_) if steps_ else "passthrough", [name]) for name, steps_ in chains.items()
-    ]
-    transformer = ColumnTransformer(parts, verbose_feature_names_out=False, sparse_threshold=0)
-    transformer.set_output(transform="pandas")
-    for _, part, _ in parts:
-        _dense(part)
-    found: pd.DataFrame = _guard(transformer, frame)
-    return found.reset_index(drop=True)
+def _without_target(steps: Sequence[Step], target: str | None) -> tuple[Step, ...]:
+    """Return the steps, none of which touches the target; it is kept with the kept columns."""
+    if target is None:
+        return tuple(steps)
+    return tuple(
+        msgspec.structs.replace(step, columns=tuple(dict.fromkeys((*step.columns, target))))
+        if step.op == "keep"
+        else step
+        if step.op in chains.ROW_STEPS
+        else msgspec.structs.replace(step, settings={EXCEPT: target})
+        for step in steps
+    )
+
+
+def _check_columns(spec: PrepareSpec, table: data.Table) -> None:
+    known = [str(name) for name in rows_kept(table)]
+    made = {column.name for column in table.info.columns} if table.info else set()
+    target = () if spec.target is None else (spec.target,)
+    for name in (*spec.keep, *spec.drop, *spec.columns, *target):
+        if name in known:
+            continue
+        hint = errors.did_you_mean(name, known)
+        if name in made:
+            hint = "an earlier step made it; steps name columns of the raw data"
+        raise errors.DataError(f"no column {name!r} to prepare", hint)
+    if spec.target is not None and spec.target in (*spec.drop, *spec.columns):
+        raise errors.DataError(
+            f"column {spec.target!r} is the target", "no step touches it", "leave out --target"
+        )
+
+
+def rows_kept(table: data.Table) -> pd.Index[Any]:
+    """Return the raw columns that the recipe so far has kept."""
+    chosen = [step for step in table.steps if step.op in ("keep", "drop")]
+    return rows(table.frame.iloc[:0], chosen).columns
 
 
 def transformer(
@@ -107,165 +105,142 @@ def transformer(
     takes_missing: bool,
     takes_sparse: bool = True,
 ) -> Any:
-    """Return an unfitted transformer from raw columns to numbers, or ``"passthrough"``.
+    """Return the unfitted transformer from raw features to numbers.
 
-    The recipe's column steps first; then what is not a number yet is encoded by its modality, and gaps
-    are filled with the median where the estimator cannot take them.
+    The recipe's column steps, then what its columns need to be numbers: categories one-hot, prose
+    as TF-IDF, dates as their parts, and gaps filled where the estimator cannot take them.
 
     Parameters
     ----------
+    steps
+        The recipe; its row steps are ignored (see :func:`rows`), and columns that are not here too.
     frame
-        The training rows, features only: their gaps decide what must be filled.
+        The features of all rows, before they are split, without the target. Nothing is learned
+        from them here but which columns have gaps.
+    roles
+        The role of each column, at least those of `frame`.
+    takes_missing, takes_sparse
+        What the estimator can be given.
+
+    Returns
+    -------
+    ColumnTransformer or ``"passthrough"``
+        The latter if there is nothing to do: the estimator takes `frame` itself.
+
+    Raises
+    ------
+    DataError
+        If a column has no value at all, or a step cannot work on it.
     """
-    grouped: dict[str, tuple[Chain, list[str]]] = {}
     for name in frame.columns:
-        links = chain(name, roles[name], steps)
-        links += _completion(frame[name], roles[name], steps, takes_missing=takes_missing)
-        key = name if roles[name] == "text" else repr(links)
-        grouped.setdefault(key, (links, []))[1].append(name)
-    if not any(links for links, _ in grouped.values()):
+        chains.check_not_empty(frame[name], str(name))
+    sparse = {"takes_missing": takes_missing, "takes_sparse": takes_sparse}
+    parts = [
+        (f"{chain.kind}_{place}", chains.finish(chain, frame[names], **sparse), names)
+        for place, (chain, names) in enumerate(chains.grouped(frame, roles, steps).items())
+    ]
+    if all(isinstance(part, str) for _, part, _ in parts):
         return "passthrough"
-    parts = []
-    for number, (links, names) in enumerate(grouped.values()):
-        columns: Any = names[0] if roles[names[0]] == "text" else names
-        parts.append((f"part{number}", _one(links) if links else "passthrough", columns))
-    return ColumnTransformer(
-        parts, verbose_feature_names_out=False, sparse_threshold=0.3 if takes_sparse else 0
-    )
+    return ColumnTransformer(parts, sparse_threshold=0.3 if takes_sparse else 0.0)
 
 
-def chain(name: str, role: str, steps: Iterable[Step]) -> Chain:
-    """Return what the recipe does to a column. Raises `DataError` for a step that cannot work on it."""
-    links: Chain = []
-    for step in steps:
-        operation = _OPERATIONS.get(step.op)
-        if operation is None or (step.columns and name not in step.columns):
-            continue
-        role, more = operation(name, role, step)
-        links += more
-    return links
+class Made(msgspec.Struct):
+    """A prepared table: the roles of its columns, and which of them each raw column became."""
+
+    frame: pd.DataFrame
+    roles: dict[str, str]
+    became: dict[str, list[str]]
 
 
-def _impute(name: str, role: str, step: Step) -> tuple[str, Chain]:
-    if role in ("date", "text") and step.columns:
-        raise errors.DataError(f"{name!r} cannot be imputed", f"it is a {role}", f"--drop {name}")
-    if role in ("date", "text"):
-        return role, []
-    if role == "category":
-        if step.columns and step.method in ("mean", "median"):
-            raise errors.DataError(
-                f"{name!r} has no {step.method}", "it holds categories", "--impute most_frequent"
-            )
-        return role, [SimpleImputer(strategy="most_frequent")]
-    return role, [imputer(step.method)]
+def materialise(raw: pd.DataFrame, steps: Sequence[Step], roles: Mapping[str, str]) -> Made:
+    """Return the table that the column steps make of raw rows.
+
+    Fitted on all rows: for looking and export, never for a model. What no step touches stays as
+    it is.
+    """
+    found = {
+        name: chains.chain(raw[name], name, roles[name], steps) for name in map(str, raw.columns)
+    }
+    pieces = [_piece(raw[[name]], chain, roles[name]) for name, chain in found.items()]
+    names = [str(name) for piece in pieces for name in piece.columns]
+    frames.check_names(names, "drop or rename one of them before the step that makes the other")
+    frame = pd.concat(pieces, axis=1) if pieces else raw
+    became = {n: list(map(str, p.columns)) for n, p in zip(found, pieces, strict=True)}
+    kept = {name: roles[name] for name, chain in found.items() if chain.kind == roles[name]}
+    return Made(frame, profile.roles(frame) | kept, became)
 
 
-def imputer(method: str) -> SimpleImputer:
-    """Return the imputer for numbers of that method."""
-    if method == "zero":
-        return SimpleImputer(strategy="constant", fill_value=0, keep_empty_features=True)
-    return SimpleImputer(strategy=method, keep_empty_features=True)
-
-
-def _dates(name: str, role: str, step: Step) -> tuple[str, Chain]:
-    del name, step
-    return ("number", [modality("date").encoder()]) if role == "date" else (role, [])
-
-
-def _encode(name: str, role: str, step: Step) -> tuple[str, Chain]:
-    if role == "category":
-        return "encoded", [modality("category").encoder(method=step.method)]
-    if step.columns and role not in NUMERIC:
-        raise errors.DataError(
-            f"{name!r} cannot be encoded", f"it is a {role}", "--dates" if role == "date" else ""
-        )
-    return role, []
-
-
-def _scale(name: str, role: str, step: Step) -> tuple[str, Chain]:
-    if role in NUMERIC:
-        return role, [SCALERS[step.method]()]
-    if step.columns and role != "encoded":
-        raise errors.DataError(f"{name!r} cannot be scaled", f"it is a {role}", f"--drop {name}")
-    return role, []
-
-
-_OPERATIONS: dict[str, Callable[[str, str, Step], tuple[str, Chain]]] = {
-    "impute": _impute,
-    "dates": _dates,
-    "encode": _encode,
-    "scale": _scale,
-}
-
-
-def _completion(
-    column: pd.Series, role: str, steps: Sequence[Step], *, takes_missing: bool
-) -> Chain:
-    done = [step for step in steps if not step.columns or column.name in step.columns]
-    links: Chain = []
-    encoded = any(
-        (s.op == "dates" and role == "date") or (s.op == "encode" and role == "category")
-        for s in done
-    )
-    if not encoded and not modality(role).NUMERIC:
-        links.append(modality(role).encoder())
-    filled = any(step.op == "impute" for step in done) and role != "date"
-    if role in (*NUMERIC, "date") and not takes_missing and not filled and column.isna().any():
-        links.append(imputer("median"))
-    return links
-
-
-def _one(links: Chain) -> Any:
-    return links[0] if len(links) == 1 else make_pipeline(*links)
-
-
-def _dense(part: Any) -> None:
-    for step in [part, *(step for _, step in getattr(part, "steps", []))]:
-        if hasattr(step, "sparse_output"):
-            step.set_params(sparse_output=False)
-
-
-def _guard(transformer: ColumnTransformer, frame: pd.DataFrame) -> Any:
-    try:
-        return transformer.fit_transform(frame)
-    except ValueError as error:
-        raise errors.DataError(
-            "the recipe does not fit the data", str(error), "%aiaas_data show NAME"
-        ) from error
-
-
-def _texts(roles: Mapping[str, str], frame: pd.DataFrame) -> tuple[str, ...]:
-    return tuple(name for name in frame.columns if roles.get(name) == "text")
+def _piece(column: pd.DataFrame, chain: chains.Chain, role: str) -> pd.DataFrame:
+    """Return what became of one column, with the dtype it had where it is still of its kind."""
+    transformer = chains.build(chain, column)
+    if transformer != "passthrough":
+        made: pd.DataFrame = transformer.set_output(transform="pandas").fit_transform(column)
+    else:
+        made = column
+    if chain.kind != role or any(op.op == "scale" for op in chain.ops):
+        return made
+    if role == "boolean":  # with gaps it came as 0, 1 and NaN
+        return made.astype("boolean" if made.isna().to_numpy().any() else bool)
+    return made.astype(column.dtypes.iloc[0]) if role == "category" else made
 
 
 def _changes(
-    raw: pd.DataFrame,
-    kept: pd.DataFrame,
-    prepared: pd.DataFrame,
-    steps: Iterable[Step],
-    roles: Mapping[str, str],
-    protected: Sequence[str],
-) -> Iterable[str]:
-    names = [name for name in kept.columns if name not in protected]
-    for step in steps:
-        mine = [name for name in names if not step.columns or name in step.columns]
-        if step.op in ("keep", "drop"):
-            gone = [str(name) for name in raw.columns if name not in kept.columns]
-            yield f"{step.op}: {len(gone)} columns dropped ({_some(gone)})"
-        elif step.op == "dropna":
-            yield f"dropna: {len(raw) - len(kept)} of {len(raw)} rows dropped, they had missing values"
-        elif step.op == "impute":
-            gaps = int(kept[mine].isna().sum().sum())
-            yield f"impute: {gaps} gaps filled ({step.method})"
-        elif step.op == "scale":
-            count = sum(roles[name] in NUMERIC for name in mine)
-            yield f"scale: {count} columns scaled ({step.method})"
-        else:
-            role = "date" if step.op == "dates" else "category"
-            gone = [name for name in mine if roles[name] == role]
-            made = len(prepared.columns) - len(kept.columns) + len(gone)
-            yield f"{step.op}: {_some(gone) or 'no column'} turned into {made if gone else 0} columns"
+    table: data.Table, steps: Sequence[Step], raw: pd.DataFrame, made: Made
+) -> tuple[str, ...]:
+    """Return a line for each step: what it changed."""
+    return tuple(
+        _row_change(table, steps, place)
+        if step.op in chains.ROW_STEPS
+        else _column_change(step, raw, made, _touched(table, steps, place, raw, made))
+        for place, step in enumerate(steps)
+    )
 
 
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+def _row_change(table: data.Table, steps: Sequence[Step], place: int) -> str:
+    step = steps[place]
+    if step.op == "drop":
+        return f"drop: {_count(len(step.columns), 'column')} ({', '.join(step.columns)})"
+    if step.op == "keep":
+        return f"keep: {_count(len(step.columns), 'column')} of {table.frame.shape[1]}"
+    before = len(rows(table.frame, steps[:place], table.roles))
+    after = len(rows(table.frame, steps[: place + 1], table.roles))
+    return f"dropna: {before - after:,} of {_count(before, 'row')} dropped"
+
+
+def _touched(
+    table: data.Table, steps: Sequence[Step], place: int, raw: pd.DataFrame, made: Made
+) -> list[str]:
+    """Return the columns whose chain grows by a step; a date is filled only as its parts."""
+
+    def chain(name: str, count: int) -> chains.Chain:
+        return chains.chain(raw[name], name, table.roles[name], steps[:count])
+
+    return [
+        name
+        for name in map(str, raw.columns)
+        if chain(name, place) != (after := chain(name, place + 1))
+        and (not after.fills or made.became[name] != [name])
+    ]
+
+
+def _column_change(step: Step, raw: pd.DataFrame, made: Made, touched: Sequence[str]) -> str:
+    count = _count(len(touched), "column")
+    if step.op == "impute":
+        gaps = int(raw[list(touched)].isna().to_numpy().sum())
+        return f"impute {step.method}: {_count(gaps, 'gap')} in {count} filled"
+    if step.op == "scale":
+        return f"scale {step.method}: {count}{_range(made, touched)}"
+    into = sum(len(made.became[name]) for name in touched)
+    return f"{f'{step.op} {step.method}'.strip()}: {count} became {into:,}"
+
+
+def _range(made: Made, touched: Sequence[str]) -> str:
+    values = [made.frame[new] for name in touched for new in made.became[name]]
+    if not values or not len(made.frame):
+        return ""
+    low, high = min(v.min() for v in values), max(v.max() for v in values)
+    return f", now from {low:.3g} to {high:.3g}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

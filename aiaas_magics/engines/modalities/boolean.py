@@ -1,31 +1,36 @@
-"""Booleans: numbers already, zero and one."""
+"""Truth values: they are numbers already, and gaps take the more frequent one."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from sklearn.impute import SimpleImputer
 
-ROLE = "boolean"
-NUMERIC = True
+from aiaas_magics.engines.modalities import Summary
 
-
-def matches(column: pd.Series) -> bool:
-    """Tell whether a column holds true and false."""
-    return bool(pd.api.types.is_bool_dtype(column.dtype)) and column.dtype != object
+if TYPE_CHECKING:
+    Series = pd.Series[Any]
 
 
-def describe(column: pd.Series) -> dict[str, Any]:
-    """Return the share of true values and both counts."""
-    known = column.dropna().astype(bool)
-    true = int(known.sum())
-    mean = true / len(known) if len(known) else None
-    return {"mean": mean, "counts": (("false", len(known) - true), ("true", true))}
+def recognises(column: Series) -> bool:
+    """Tell whether the column holds truth values."""
+    categorical = isinstance(column.dtype, pd.CategoricalDtype)
+    return pd.api.types.is_bool_dtype(column.dtype) and not categorical
 
 
-def encoder(*, method: str = "") -> Any:
-    """Return the identity: true is one."""
-    from sklearn.preprocessing import FunctionTransformer
+def describe(column: Series) -> Summary:
+    """Return how many are false and true; the mean is the share of true."""
+    values = column.dropna().to_numpy(dtype=bool)
+    true = int(values.sum())
+    found = [(str(value), n) for value, n in ((False, len(values) - true), (True, true)) if n]
+    mean = true / len(values) if len(values) else None
+    return Summary(len(found), mean=mean, counts=tuple(found))
 
-    del method
-    return FunctionTransformer(feature_names_out="one-to-one")
+
+def encode(frame: pd.DataFrame, *, takes_missing: bool, takes_sparse: bool) -> Any:
+    """Leave truth values as they are; fill gaps where they must be filled."""
+    del takes_sparse
+    if takes_missing or not frame.isna().to_numpy().any():
+        return "passthrough"
+    return SimpleImputer(strategy="most_frequent", keep_empty_features=True)

@@ -1,88 +1,109 @@
-"""Dates: year, month, day, weekday, hour, and days since 1970."""
+"""Dates: year, month, day, weekday and hour."""
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
 
-ROLE = "date"
-NUMERIC = False
-BARS = 20
-DAY = np.timedelta64(1, "D")
+from aiaas_magics.engines import bars
+from aiaas_magics.engines.modalities import Summary
 
+if TYPE_CHECKING:
+    Series = pd.Series[Any]
+    Array = np.ndarray[Any, Any]
 
-def matches(column: pd.Series) -> bool:
-    """Tell whether a column holds points in time."""
-    return bool(pd.api.types.is_datetime64_any_dtype(column.dtype))
-
-
-def describe(column: pd.Series) -> dict[str, Any]:
-    """Return the first and last date, and a histogram over time."""
-    known = _naive(column).dropna()
-    if not len(known):
-        return {}
-    numbers = known.to_numpy("datetime64[s]").astype("int64")
-    counts, edges = np.histogram(numbers, bins=BARS if numbers.min() < numbers.max() else 1)
-    starts = edges[:-1].astype("int64").astype("datetime64[s]").astype("datetime64[D]")
-    bars = tuple((str(start), int(n)) for start, n in zip(starts, counts, strict=True))
-    return {"low": known.min().isoformat(), "high": known.max().isoformat(), "counts": bars}
+PARTS = ("year", "month", "day", "weekday", "hour")
+"""Weekday counts from Monday, 0."""
+_PANDAS = {"weekday": "day_of_week"}
+DAY = 86_400
 
 
-def encoder(*, method: str = "") -> Any:
-    """Return the transformer below."""
-    del method
-    return DateFeatures()
+def recognises(column: Series) -> bool:
+    """Tell whether the column holds dates, with or without a time zone."""
+    return pd.api.types.is_datetime64_any_dtype(column.dtype)
 
 
-class DateFeatures(TransformerMixin, BaseEstimator):
-    """Turn date columns into numbers: ``days`` since 1970-01-01 and the parts of the calendar.
+def describe(column: Series) -> Summary:
+    """Return first and last date and a histogram over spans of equal length."""
+    values = column.dropna()
+    if not len(values):
+        return Summary(0)
+    low, high = values.min(), values.max()
+    seconds = np.sort((values - low).dt.total_seconds().to_numpy())
+    distinct = 1 + int(np.count_nonzero(seconds[1:] != seconds[:-1]))
 
-    Parts that never change in the data it is fitted on are left out. A missing date gives missing
-    numbers (nan).
+    def name(edges: Array) -> list[str]:
+        unit = "minutes" if seconds[-1] < bars.MOST * DAY else None
+        moments = [low + pd.Timedelta(seconds=float(edge)) for edge in edges]
+        words = [m.isoformat(" ", unit) if unit else m.date().isoformat() for m in moments]
+        return [f"{a} to {b}" for a, b in pairwise(words)]
+
+    return Summary(
+        distinct,
+        low=low.isoformat(),
+        high=high.isoformat(),
+        counts=bars.of_spans(seconds, name),
+    )
+
+
+def encode(frame: pd.DataFrame, *, takes_missing: bool, takes_sparse: bool) -> Any:
+    """Turn dates into their parts; fill gaps with the median part where they must be filled."""
+    del takes_sparse
+    if takes_missing or not frame.isna().to_numpy().any():
+        return DateParts()
+    return make_pipeline(DateParts(), SimpleImputer(strategy="median", keep_empty_features=True))
+
+
+class DateParts(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # untyped bases
+    """Turn each date column into five numbers: year, month, day, weekday (Monday is 0), hour.
+
+    Takes dates of pandas or ISO texts; what is no date, or missing, gives NaN. Parts are those of
+    the column's own time zone.
+
+    Attributes
+    ----------
+    feature_names_in_ : ndarray of shape (n_columns,)
+        The columns it was fitted on.
+    n_features_in_ : int
+        Their number.
     """
 
-    PARTS = ("days", "year", "month", "day", "weekday", "hour")
-
-    def fit(self, X: pd.DataFrame, y: object = None) -> DateFeatures:
-        """Note which parts change."""
+    def fit(self, X: Any, y: Any = None) -> DateParts:  # noqa: N803 - scikit-learn's name
+        """Remember the columns; nothing is learned from `X`, of shape (n_rows, n_columns)."""
         del y
-        self.feature_names_in_ = np.array([str(name) for name in X.columns], dtype=object)
-        self.n_features_in_ = X.shape[1]
-        self.parts_ = [
-            [part for part in self.PARTS if part == "days" or _part(X[name], part).nunique() > 1]
-            for name in X.columns
-        ]
+        frame = pd.DataFrame(X)
+        self.feature_names_in_ = np.asarray([str(name) for name in frame.columns], dtype=object)
+        self.n_features_in_ = frame.shape[1]
         return self
 
-    def transform(self, X: pd.DataFrame) -> np.ndarray:
-        """Return float64 of shape (rows, parts)."""
-        check_is_fitted(self)
-        found = [
-            _part(X[name], part).to_numpy("float64")
-            for name, parts in zip(X.columns, self.parts_, strict=True)
-            for part in parts
-        ]
-        return np.column_stack(found)
+    def transform(self, X: Any) -> Array:  # noqa: N803
+        """Return the parts, float64 of shape (n_rows, 5 * n_columns), column after column."""
+        frame = pd.DataFrame(X)
+        found = np.empty((len(frame), len(PARTS) * frame.shape[1]))
+        for place in range(frame.shape[1]):
+            dates = _as_dates(frame.iloc[:, place]).dt
+            for offset, part in enumerate(PARTS):
+                values = getattr(dates, _PANDAS.get(part, part)).to_numpy(
+                    dtype="float64", na_value=np.nan
+                )
+                found[:, len(PARTS) * place + offset] = values
+        return found
 
-    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
-        """Return ``column_part`` for each number."""
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """Return ``when_year``, ``when_month`` ... of each column ``when``."""
         del input_features
-        pairs = zip(self.feature_names_in_, self.parts_, strict=True)
-        return np.array([f"{name}_{part}" for name, parts in pairs for part in parts], dtype=object)
+        names = [f"{name}_{part}" for name in self.feature_names_in_ for part in PARTS]
+        return np.asarray(names, dtype=object)
 
 
-def _naive(column: pd.Series) -> pd.Series:
-    column = pd.to_datetime(column)
-    return column.dt.tz_convert("UTC").dt.tz_localize(None) if column.dt.tz is not None else column
-
-
-def _part(column: pd.Series, part: str) -> pd.Series:
-    naive = _naive(column)
-    if part == "days":
-        return (naive - pd.Timestamp(0)) / pd.Timedelta(days=1)
-    found: pd.Series = getattr(naive.dt, part).astype("float64")
-    return found
+def _as_dates(column: Series) -> Series:
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column
+    texts = column.where(column.isna(), column.astype("str"))
+    return pd.to_datetime(texts, errors="coerce", format="ISO8601", utc=True)

@@ -1,38 +1,55 @@
-"""Numbers: taken as they are."""
+"""Numbers: whole or not, signed or not, with or without gaps."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from sklearn.impute import SimpleImputer
 
-ROLE = "number"
-NUMERIC = True
-BARS = 20
+from aiaas_magics.engines import bars
+from aiaas_magics.engines.modalities import Summary
 
-
-def matches(column: pd.Series) -> bool:
-    """Tell whether a column holds numbers."""
-    return bool(pd.api.types.is_numeric_dtype(column.dtype))
+if TYPE_CHECKING:
+    Series = pd.Series[Any]
 
 
-def describe(column: pd.Series) -> dict[str, Any]:
-    """Return range, mean, standard deviation (n - 1) and a histogram of equally wide bars."""
-    values = column.to_numpy(dtype="float64", na_value=np.nan)
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return {}
-    low, high = float(values.min()), float(values.max())
-    std = float(values.std(ddof=1)) if len(values) > 1 else None
-    counts, edges = np.histogram(values, bins=BARS if high > low else 1)
-    bars = tuple((f"{edge:.4g}", int(n)) for edge, n in zip(edges, counts, strict=False))
-    return {"low": low, "high": high, "mean": float(values.mean()), "std": std, "counts": bars}
+def recognises(column: Series) -> bool:
+    """Tell whether the column holds numbers."""
+    dtype = column.dtype
+    return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
 
 
-def encoder(*, method: str = "") -> Any:
-    """Return the identity: numbers need no encoding."""
-    from sklearn.preprocessing import FunctionTransformer
+def describe(column: Series) -> Summary:
+    """Return range, mean, deviation and histogram; infinities count as values only."""
+    ordered = np.sort(column.dropna().to_numpy())
+    if not ordered.size:
+        return Summary(0)
+    distinct = 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
+    finite = ordered if ordered.dtype.kind in "iu" else ordered[np.isfinite(ordered)]
+    if not finite.size:
+        return Summary(distinct)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float(finite.mean(dtype="float64"))
+        std = float(finite.std(ddof=1, dtype="float64")) if len(finite) > 1 else None
+    return Summary(
+        distinct,
+        low=finite[0].item(),
+        high=finite[-1].item(),
+        mean=mean if np.isfinite(mean) else None,
+        std=std if std is not None and np.isfinite(std) else None,
+        counts=bars.of_numbers(finite),
+    )
 
-    del method
-    return FunctionTransformer(feature_names_out="one-to-one")
+
+def encode(frame: pd.DataFrame, *, takes_missing: bool, takes_sparse: bool) -> Any:
+    """Leave numbers as they are; fill gaps with the median where they must be filled.
+
+    The median is the same whatever the scale and not drawn away by outliers.
+    """
+    del takes_sparse
+    if takes_missing or not frame.isna().to_numpy().any():
+        return "passthrough"
+    # A column without a value in one fold of a cross-validation must not go away in that fold.
+    return SimpleImputer(strategy="median", keep_empty_features=True)

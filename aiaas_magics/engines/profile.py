@@ -1,0 +1,88 @@
+"""What a table looks like: the role of each column, and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from aiaas_magics import errors
+from aiaas_magics.engines import modalities
+from aiaas_magics.specs.results import Column
+
+if TYPE_CHECKING:
+    Series = pd.Series[Any]
+
+
+def roles(frame: pd.DataFrame, texts: Collection[str] = ()) -> dict[str, str]:
+    """Return the role of each column: number, category, boolean, date or text.
+
+    Parameters
+    ----------
+    frame
+        A table whose columns have names of their own.
+    texts
+        Columns of text that hold prose whatever they look like.
+
+    Raises
+    ------
+    DataError
+        If a name in `texts` is no column, or one without text.
+    """
+    for name in texts:
+        if name not in frame.columns:
+            hint = errors.did_you_mean(name, map(str, frame.columns))
+            raise errors.DataError(f"no column {name!r}", hint)
+        if not pd.api.types.is_string_dtype(frame[name].dtype):
+            raise errors.DataError(
+                f"column {name!r} holds no text",
+                f"its values are {frame[name].dtype}",
+                "leave it out of --texts",
+            )
+    return {
+        str(name): "text" if name in texts else _role(frame.iloc[:, place])
+        for place, name in enumerate(frame.columns)
+    }
+
+
+def _role(column: Series) -> str:
+    found = (role for role in modalities.ROLES if modalities.find(role).recognises(column))
+    return next(found, "category")
+
+
+def profile(frame: pd.DataFrame, roles: Mapping[str, str]) -> tuple[Column, ...]:
+    """Return what each column holds, from all of its rows."""
+    return tuple(_column(frame[name], name, role) for name, role in roles.items())
+
+
+def _column(column: Series, name: str, role: str) -> Column:
+    summary = modalities.find(role).describe(column)
+    missing = int(column.isna().sum())
+    return Column(
+        name=name, dtype=str(column.dtype), role=role, missing=missing, **summary._asdict()
+    )
+
+
+def duplicates(frame: pd.DataFrame, columns: Collection[Column]) -> int:
+    """Return how many rows repeat an earlier one.
+
+    A column without repeats rules them out at once; otherwise rows are compared by a hash first,
+    and only those that share one value by value.
+    """
+    if not len(frame) or any(c.distinct == len(frame) for c in columns):
+        return 0
+    hashes = pd.util.hash_pandas_object(frame, index=False)
+    suspects = hashes.duplicated(keep=False)
+    return int(frame[suspects].duplicated().sum()) if suspects.any() else 0
+
+
+def warnings(columns: Collection[Column], rows: int) -> tuple[str, ...]:
+    """Return a line for each column that no model can learn from."""
+    found = []
+    for column in columns:
+        if column.missing == rows:
+            found.append(f"column {column.name!r} is missing in every row")
+        elif column.distinct == 1 and not column.missing and rows > 1:
+            found.append(f"column {column.name!r} has the same value in every row")
+    return tuple(found)

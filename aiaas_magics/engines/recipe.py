@@ -1,0 +1,101 @@
+"""A recipe as far as it chooses rows and columns; light, for whoever sends raw rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aiaas_magics import errors
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.prepare import Step
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ONLY_NUMBERS = ("mean", "median", "zero")
+"""Methods that fill numbers and truth values, not categories."""
+EXCEPT = "except"
+"""The setting of a step that names a column it does not touch: the target."""
+
+
+def steps_of(records: Iterable[dict[str, JSON]]) -> tuple[Step, ...]:
+    """Return the steps of a stored recipe."""
+    return tuple(msgspec.convert(record, Step) for record in records)
+
+
+def touches(step: Step, column: str, role: str) -> bool:
+    """Tell whether a column step works on a raw column of this role.
+
+    A step that names its columns works on those alone; one that names none works on all it can.
+    """
+    if column == step.settings.get(EXCEPT):
+        return False
+    if step.columns:
+        return column in step.columns
+    if step.op == "impute":
+        return role in ("number", "boolean", "date") or (
+            role == "category" and step.method not in ONLY_NUMBERS
+        )
+    return {"dates": role == "date", "encode": role == "category"}.get(step.op, role == "number")
+
+
+def rows(
+    frame: pd.DataFrame, steps: Sequence[Step], roles: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Return the rows and columns that the recipe keeps; values stay as they are.
+
+    ``dropna`` minds the gaps that are there when its turn comes: not those which an earlier step
+    of the recipe fills.
+
+    Parameters
+    ----------
+    frame
+        Raw rows, with or without the target.
+    steps
+        The recipe.
+    roles
+        The role of each column; found out where they matter and are not given.
+
+    Raises
+    ------
+    DataError
+        If no row is left.
+    """
+    filled: set[str] = set()
+    for place, step in enumerate(steps):
+        if step.op == "keep":
+            frame = frame[[name for name in frame.columns if name in step.columns]]
+        elif step.op == "drop":
+            frame = frame.drop(columns=[name for name in step.columns if name in frame.columns])
+        elif step.op == "dropna":
+            frame = _dropna(frame, [str(name) for name in frame.columns if name not in filled])
+        elif any(later.op == "dropna" for later in steps[place:]):
+            roles = roles or _roles(frame)
+            filled |= {c for c in map(str, frame.columns) if _fills(step, c, roles.get(c, ""))}
+    return frame
+
+
+def _roles(frame: pd.DataFrame) -> dict[str, str]:
+    from aiaas_magics.engines import profile
+
+    return profile.roles(frame)
+
+
+def _fills(step: Step, column: str, role: str) -> bool:
+    """Tell whether a column has no gaps after a step: to an encoder a gap is a value like others."""
+    return step.op in ("impute", "encode") and touches(step, column, role)
+
+
+def _dropna(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    gaps = frame[columns].isna()
+    whole = ~gaps.any(axis=1)
+    if whole.all():
+        return frame
+    if not whole.any():
+        empty = next((name for name in columns if gaps[name].all()), None)
+        hint = f"column {empty!r} is missing in every row" if empty else "every row has a gap"
+        try_ = f"--drop {empty} --dropna" if empty else "--impute median instead of --dropna"
+        raise errors.DataError("--dropna leaves no row", hint, try_)
+    return frame[whole].reset_index(drop=True)
