@@ -9,14 +9,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from aiaas_magics import errors, frames, handles, specs
 from aiaas_magics.cards import style
 from aiaas_magics.handles import Handle
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.jobs import Event, Job
-from aiaas_magics.specs.prepare import Step
 from aiaas_magics.specs.records import ModelInfo
 from aiaas_magics.specs.results import DataResult
 from aiaas_magics.specs.verbs import Kind
@@ -293,14 +290,14 @@ def _predict(session: Session, values: Values) -> Handle:
 
 def _rows(session: Session, word: object, rows: int | None, names: list[str]) -> pd.DataFrame:
     """Return the raw rows a model is asked about: of prepared data those it was prepared from."""
+    from aiaas_magics.engines import recipe
+
     if rows is not None and rows < 1:
         raise errors.UsageError(f"--rows {rows} is no number of rows", "at least one", "--rows 5")
     if isinstance(word, str):
         info = session.data(word)
-        steps = [msgspec.convert(step, Step) for step in info.steps]
-        frame = frames.select(
-            session.read(info.base or info.frame), [s for s in steps if s.op == "dropna"]
-        )
+        steps = [step for step in recipe.steps_of(info.steps) if step.op not in ("keep", "drop")]
+        frame = recipe.rows(session.read(info.base or info.frame), steps)
     else:
         frame = frames.as_table(word)
         _check_raw(session, frame)
@@ -311,7 +308,8 @@ def _rows(session: Session, word: object, rows: int | None, names: list[str]) ->
                 errors.did_you_mean(name, map(str, frame.columns)),
                 "%aiaas_models show NAME",
             )
-    return frame[names].head(rows) if rows is not None else frame[names]
+    chosen: pd.DataFrame = frame[names].head(rows) if rows is not None else frame[names]
+    return chosen
 
 
 def _check_raw(session: Session, frame: pd.DataFrame) -> None:

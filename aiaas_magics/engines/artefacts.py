@@ -44,7 +44,7 @@ TRUSTED = frozenset(
         "sklearn.utils._bunch.Bunch",
         "sklearn.feature_extraction.text.TfidfTransformer",
         # our own: two lists of names, no code in its state
-        "aiaas_magics.engines.modalities.date.DateFeatures",
+        "aiaas_magics.engines.modalities.date.DateParts",
         "numpy.dtype",
         "collections.OrderedDict",
     }
@@ -145,7 +145,7 @@ def libraries() -> dict[str, str]:
 def requirements(pipeline: Any) -> list[str]:
     """Return the pip requirements of a pipeline; ours only where a transformer of ours is in it."""
     lines = [f"{name}=={number}" for name, number in libraries().items()]
-    if "DateFeatures" in repr(pipeline):
+    if "DateParts" in repr(pipeline):
         try:
             lines.append(f"aiaas_magics=={version('aiaas_magics')}")
         except PackageNotFoundError:

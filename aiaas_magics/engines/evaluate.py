@@ -20,6 +20,7 @@ from aiaas_magics.engines import (
     measuring,
     pictures,
     prepare,
+    recipe,
 )
 from aiaas_magics.engines.context import Context
 from aiaas_magics.specs.evaluate import EvaluateSpec
@@ -109,11 +110,9 @@ def _task(info: ModelInfo, context: Context) -> learning.Task:
     """Return the task the model learned, made again from its lineage."""
     lineage = info.lineage
     spec = msgspec.convert(lineage.spec, specs.spec_type(str(lineage.spec["kind"])))
-    frame = context.frame(lineage.data)
-    steps: tuple[Any, ...] = ()
-    if lineage.data_ref is not None:
-        steps = data.load(lineage.data_ref, context).steps
-    table = data.Table(frame, data.roles(frame), steps, None, lineage.data)
+    frame = data.simple(context.frame(lineage.data))
+    steps = recipe.steps_of(lineage.steps)
+    table = data.Table(frame, steps, lineage.roles, None, lineage.data)
     return learning.task_of(table, spec, _Silent(context))  # type: ignore[arg-type]
 
 
@@ -132,7 +131,9 @@ class _Silent:
 
 def _other(ref: str, info: ModelInfo, context: Context) -> tuple[pd.DataFrame, pd.Series]:
     table = data.load(ref, context)
-    frame = prepare.rows(table.frame, [s for s in table.steps if s.op == "dropna"])
+    frame = prepare.rows(
+        table.frame, [s for s in table.steps if s.op not in ("keep", "drop")], table.roles
+    )
     names = [name for name, _ in info.signature.inputs]
     for name in (*names, info.target):
         if name not in frame.columns:

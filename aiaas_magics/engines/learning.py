@@ -68,7 +68,7 @@ def task_of(table: data.Table, spec: TrainSpec | TuneSpec, context: Context) -> 
             raise errors.DataError(
                 f"no column {name!r} in {_shown(spec.data)}", hint, "%aiaas_data show NAME"
             )
-    frame = prepare.rows(frame, table.steps)
+    frame = prepare.rows(frame, table.steps, table.roles)
     if spec.target not in frame.columns:
         raise errors.DataError(
             f"{spec.target!r} was dropped by the preparation",
@@ -135,16 +135,15 @@ def build(
     algorithm = algorithms.find(spec.algo)
     algorithms.check_parameters(algorithm, params, task.task)
     found = recipe(algorithm)
-    X = task.X.iloc[task.train] if len(task.test) else task.X
     transformer = prepare.transformer(
         task.table.steps,
-        X,
+        task.X,
         task.roles,
         takes_missing=found.takes_missing,
         takes_sparse=found.takes_sparse,
     )
     scaled = any(step.op == "scale" for step in task.table.steps)
-    if found.scale and not scaled and _apart(X):
+    if found.scale and not scaled and _apart(task.X):
         context.warn(
             f"the columns differ more than {SCALE_APART:g} times in spread; {spec.algo} learns better on a common scale",
             "%aiaas_prepare ... --scale standard",
@@ -195,7 +194,7 @@ def training_rows(task: Task) -> tuple[pd.DataFrame, pd.Series]:
 
 def signature_of(task: Task, target: str) -> Signature:
     """Return what a model of this task takes and gives."""
-    seen = task.X.iloc[task.train] if len(task.test) else task.X
+    seen = task.X
     inputs = tuple((str(name), _kind(seen[name].dtype, task.roles[name])) for name in seen.columns)
     required = tuple(str(name) for name in seen.columns if not seen[name].isna().any())
     return Signature(inputs=inputs, output=target, classes=task.classes, required=required)
@@ -221,7 +220,8 @@ def register(
     lineage = Lineage(
         spec=msgspec.to_builtins(spec), data=task.table.address, data_ref=info.ref if info else None,
         libraries=artefacts.libraries(), python=platform.python_version(),
-        seed=spec.seed, job=context.job, user=context.user,
+        seed=spec.seed, steps=tuple(msgspec.to_builtins(step) for step in task.table.steps),
+        roles=task.table.roles, job=context.job, user=context.user,
     )  # fmt: skip
     folder = context.scratch / "model"
     artefacts.save(fitted, folder, signature=signature, lineage=lineage, example=example_of(task))
@@ -252,14 +252,7 @@ def _labelled(frame: pd.DataFrame, target: str, context: Context) -> pd.DataFram
 
 
 def _check_features(X: pd.DataFrame) -> None:
-    for name in X.columns:
-        if X[name].isna().all():
-            raise errors.DataError(
-                f"column {name!r} is all missing",
-                "nothing can be learned from it",
-                f"%aiaas_prepare ... --drop {name}",
-            )
-    endless = data.infinite(X)
+    endless = infinite(X)
     if endless:
         raise errors.DataError(
             f"column {endless[0]!r} holds infinite numbers",
@@ -277,7 +270,7 @@ def _check_target(y: pd.Series, task: str, spec: TrainSpec | TuneSpec) -> None:
                 "regression predicts a number",
                 "--task classification",
             )
-        if data.infinite(y.to_frame()):
+        if infinite(y.to_frame()):
             raise errors.DataError(
                 f"{spec.target!r} holds infinite numbers",
                 "replace or drop them",
@@ -319,6 +312,12 @@ def _kind(dtype: Any, role: str) -> str:
     if role == "number":
         return "long" if pd.api.types.is_integer_dtype(dtype) else "double"
     return "string"
+
+
+def infinite(frame: pd.DataFrame) -> list[str]:
+    """Return the columns that hold infinite numbers."""
+    floats = frame.select_dtypes("float")
+    return [str(name) for name in floats.columns if np.isinf(floats[name].to_numpy()).any()]
 
 
 def _shown(ref: str) -> str:

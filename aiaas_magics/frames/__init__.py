@@ -9,6 +9,19 @@ names both by content; its own address is the table's. Equal values give equal a
 from aiaas_magics.frames.columns import check_names, column_names, plain
 from aiaas_magics.frames.manifest import Manifest, Put, manifest
 from aiaas_magics.frames.reading import read
+from aiaas_magics.frames.rows import ATTR, as_table, records
 from aiaas_magics.frames.writing import write
 
-__all__ = ["Manifest", "Put", "check_names", "column_names", "manifest", "plain", "read", "write"]
+__all__ = [
+    "ATTR",
+    "Manifest",
+    "Put",
+    "as_table",
+    "check_names",
+    "column_names",
+    "manifest",
+    "plain",
+    "read",
+    "records",
+    "write",
+]

@@ -32,7 +32,7 @@ class WorkerContext:
             if hasattr(os, "sched_getaffinity")
             else os.cpu_count() or 1
         )
-        self._begun = time.monotonic()
+        self._first: tuple[float, float] | None = None
 
     @cached_property
     def scratch(self) -> Path:
@@ -42,9 +42,12 @@ class WorkerContext:
         return folder
 
     def progress(self, done: float, total: float, text: str = "") -> None:
-        """Tell how far the job is; the eta assumes that the rest goes as fast as what is done."""
-        spent = time.monotonic() - self._begun
-        eta = spent * (total - done) / done if done > 0 else None
+        """Tell how far the job is; the eta assumes that the rest goes as fast as what was seen."""
+        now = time.monotonic()
+        if self._first is None or done < self._first[1]:
+            self._first = (now, done)
+        since, before = self._first
+        eta = (now - since) * (total - done) / (done - before) if done > before else None
         self._supervisor.tell("progress", {"done": done, "total": total, "eta": eta, "text": text})
 
     def metric(self, name: str, value: float, step: int) -> None:

@@ -48,6 +48,10 @@ class Lineage(Record, frozen=True, kw_only=True, tag="lineage"):
     data: str
     """Address of the manifest of the rows it learned from (before the split)."""
     data_ref: str | None = None
+    steps: tuple[dict[str, JSON], ...] = ()
+    """The recipe carried out on them."""
+    roles: dict[str, str] = {}
+    """What kind each of their columns is."""
     libraries: dict[str, str] = {}
     python: str = ""
     seed: int = 0

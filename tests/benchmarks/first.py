@@ -123,11 +123,11 @@ def warm() -> None:
 
 def jobs(scratch: Path) -> list[Row]:
     """A magic over its twin; an empty job against a cold import of what a job needs."""
-    from aiaas_magics.backends.following import follow
     from aiaas_magics.testing.noop import NoopSpec  # the empty job
     from IPython.core.interactiveshell import InteractiveShell
 
     import aiaas_magics as aiaas
+    from aiaas_magics.backends.following import follow
 
     aiaas.connect(str(scratch / "jobs"))
     shell = InteractiveShell.instance()

@@ -1,0 +1,48 @@
+"""Rows one by one: as JSON objects for an endpoint, and where a table came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiaas_magics import errors
+from aiaas_magics.specs.base import JSON
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ATTR = "aiaas"
+"""Where a DataFrame remembers which stored data it came from."""
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, JSON]]:
+    """Return a table's rows as JSON objects: missing is None, dates are ISO text."""
+    columns = {str(name): _plain_values(frame[name]) for name in frame.columns}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _plain_values(column: pd.Series[Any]) -> list[JSON]:
+    import numpy as np
+    import pandas as pd
+
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return [None if pd.isna(value) else value.isoformat() for value in column]
+    values = column.astype("object").where(column.notna(), None).tolist()
+    return [value.item() if isinstance(value, np.generic) else value for value in values]
+
+
+def as_table(word: object) -> Any:
+    """Return a DataFrame as it is.
+
+    Raises
+    ------
+    DataError
+        For anything else.
+    """
+    kind = type(word)
+    if kind.__module__.split(".")[0] == "pandas" and kind.__name__ == "DataFrame":
+        return word
+    raise errors.DataError(
+        f"a {kind.__name__} is no table",
+        "data is a pandas DataFrame or a stored name",
+        "pd.DataFrame(...)",
+    )
