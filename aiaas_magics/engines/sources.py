@@ -227,7 +227,7 @@ def _check_widths(found: CsvFile, count: int | None = None) -> None:
             for row in islice(reader, count):
                 if row and len(row) != width and not (width == 1 and not row[0]):
                     raise errors.DataError(
-                        f"{found.name} line {reader.line_num} has {len(row)} fields",
+                        f"{found.name} line {reader.line_num} has {len(row)} field{'s' * (len(row) > 1)}",
                         f"the header has {width}; a text with the separator in it needs quotes",
                         f"sed -n {reader.line_num}p {found.name}",
                     )
