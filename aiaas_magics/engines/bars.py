@@ -50,7 +50,8 @@ def of_spans(
     if not np.isfinite(high - low):  # the width itself is too large for a float
         return ()
     count = min(MOST, 1 + int(np.ceil(np.log2(len(ordered))))) if high > low else 1
-    edges = np.linspace(low, high, count + 1)
+    with np.errstate(over="ignore"):  # the last edge is set to `high` itself
+        edges = np.linspace(low, high, count + 1)
     inner = np.searchsorted(ordered, edges[1:-1], side="left")
     rows = np.diff(np.r_[0, inner, len(ordered)])
     return tuple(zip(name(edges), (int(n) for n in rows), strict=True))

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 PARTS = ("year", "month", "day", "weekday", "hour")
 """Weekday counts from Monday, 0."""
 _PANDAS = {"weekday": "day_of_week"}
-DAY = 86_400
+UNITS = {"D": 86_400_000_000, "m": 60_000_000, "s": 1_000_000}
+"""How precisely a bar is named: by the day if it spans one (in microseconds) ..."""
 
 
 def recognises(column: Series) -> bool:
@@ -34,21 +35,21 @@ def describe(column: Series) -> Summary:
     values = column.dropna()
     if not len(values):
         return Summary(0)
-    low, high = values.min(), values.max()
-    seconds = np.sort((values - low).dt.total_seconds().to_numpy())
-    distinct = 1 + int(np.count_nonzero(seconds[1:] != seconds[:-1]))
+    ordered = np.sort(values.dt.tz_localize(None).to_numpy().astype("datetime64[us]"))
+    after = (ordered - ordered[0]).astype("int64")
 
     def name(edges: Array) -> list[str]:
-        unit = "minutes" if seconds[-1] < bars.MOST * DAY else None
-        moments = [low + pd.Timedelta(seconds=float(edge)) for edge in edges]
-        words = [m.isoformat(" ", unit) if unit else m.date().isoformat() for m in moments]
+        width = (edges[1:] - edges[:-1]).min()
+        unit: Any = next((unit for unit, least in UNITS.items() if width >= least), "us")
+        moments = ordered[0] + edges.astype("timedelta64[us]")
+        words = [word.replace("T", " ") for word in np.datetime_as_string(moments, unit=unit)]
         return [f"{a} to {b}" for a, b in pairwise(words)]
 
     return Summary(
-        distinct,
-        low=low.isoformat(),
-        high=high.isoformat(),
-        counts=bars.of_spans(seconds, name),
+        1 + int(np.count_nonzero(after[1:] != after[:-1])),
+        low=values.min().isoformat(),
+        high=values.max().isoformat(),
+        counts=bars.of_spans(after, name),
     )
 
 
