@@ -194,7 +194,8 @@ def _imputer(method: str) -> SimpleImputer:
 
 def finish(found: Chain, frame: pd.DataFrame, *, takes_missing: bool, takes_sparse: bool) -> Any:
     """Return the transformer of columns that share a chain, all of it numbers at its end."""
-    found = found.as_numbers() if found.kind == "date" and found.fills else found
+    if found.kind == "date" and found.fills:  # as the modality does it, but for how gaps are filled
+        found = found.as_numbers().then(Step(op="scale", method="standard"))
     done = build(found, frame, sparse=takes_sparse)
     if found.kind == ENCODED:
         return done

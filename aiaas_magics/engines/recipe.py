@@ -63,17 +63,17 @@ def rows(
     DataError
         If no row is left.
     """
-    filled: set[str] = set()
     for place, step in enumerate(steps):
         if step.op == "keep":
             frame = frame[[name for name in frame.columns if name in step.columns]]
         elif step.op == "drop":
             frame = frame.drop(columns=[name for name in step.columns if name in frame.columns])
         elif step.op == "dropna":
-            frame = _dropna(frame, [str(name) for name in frame.columns if name not in filled])
-        elif any(later.op == "dropna" for later in steps[place:]):
-            roles = roles or _roles(frame)
-            filled |= {c for c in map(str, frame.columns) if _fills(step, c, roles.get(c, ""))}
+            names = [str(name) for name in frame.columns]
+            if any(earlier.op in ("impute", "encode") for earlier in steps[:place]):
+                roles = roles or _roles(frame)
+                names = [n for n in names if not _filled(steps[:place], n, roles.get(n, ""))]
+            frame = _dropna(frame, names)
     return frame
 
 
@@ -83,9 +83,13 @@ def _roles(frame: pd.DataFrame) -> dict[str, str]:
     return profile.roles(frame)
 
 
-def _fills(step: Step, column: str, role: str) -> bool:
-    """Tell whether a column has no gaps after a step: to an encoder a gap is a value like others."""
-    return step.op in ("impute", "encode") and touches(step, column, role)
+def _filled(steps: Sequence[Step], column: str, role: str) -> bool:
+    """Tell whether a column has no gaps after the steps; a date is filled as the parts it becomes.
+
+    To an encoder a gap is a value like others.
+    """
+    done = {step.op for step in steps if touches(step, column, role)}
+    return "encode" in done or ("impute" in done and (role != "date" or "dates" in done))
 
 
 def _dropna(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

@@ -123,11 +123,11 @@ def warm() -> None:
 
 def jobs(scratch: Path) -> list[Row]:
     """A magic over its twin; an empty job against a cold import of what a job needs."""
-    from aiaas_magics.testing.noop import NoopSpec  # the empty job
     from IPython.core.interactiveshell import InteractiveShell
 
     import aiaas_magics as aiaas
     from aiaas_magics.backends.following import follow
+    from aiaas_magics.testing.stages import Noop
 
     aiaas.connect(str(scratch / "jobs"))
     shell = InteractiveShell.instance()
@@ -141,8 +141,9 @@ def jobs(scratch: Path) -> list[Row]:
     backend = aiaas.session.current().backend
 
     def empty() -> float:
+        backend.warm()
         warm()
-        return timed(lambda: [None for _ in follow(backend, backend.submit(NoopSpec()))])
+        return timed(lambda: [None for _ in follow(backend, backend.submit(Noop()))])
 
     job = median(empty, 7)
     cold = median(lambda: timed(lambda: python("import sklearn.ensemble, pandas; print(0)")), 5)

@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from aiaas_magics.engines import bars
 from aiaas_magics.engines.modalities import Summary
@@ -54,11 +55,15 @@ def describe(column: Series) -> Summary:
 
 
 def encode(frame: pd.DataFrame, *, takes_missing: bool, takes_sparse: bool) -> Any:
-    """Turn dates into their parts; fill gaps with the median part where they must be filled."""
+    """Turn dates into their parts on a common scale; gaps take the median part if they must.
+
+    A year is a number near 2000: unscaled, it would keep linear models from learning anything.
+    """
     del takes_sparse
     if takes_missing or not frame.isna().to_numpy().any():
-        return DateParts()
-    return make_pipeline(DateParts(), SimpleImputer(strategy="median", keep_empty_features=True))
+        return make_pipeline(DateParts(), StandardScaler())
+    gaps = SimpleImputer(strategy="median", keep_empty_features=True)
+    return make_pipeline(DateParts(), gaps, StandardScaler())
 
 
 class DateParts(TransformerMixin, BaseEstimator):
