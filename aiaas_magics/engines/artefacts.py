@@ -6,6 +6,7 @@ list that the file brings: a file of somebody else's could name anything there.
 
 from __future__ import annotations
 
+import functools
 import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -137,6 +138,7 @@ def _sound(left: Any, right: Any, feature: Any, columns: int) -> bool:
     return bool(inside.all() and (feature[inner] >= 0).all() and (feature[inner] < columns).all())
 
 
+@functools.cache
 def libraries() -> dict[str, str]:
     """Return the versions of the libraries a model depends on."""
     return {name: version(name) for name in LIBRARIES}

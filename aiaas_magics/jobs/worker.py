@@ -83,6 +83,7 @@ def warm_up(home: Home) -> None:
         if select.select([sys.stdin], [], [], 0)[0]:
             return  # somebody wants us already: the job loads what it needs itself
         importlib.import_module(name)
+    importlib.import_module("aiaas_magics.engines.rehearsal").rehearse()
 
 
 def wait(parent: int, seconds: float) -> dict[str, Any] | None:
