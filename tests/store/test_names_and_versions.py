@@ -1,0 +1,144 @@
+"""Data and models by name; one namespace; aliases with history."""
+
+import msgspec
+import pytest
+
+from aiaas_magics import errors
+from aiaas_magics.specs.records import EndpointInfo, Lineage, Signature
+from aiaas_magics.specs.results import DataResult
+
+SIGNATURE = Signature(inputs=(("a", "double"),), output="y")
+
+
+def table(frame="1", **more):
+    return DataResult(ref="", frame="sha256:" + frame * 64, rows=1, columns=(), **more)
+
+
+@pytest.fixture
+def model(opened, tmp_path):
+    def save(name="clf", job=None):
+        folder = tmp_path / f"made-{name}"
+        folder.mkdir(exist_ok=True)
+        (folder / "model.skops").write_bytes(b"weights")
+        fields = {"task": "regression", "algo": "ridge", "target": "y", "signature": SIGNATURE}
+        lineage = Lineage(spec={"kind": "train"}, data="sha256:" + "1" * 64)
+        return opened.registry.save(
+            name, folder, **fields, lineage=lineage, params={}, scores={}, job=job
+        )
+
+    return save
+
+
+def test_the_same_content_is_the_same_version(opened):
+    first = opened.datasets.save("d", table("1"))
+    assert opened.datasets.save("d", table("1")) == first
+    assert opened.datasets.save("d", table("2")).ref == "d@2"
+    assert opened.datasets.save("d", table("2", base="sha256:" + "3" * 64)).version == 3
+
+
+def test_names_versions_and_nothing(opened):
+    opened.datasets.save("clean", table("1"))
+    opened.datasets.save("clean", table("2"))
+    assert opened.datasets.find("clean").version == 2
+    assert opened.datasets.find("clean@1").version == 1
+    for ref, hint in (
+        ("claen", "did you mean 'clean'?"),
+        ("clean@7", "other versions"),
+        ("clean@prod", "other"),
+    ):
+        with pytest.raises(errors.NotFound) as caught:
+            opened.datasets.find(ref)
+        assert hint in caught.value.hint
+
+
+def test_versions_are_not_given_twice(opened):
+    opened.datasets.save("d", table("1"))
+    assert opened.datasets.delete("d", "me") == 1
+    assert opened.datasets.save("d", table("2")).version == 2
+
+
+def test_a_name_means_one_thing(opened, model):
+    opened.datasets.save("x", table())
+    with pytest.raises(errors.NameTaken, match="'x' is taken: it is data"):
+        model("x")
+    with pytest.raises(errors.NameTaken):
+        opened.endpoints.save(
+            EndpointInfo(name="x", model="m@1", state="STARTING", url="", port=0, workers=1)
+        )
+
+
+def test_a_model_is_sealed_in_its_place(opened, model):
+    info = model()
+    folder = opened.registry.folder("clf@1")
+    assert sorted(p.name for p in folder.iterdir()) == ["model.skops", "seal.json"]
+    (folder / "model.skops").write_bytes(b"changed")
+    with pytest.raises(errors.SealError):
+        opened.registry.folder("clf")
+    assert opened.registry.find("clf@1") == info
+
+
+def test_an_alias_remembers_its_moves(opened, model):
+    model()
+    model()
+    opened.registry.set_alias("clf@1", "production", "ann")
+    opened.registry.set_alias("clf", "production", "bob")
+    assert opened.registry.find("clf@production").version == 2
+    assert opened.registry.find("clf@2").aliases == ("production",)
+    opened.registry.delete_alias("clf", "production", "cy")
+    moves = [(m.who, m.from_, m.to) for m in opened.registry.aliases("clf")]
+    assert moves == [("cy", 2, None), ("bob", 1, 2), ("ann", None, 1)]
+    with pytest.raises(errors.NotFound):
+        opened.registry.find("clf@production")
+
+
+def test_what_is_used_is_not_deleted(opened, model):
+    model()
+    opened.registry.set_alias("clf", "production", "me")
+    with pytest.raises(errors.Conflict, match="clf@production"):
+        opened.registry.delete("clf", "me")
+    opened.registry.delete_alias("clf", "production", "me")
+    row = EndpointInfo(name="api", model="clf@1", state="READY", url="", port=1, workers=1)
+    opened.endpoints.save(row)
+    with pytest.raises(errors.Conflict, match="being served"):
+        opened.registry.delete("clf@1", "me")
+    opened.endpoints.update("api", state="STOPPED")
+    assert opened.registry.delete("clf", "me") == 1
+    assert not (opened.path / "models" / "clf" / "1").exists()
+
+
+def test_a_cancelled_job_registers_nothing(opened, model):
+    from aiaas_magics.specs.data import ExportSpec
+    from aiaas_magics.specs.jobs import JobState
+
+    job = opened.runs.create(ExportSpec(data="d", format="csv")).id
+    opened.runs.start(job, 1, 2.0)
+    opened.runs.move(job, JobState.CANCELLING, frm=[JobState.RUNNING])
+    with pytest.raises(errors.JobCancelled):
+        model(job=job)
+    assert opened.registry.select() == []
+
+
+def test_sweep_takes_folders_without_rows(opened, model):
+    model()
+    (opened.path / "models" / "clf" / "9").mkdir()
+    assert opened.sweep() == 1
+    assert opened.registry.folder("clf@1").exists()
+
+
+def test_tokens_are_made_once_and_never_stored_in_rows(opened):
+    info = EndpointInfo(name="api", model="m@1", state="READY", url="", port=1, workers=1)
+    token = opened.endpoints.save(info).token
+    assert len(token) >= 43
+    assert opened.endpoints.get("api").token == token
+    with opened.database.read() as connection:
+        assert token not in str(connection.exec_driver_sql("select info from endpoints").all())
+
+
+def test_every_change_is_in_the_log(opened, model):
+    model()
+    opened.registry.set_alias("clf", "production", "ann")
+    audits = [e.body for e in opened.runs.events("home") if e.type == "audit"]
+    assert audits[0] | {"time": 0} == {
+        "command": "set_alias", "model": "clf", "alias": "production", "time": 0, "who": "ann", "from_": None, "to": 1,
+    }  # fmt: skip
+    assert msgspec.json.encode(audits)
