@@ -296,8 +296,7 @@ def _rows(session: Session, word: object, rows: int | None, names: list[str]) ->
         raise errors.UsageError(f"--rows {rows} is no number of rows", "at least one", "--rows 5")
     if isinstance(word, str):
         info = session.data(word)
-        steps = [step for step in recipe.steps_of(info.steps) if step.op not in ("keep", "drop")]
-        frame = recipe.rows(session.read(info.base or info.frame), steps)
+        frame = recipe.rows(session.read(info.base or info.frame), recipe.steps_of(info.steps))
     else:
         frame = frames.as_table(word)
         _check_raw(session, frame)

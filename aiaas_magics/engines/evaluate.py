@@ -131,9 +131,7 @@ class _Silent:
 
 def _other(ref: str, info: ModelInfo, context: Context) -> tuple[pd.DataFrame, pd.Series]:
     table = data.load(ref, context)
-    frame = prepare.rows(
-        table.frame, [s for s in table.steps if s.op not in ("keep", "drop")], table.roles
-    )
+    frame = prepare.rows(table.frame, table.steps, table.roles)
     names = [name for name, _ in info.signature.inputs]
     for name in (*names, info.target):
         if name not in frame.columns:
