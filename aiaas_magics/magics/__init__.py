@@ -69,6 +69,7 @@ class Matcher:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._completer: Any = None
+        self.__qualname__ = self.matcher_identifier  # IPython takes matchers for functions
 
     def __call__(self, context: Any) -> dict[str, Any]:
         """Return the completions of the line under the cursor; anything else is not ours."""

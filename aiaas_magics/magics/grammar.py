@@ -136,7 +136,7 @@ def parse(verb: Verb, line: str, body: str | None = None, evaluate: Evaluate | N
             _once(parameters, name, literal(name, raw), name)
         else:
             argument = next(free, None)
-            if argument is None:
+            if argument is None or (equals and argument.kind not in (Kind.SOURCE, Kind.PATH)):
                 raise _too_many(verb, action, word)
             _once(given, argument.python, _evaluated(word, evaluate), argument.name)
     for name, value in _body(verb, action, body).items():
