@@ -1,0 +1,228 @@
+"""The contract every backend keeps: local, fake, and yours.
+
+Make a sub-class whose fixture ``backend`` gives an open backend, and run it with pytest::
+
+    class TestMine(BackendContract):
+        @pytest.fixture
+        def backend(self, tmp_path):
+            ...
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from aiaas_magics import errors
+from aiaas_magics.backends.base import KINDS, Backend
+from aiaas_magics.backends.following import follow
+from aiaas_magics.specs.data import DataSpec, DeleteData
+from aiaas_magics.specs.jobs import JobState
+from aiaas_magics.specs.manage import DeleteModel, SetAlias
+from aiaas_magics.specs.results import DataResult, ModelResult
+from aiaas_magics.specs.train import TrainSpec
+from aiaas_magics.testing.stages import Count, Fail, Noop
+
+ENDS = {state.value for state in JobState if state.final}
+
+
+def states(backend: Backend, job: str) -> list[str]:
+    """Follow a job and return the states it went through."""
+    return [str(event.body["to"]) for event in follow(backend, job) if event.type == "state"]
+
+
+def wait_for(backend: Backend, job: str, kind: str) -> None:
+    """Return when a job has told an event of that kind."""
+    for event in follow(backend, job):
+        if event.type == kind:
+            return
+    raise AssertionError(f"{job} ended without {kind}")
+
+
+class BackendContract:
+    """What the eight verbs promise."""
+
+    @pytest.fixture
+    def backend(self) -> Iterator[Backend]:
+        """Give an open backend; sub-classes say which."""
+        pytest.fail("a sub-class gives the backend")
+
+    def test_it_has_the_eight_verbs(self, backend: Backend) -> None:
+        """It is a Backend."""
+        assert isinstance(backend, Backend)
+
+    # submit, result -----------------------------------------------------------------------------
+    def test_a_job_succeeds(self, backend: Backend) -> None:
+        """The states come in order and the result follows."""
+        job = backend.submit(Noop(as_="thing"))
+        assert states(backend, job) == ["QUEUED", "STARTING", "RUNNING", "SUCCEEDED"]
+        assert not backend.result(job).partial
+        record = backend.query("jobs", {"id": job})[0]
+        assert (getattr(record, "verb", ""), getattr(record, "about", "")) == ("test_noop", "thing")
+
+    def test_the_same_key_is_the_same_job(self, backend: Backend) -> None:
+        """Submitting twice with one key runs once."""
+        first = backend.submit(Noop(), key="once")
+        assert backend.submit(Noop(), key="once") == first
+        assert backend.submit(Noop(), key="twice") != first
+
+    @pytest.mark.parametrize("name", ["DataError", "SpecError", "MissingLibrary", "UserCodeError"])
+    def test_a_job_s_error_comes_back_in_its_class(self, backend: Backend, name: str) -> None:
+        """Class and three lines cross the seam."""
+        job = backend.submit(Fail(error=name, what="broken"))
+        assert states(backend, job)[-1] == "FAILED"
+        with pytest.raises(errors.AiaasError) as caught:
+            backend.result(job)
+        assert type(caught.value).__name__ == name
+        assert caught.value.lines() == [f"{name}: broken", "  hint: a hint", "  try:  a try"]
+
+    def test_a_bug_is_an_internal_error(self, backend: Backend) -> None:
+        """Foreign exceptions do not cross."""
+        job = backend.submit(Fail(error="ZeroDivisionError"))
+        states(backend, job)
+        with pytest.raises(errors.InternalError, match="ZeroDivisionError"):
+            backend.result(job)
+
+    def test_no_result_before_the_end(self, backend: Backend) -> None:
+        """Asking early says so."""
+        job = backend.submit(Count())
+        with pytest.raises(errors.JobNotFinished):
+            backend.result(job)
+        backend.cancel(job)
+
+    @pytest.mark.parametrize("verb", ["stop", "cancel", "result"])
+    def test_unknown_jobs_are_not_found(self, backend: Backend, verb: str) -> None:
+        """Every verb on a job says if there is none."""
+        with pytest.raises(errors.NotFound):
+            getattr(backend, verb)("j00000000none")
+
+    # stop, cancel -------------------------------------------------------------------------------
+    def test_a_stopped_job_succeeds_with_its_best_so_far(self, backend: Backend) -> None:
+        """Stop is not failure."""
+        job = backend.submit(Count(steps=1000))
+        wait_for(backend, job, "progress")
+        backend.stop(job)
+        assert states(backend, job)[-2:] == ["STOPPING", "SUCCEEDED"]
+        assert backend.result(job).partial
+
+    def test_a_cancelled_job_is_gone_within_a_second(self, backend: Backend) -> None:
+        """Cancelled when the call returns, its log kept."""
+        job = backend.submit(Count(steps=1000))
+        wait_for(backend, job, "progress")
+        backend.cancel(job)
+        assert states(backend, job)[-2:] == ["CANCELLING", "CANCELLED"]
+        with pytest.raises(errors.JobCancelled):
+            backend.result(job)
+
+    def test_what_has_ended_is_not_changed(self, backend: Backend) -> None:
+        """Stop and cancel of an ended job do nothing."""
+        job = backend.submit(Noop())
+        states(backend, job)
+        backend.stop(job)
+        backend.cancel(job)
+        assert states(backend, job)[-1] == "SUCCEEDED"
+
+    # events ---------------------------------------------------------------------------------------
+    def test_events_are_numbered_and_resumable(self, backend: Backend) -> None:
+        """Reading in pieces gives what reading at once gives."""
+        job = backend.submit(Count(steps=5, seconds=0.12))
+        whole = list(follow(backend, job))
+        assert [e.seq for e in whole] == sorted({e.seq for e in whole})
+        middle = whole[len(whole) // 2].seq
+        assert backend.events(f"job:{job}", middle) == [e for e in whole if e.seq > middle]
+        assert backend.events(f"job:{job}", 0, limit=2) == whole[:2]
+        assert [e for e in backend.events("home") if e.scope == f"job:{job}"] == whole
+
+    # bytes ----------------------------------------------------------------------------------------
+    def test_bytes_by_content(self, backend: Backend) -> None:
+        """The address is the digest; the same bytes are stored once."""
+        ref = backend.put([b"ab", b"c"])
+        assert ref == "sha256:" + hashlib.sha256(b"abc").hexdigest()
+        assert backend.put([b"abc"]) == backend.put([], ref=ref) == ref
+        assert b"".join(backend.fetch(ref)) == b"abc"
+
+    def test_wrong_and_unknown_addresses(self, backend: Backend) -> None:
+        """Bytes that are not what they claim are refused."""
+        with pytest.raises(errors.DataError):
+            backend.put([b"abc"], ref="sha256:" + "0" * 64)
+        with pytest.raises(errors.NotFound):
+            backend.fetch("sha256:" + "1" * 64)
+
+    # query, apply -----------------------------------------------------------------------------------
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_every_kind_can_be_asked_for(self, backend: Backend, kind: str) -> None:
+        """Also where there is nothing."""
+        assert isinstance(backend.query(kind), list)
+
+    def test_unknown_kinds_and_fields_are_refused(self, backend: Backend) -> None:
+        """With a did-you-mean."""
+        with pytest.raises(errors.UsageError):
+            backend.query("modles")
+        with pytest.raises(errors.UsageError):
+            backend.query("algorithms", {"nmae": "ridge"})
+
+    def test_filters_and_limits(self, backend: Backend) -> None:
+        """Equal fields, newest first, at most so many."""
+        jobs = [backend.submit(Noop(as_=name)) for name in ("a", "b", "b")]
+        for job in jobs:
+            states(backend, job)
+        assert [getattr(r, "id", "") for r in backend.query("jobs", {"about": "b"})] == [
+            jobs[2],
+            jobs[1],
+        ]
+        assert len(backend.query("jobs", {"limit": 1})) == 1
+        assert len(backend.query("algorithms", {"name": "ridge"})) == 1
+
+    def load(self, backend: Backend) -> DataResult:
+        """Load a small table."""
+        job = backend.submit(DataSpec(as_="flowers", catalogue="iris"))
+        states(backend, job)
+        result = backend.result(job)
+        assert isinstance(result, DataResult)
+        return result
+
+    def test_data_is_found_by_name_and_version(self, backend: Backend) -> None:
+        """The same content again is the same version."""
+        assert self.load(backend).ref == self.load(backend).ref == "flowers@1"
+        (info,) = backend.query("data", {"ref": "flowers"})
+        assert getattr(info, "rows", 0) == 150
+        with pytest.raises(errors.NotFound) as caught:
+            backend.query("data", {"ref": "flower"})
+        assert "flowers" in caught.value.hint
+        assert backend.apply(DeleteData(data="flowers")).changed
+        assert backend.query("data") == []
+
+    def test_models_and_aliases(self, backend: Backend) -> None:
+        """A model waits for its data, gets versions, can be named and deleted."""
+        backend.submit(DataSpec(as_="flowers", catalogue="iris"))
+        spec = TrainSpec(data="flowers", target="species", algo="ridge", as_="clf")
+        for version in (1, 2):
+            job = backend.submit(spec) if version == 2 else self._after_data(backend, spec)
+            assert states(backend, job)[-1] == "SUCCEEDED"
+            result = backend.result(job)
+            assert isinstance(result, ModelResult)
+            assert result.ref == f"clf@{version}"
+        assert backend.apply(SetAlias(model="clf@1", alias="production")).text
+        (info,) = backend.query("models", {"ref": "clf@production"})
+        assert getattr(info, "version", 0) == 1
+        assert [getattr(move, "to", 0) for move in backend.query("aliases", {"model": "clf"})] == [
+            1
+        ]
+        assert backend.apply(DeleteModel(model="clf@2")).text
+
+    def _after_data(self, backend: Backend, spec: TrainSpec) -> str:
+        end = time.monotonic() + 60
+        while not backend.query("data") and time.monotonic() < end:
+            time.sleep(0.02)
+        return backend.submit(spec)
+
+    def test_commands_are_in_the_audit_log(self, backend: Backend) -> None:
+        """Who did what."""
+        self.load(backend)
+        backend.apply(DeleteData(data="flowers"))
+        audits = [event.body for event in backend.events("home") if event.type == "audit"]
+        assert audits[-1]["command"] == "delete_data"
+        assert audits[-1]["who"]

@@ -1,0 +1,287 @@
+"""A backend in one process: no home, no worker, no database. For tests of what stands on the seam.
+
+Jobs run in threads, on the engines there are; data and models live as long as the object.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from aiaas_magics import engines, errors
+from aiaas_magics.backends.base import KINDS
+from aiaas_magics.specs.base import JSON, Command, Record, Result, Spec, tag_of
+from aiaas_magics.specs.jobs import MOVES, Event, Job, JobState, Limits
+from aiaas_magics.specs.records import AliasInfo, Applied, ModelInfo, Usage
+from aiaas_magics.testing.context import LocalContext
+
+
+class _Gone(BaseException):
+    """Ends the thread of a cancelled job."""
+
+
+class _Context(LocalContext):
+    """Tells the backend's log what an engine tells, and obeys its stop and cancel."""
+
+    def __init__(self, backend: FakeBackend, job: str) -> None:
+        super().__init__(backend.folder / job)
+        self.blobs = backend.blobs
+        self._data, self._models = backend.data, backend.models
+        self.job, self._backend = job, backend
+
+    def tell(self, kind: str, body: Mapping[str, JSON]) -> None:
+        """Write an event; a cancelled job ends here."""
+        if self._backend.state(str(self.job)) is JobState.CANCELLING:
+            raise _Gone
+        self._backend.log(f"job:{self.job}", kind, body)
+
+    def progress(self, done: float, total: float, text: str = "") -> None:
+        """Tell how far the job is."""
+        self.tell("progress", {"done": done, "total": total, "eta": None, "text": text})
+
+    def log(self, text: str) -> None:
+        """Write a line."""
+        self.tell("log", {"text": text, "level": "info"})
+
+    def warn(self, text: str, try_: str = "") -> None:
+        """Tell a warning."""
+        self.tell("warning", {"text": text, "try": try_})
+
+    def metric(self, name: str, value: float, step: int) -> None:
+        """Tell a point of a curve."""
+        self.tell("metric", {"name": name, "value": value, "step": step})
+
+    def trial(self, params: dict[str, JSON], score: float, std: float) -> None:
+        """Tell a candidate."""
+        self.tell("trial", {"params": params, "score": score, "std": std})
+
+    def stopping(self) -> bool:
+        """Whether the best so far is wanted."""
+        return self._backend.state(str(self.job)) is JobState.STOPPING
+
+
+class FakeBackend:
+    """The eight verbs, in memory."""
+
+    def __init__(self) -> None:
+        self._temporary = tempfile.TemporaryDirectory(prefix="aiaas-fake-")
+        self.folder = Path(self._temporary.name)
+        from aiaas_magics.store.blobs import Blobs
+
+        self.blobs = Blobs(self.folder / "blobs")
+        self.data: dict[str, Any] = {}
+        self.models: dict[str, Any] = {}
+        self._aliases: list[AliasInfo] = []
+        self._events: list[Event] = []
+        self._jobs: dict[str, Job] = {}
+        self._results: dict[str, Result] = {}
+        self._keys: dict[str, str] = {}
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.RLock()
+
+    # The eight verbs --------------------------------------------------------------------------
+    def submit(self, spec: Spec, *, key: str | None = None, limits: Limits | None = None) -> str:
+        """Run a job in a thread."""
+        del limits
+        with self._lock:
+            if key is not None and key in self._keys:
+                return self._keys[key]
+            name = f"j{len(self._jobs):011d}"
+            self._keys[key or name] = name
+            about = str(getattr(spec, "as_", "") or "")
+            self._jobs[name] = Job(
+                id=name,
+                verb=tag_of(spec),
+                state=JobState.QUEUED,
+                about=about,
+                created=time.time(),
+                user="fake",
+            )
+            self.log(f"job:{name}", "state", {"from": None, "to": "QUEUED"})
+        thread = threading.Thread(target=self._run, args=(name, spec), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        return name
+
+    def stop(self, job: str) -> None:
+        """Ask for the best so far."""
+        self._known(job)
+        if not self._move(job, JobState.CANCELLED, JobState.QUEUED):
+            self._move(job, JobState.STOPPING, JobState.RUNNING)
+
+    def cancel(self, job: str) -> None:
+        """End a job."""
+        self._known(job)
+        if not self._move(job, JobState.CANCELLED, JobState.QUEUED):
+            self._move(job, JobState.CANCELLING, JobState.RUNNING, JobState.STOPPING)
+        end = time.monotonic() + 1.0
+        while self.state(job) is JobState.CANCELLING and time.monotonic() < end:
+            time.sleep(0.005)
+
+    def result(self, job: str) -> Result:
+        """Return what a job answered, or raise what it raised."""
+        record = self._known(job)
+        if not record.state.final:
+            raise errors.JobNotFinished(f"job {job} is {record.state.value}")
+        if record.state is JobState.CANCELLED:
+            raise errors.JobCancelled(f"job {job} was cancelled")
+        if record.error is not None:
+            raise errors.from_record(record.error)
+        return self._results[job]
+
+    def query(self, kind: str, where: Mapping[str, JSON] | None = None) -> list[Record]:
+        """Return records of a kind."""
+        if kind not in KINDS:
+            raise errors.UsageError(f"no kind {kind!r}", errors.did_you_mean(kind, KINDS))
+        wanted = dict(where or {})
+        limit = wanted.pop("limit", None)
+        ref = wanted.pop("ref", None)
+        if ref is not None:
+            return [self._find(kind, str(ref))]
+        found = self._records(kind)
+        for name in wanted:
+            if found and not hasattr(found[0], name):
+                raise errors.UsageError(f"no field {name!r}")
+        matching = [r for r in found if all(getattr(r, n) == v for n, v in wanted.items())]
+        if kind == "endpoints" and "name" in wanted and not matching:
+            raise errors.NotFound(f"no endpoint {wanted['name']!r}", "there is none yet")
+        return matching[:limit]
+
+    def apply(self, command: Command) -> Applied:
+        """Carry out a small change."""
+        tag = tag_of(command)
+        body = msgspec.to_builtins(command)
+        if tag == "set_alias":
+            self._set_alias(body["model"], body["alias"])
+        elif tag == "delete_data":
+            del self.data[self._find("data", body["data"]).name]  # type: ignore[attr-defined]
+        elif tag == "delete_model":
+            del self.models[self._find("models", body["model"]).name]  # type: ignore[attr-defined]
+        else:
+            raise errors.UsageError(f"no command {tag!r} here")
+        self.log("home", "audit", {"command": tag, "who": "fake", **body})
+        return Applied(text=f"{tag} is done")
+
+    def events(self, scope: str, after: int = 0, *, limit: int = 1000) -> list[Event]:
+        """Return events past `after`."""
+        with self._lock:
+            return [e for e in self._events[after:] if scope in ("home", e.scope)][:limit]
+
+    def put(self, body: Path | Iterable[bytes], *, ref: str | None = None) -> str:
+        """Store bytes."""
+        return self.blobs.put(body, ref=ref)
+
+    def fetch(self, ref: str) -> Iterator[bytes]:
+        """Yield bytes."""
+        return self.blobs.fetch(ref)
+
+    def close(self) -> None:
+        """Wait for the jobs and forget everything."""
+        for name in self._jobs:
+            self.cancel(name)
+        for thread in self._threads:
+            thread.join(5)
+        self._temporary.cleanup()
+
+    # How ----------------------------------------------------------------------------------------
+    def state(self, job: str) -> JobState:
+        """Return a job's state."""
+        return self._jobs[job].state
+
+    def log(self, scope: str, kind: str, body: Mapping[str, JSON]) -> None:
+        """Append an event."""
+        with self._lock:
+            number = len(self._events) + 1
+            self._events.append(
+                Event(seq=number, scope=scope, time=time.time(), type=kind, body=dict(body))
+            )
+
+    def _run(self, job: str, spec: Spec) -> None:
+        if not self._move(job, JobState.STARTING, JobState.QUEUED):
+            return
+        self._move(job, JobState.RUNNING, JobState.STARTING)
+        try:
+            result = engines.find(tag_of(spec))(spec, _Context(self, job))
+        except _Gone:
+            self._move(job, JobState.CANCELLED, JobState.CANCELLING)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the job must end
+            record = errors.to_record(error)
+            self._move(job, JobState.FAILED, JobState.RUNNING, JobState.STOPPING, error=record)
+        else:
+            self._results[job] = result
+            alive = (JobState.RUNNING, JobState.STOPPING)
+            if not self._move(job, JobState.SUCCEEDED, *alive, partial=result.partial):
+                self._move(job, JobState.CANCELLED, JobState.CANCELLING)
+
+    def _move(self, job: str, to: JobState, *frm: JobState, **fields: Any) -> bool:
+        with self._lock:
+            before = self._jobs[job]
+            if before.state not in frm or to not in MOVES[before.state]:
+                return False
+            self._jobs[job] = msgspec.structs.replace(before, state=to, **fields)
+            self.log(f"job:{job}", "state", {"from": before.state.value, "to": to.value})
+            return True
+
+    def _known(self, job: str) -> Job:
+        if job not in self._jobs:
+            raise errors.NotFound(f"no job {job!r}", errors.did_you_mean(job, self._jobs))
+        return self._jobs[job]
+
+    def _find(self, kind: str, ref: str) -> Record:
+        from aiaas_magics.specs.refs import parse
+
+        parsed = parse(ref)
+        versions = {"data": self.data, "models": self.models}[kind].get(parsed.name, [])
+        number = parsed.version
+        if parsed.alias is not None:
+            moves = [
+                a.to for a in self._aliases if (a.model, a.alias) == (parsed.name, parsed.alias)
+            ]
+            number = moves[-1] if moves else -1
+        for info in reversed(versions):
+            if number is None or info.version == number:
+                found: Record = info
+                return found
+        known = {"data": self.data, "models": self.models}[kind]
+        raise errors.NotFound(f"no {kind} {ref!r}", errors.did_you_mean(parsed.name, known))
+
+    def _set_alias(self, model: str, alias: str) -> None:
+        info = self._find("models", model)
+        assert isinstance(info, ModelInfo)
+        moved = AliasInfo(
+            model=info.name, alias=alias, time=time.time(), who="fake", to=info.version
+        )
+        self._aliases.append(moved)
+
+    def _records(self, kind: str) -> list[Any]:
+        from aiaas_magics.specs.algorithms import ALGORITHMS
+        from aiaas_magics.specs.catalogue import CATALOGUE
+        from aiaas_magics.specs.metrics import METRICS
+
+        usage = Usage(
+            home="memory",
+            data=len(self.data),
+            models=len(self.models),
+            endpoints=0,
+            jobs=len(self._jobs),
+            bytes=0,
+        )
+        tables: dict[str, Iterable[Any]] = {
+            "jobs": reversed(self._jobs.values()),
+            "data": (info for versions in self.data.values() for info in reversed(versions)),
+            "models": (info for versions in self.models.values() for info in reversed(versions)),
+            "aliases": reversed(self._aliases),
+            "endpoints": (),
+            "algorithms": ALGORITHMS,
+            "metrics": METRICS,
+            "catalogue": CATALOGUE,
+            "settings": (),
+            "usage": [usage],
+        }
+        return list(tables[kind])
