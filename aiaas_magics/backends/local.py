@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ PUMP_EVERY = 0.5
 """Seconds between two looks after the queue while somebody follows a job."""
 OBEY = 0.5
 """Seconds a worker has to obey a cancel by itself before it is killed."""
+TRIES = 3
+"""Workers that may die before they begin until their job is given up."""
 LAUNCHED = 20.0
 """Seconds a worker may take to load its libraries before its job is started once more."""
 
@@ -32,6 +35,7 @@ class LocalBackend:
         self.home = Home.open(path)
         self._spare = Spare(self.home) if spare else None
         self._launched: dict[str, tuple[int, float]] = {}
+        self._deaths: Counter[str] = Counter()
         self._pumped = 0.0
         self.user = getpass.getuser()
         queue.sweep(self.home)
@@ -143,6 +147,9 @@ class LocalBackend:
             queued = self.home.runs.get(job).state is JobState.QUEUED
             if process.reap_child(pid) or (queued and now - since > LAUNCHED):
                 del self._launched[job]
+                self._deaths[job] += queued
+                if self._deaths[job] >= TRIES:
+                    queue.give_up(self.home, job)
         on_their_way = [j for j in self._launched if self.home.runs.get(j).state is JobState.QUEUED]
         queue.pump(self.home, self._start, skip=on_their_way)
 

@@ -41,8 +41,9 @@ def adopt(setup: Mapping[str, JSON], env: Mapping[str, str] | None) -> None:
         for gone in set(os.environ) - set(fresh):
             del os.environ[gone]
         os.environ.update(fresh)
-    if Path(setup.get("cwd", "")).is_dir():
-        os.chdir(setup["cwd"])
+    folder = setup.get("cwd")
+    if folder and Path(folder).is_dir():
+        os.chdir(folder)
     sys.path[:] = [
         *setup.get("sys_path", ()),
         *(p for p in sys.path if p not in setup.get("sys_path", ())),

@@ -6,6 +6,7 @@ worker wins the compare-and-set from QUEUED.
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterable
@@ -121,6 +122,19 @@ def fail(home: Home, job: str, error: errors.AiaasError, cause: Cause) -> bool:
     if done:
         discard(home, job)
     return done
+
+
+def give_up(home: Home, job: str) -> bool:
+    """Fail a job whose workers die before they begin: one more would die as well."""
+    pid = os.getpid()
+    if not home.runs.start(job, pid, process.started(pid) or time.time()):
+        return False
+    error = errors.InternalError(
+        f"no worker could start job {job}",
+        "each ended before it began; its log may say why",
+        f"%aiaas_jobs logs {job}",
+    )
+    return fail(home, job, error, Cause.SETUP)
 
 
 def discard(home: Home, job: str) -> None:
