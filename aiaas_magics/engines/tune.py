@@ -15,6 +15,7 @@ from aiaas_magics import errors
 from aiaas_magics.cards import charts
 from aiaas_magics.engines import learning, pictures
 from aiaas_magics.engines.context import Context
+from aiaas_magics.engines.scoring import scorer
 from aiaas_magics.engines.train import held_out_scores
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.metrics import DEFAULT, Metric, check_metric
@@ -75,21 +76,35 @@ class _Search(GridSearchCV):
         self, evaluate_candidates: Callable[[Sequence[Candidate]], Mapping[str, Any]]
     ) -> None:
         candidates = list(ParameterGrid(self.param_grid))
-        done, best = 0, -math.inf
+        done, kept, best = 0, 0, -math.inf
+        failure: ValueError | None = None
         for group in _groups(candidates, max(1, self.context.cores // 2)):
-            results = evaluate_candidates(group)
-            means, stds = results["mean_test_score"], results["std_test_score"]
-            for place in range(done, done + len(group)):
-                best = max(best, means[place]) if math.isfinite(means[place]) else best
-                self._tell(results["params"][place], means[place], stds[place])
+            try:
+                results = evaluate_candidates(group)
+            except ValueError as error:  # all of this group failed: the others may not
+                if "fits failed" not in str(error):
+                    raise
+                failure = error
+                self.context.warn(f"{_some(group)} could not be fitted: {_last_line(error)}")
+            else:
+                means, stds = results["mean_test_score"], results["std_test_score"]
+                for place in range(kept, kept + len(group)):
+                    best = max(best, means[place]) if math.isfinite(means[place]) else best
+                    self._tell(results["params"][place], means[place], stds[place])
+                kept += len(group)
             done += len(group)
-            shown = f"{done} of {len(candidates)} candidates"
-            if math.isfinite(best):
-                shown += f", best {self.metric.name} {_natural(best, self.metric):.4g}"
-            self.context.progress(done, len(candidates) + 1, shown)
-            if self.context.stopping() and done < len(candidates):
+            self._report(done, len(candidates), best)
+            if self.context.stopping() and kept and done < len(candidates):
                 self.partial = True
                 return
+        if not kept and failure is not None:
+            raise failure
+
+    def _report(self, done: int, total: int, best: float) -> None:
+        shown = f"{done} of {total} candidates"
+        if math.isfinite(best):
+            shown += f", best {self.metric.name} {_natural(best, self.metric):.4g}"
+        self.context.progress(done, total + 1, shown)
 
     def _tell(self, params: Candidate, mean: float, std: float) -> None:
         if math.isfinite(mean):
@@ -101,7 +116,9 @@ def _searching(
     pipeline: Pipeline, spec: TuneSpec, metric: Metric, cv: Any, context: Context
 ) -> _Search:
     grid = {PREFIX + name: values for name, values in spec.params.items()}
-    search = _Search(pipeline, grid, scoring=metric.scorer, cv=cv, refit=True, error_score=math.nan)
+    search = _Search(
+        pipeline, grid, scoring=scorer(metric), cv=cv, refit=True, error_score=math.nan
+    )
     search.context, search.metric = context, metric
     return search
 
@@ -181,6 +198,16 @@ def _heat(found: Sequence[Trial], spec: TuneSpec, x: str, y: str, metric: Metric
     return charts.matrix("heat", title, text, rows, x=x, y=y, number=metric.name, form=".4~g")
 
 
+def _last_line(error: ValueError) -> str:
+    """Return what the estimator said, at the end of scikit-learn's report of failed fits."""
+    return [line for line in str(error).strip().splitlines() if line.strip()][-1]
+
+
+def _some(group: Sequence[Candidate]) -> str:
+    plain = [{name.removeprefix(PREFIX): value for name, value in each.items()} for each in group]
+    return ", ".join(map(str, plain[:2])) + (" and more" if len(plain) > 2 else "")
+
+
 def _groups(candidates: Sequence[Candidate], size: int) -> Iterator[Sequence[Candidate]]:
     for start in range(0, len(candidates), size):
         yield candidates[start : start + size]
@@ -224,7 +251,7 @@ def _fit(search: _Search, X: pd.DataFrame, y: pd.Series, spec: TuneSpec) -> None
     except ValueError as error:
         if "fits failed" not in str(error):
             raise
-        said = [line for line in str(error).strip().splitlines() if line.strip()][-1]
+        said = _last_line(error)
         raise errors.DataError(
             f"{spec.algo} could not be fitted with any of the parameters", said, "try fewer values"
         ) from error

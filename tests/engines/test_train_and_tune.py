@@ -1,0 +1,235 @@
+"""Training and tuning: what is learned, told, kept and refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+
+from aiaas_magics import errors
+from aiaas_magics.engines import artefacts, catalogue, learning, train, tune
+from aiaas_magics.specs.prepare import PrepareSpec
+from aiaas_magics.specs.train import TrainSpec
+from aiaas_magics.specs.tune import TuneSpec
+from aiaas_magics.testing.context import LocalContext
+
+
+@pytest.fixture
+def given(context):
+    def store(frame):
+        return context.save_frame(
+            frame if isinstance(frame, pd.DataFrame) else catalogue.load(frame)
+        )
+
+    return store
+
+
+def spec(data, target="species", algo="random_forest", **more):
+    params = more.pop("params", {"n_estimators": 12} if algo == "random_forest" else {})
+    return TrainSpec(data=data, target=target, algo=algo, as_="m", params=params, **more)
+
+
+@pytest.mark.parametrize(
+    "algo", ["logistic_regression", "ridge", "sgd", "random_forest", "hist_gradient_boosting"]
+)
+def test_every_algorithm_classifies(context, given, algo):
+    result = train.run(spec(given("iris"), algo=algo, params={}), context)
+    assert result.scores[0].value > 0.7
+    assert (result.rows, result.held_out, result.task) == (120, 30, "classification")
+    assert result.classes == ("setosa", "versicolor", "virginica")
+
+
+@pytest.mark.parametrize("algo", ["ridge", "random_forest", "hist_gradient_boosting"])
+def test_every_other_algorithm_regresses(context, given, algo):
+    result = train.run(spec(given("diabetes"), "progression", algo, params={}), context)
+    assert result.task == "regression"
+    assert result.scores[0].value > 0.1  # a fifth of 442 rows; the mean scores 0
+
+
+def test_texts_dates_and_categories_are_learned_from(context, given):
+    result = train.run(spec(given("tickets"), "topic", "logistic_regression", params={}), context)
+    assert result.scores[0].value > 0.8
+
+
+def test_the_split_is_a_function_of_data_and_seed(given, context):
+    one, two = (learning.assemble(spec(given("iris"), seed=1), context) for _ in range(2))
+    other = learning.assemble(spec(given("iris"), seed=2), context)
+    assert np.array_equal(one.test, two.test)
+    assert not np.array_equal(one.test, other.test)
+    assert set(one.train) | set(one.test) == set(range(150))
+    assert one.y.iloc[one.test].value_counts().tolist() == [10, 10, 10]
+
+
+def test_a_forest_grown_in_steps_is_the_forest_of_one_fit(context, given):
+    frame = catalogue.load("iris")
+    result = train.run(spec(given(frame), params={"n_estimators": 23}, test=0.0, seed=5), context)
+    grown = artefacts.load(context.model(result.ref)[1]).steps[-1][1]
+    whole = RandomForestClassifier(23, random_state=5).fit(
+        frame.drop(columns="species"), frame["species"]
+    )
+    for one, two in zip(grown.estimators_, whole.estimators_, strict=True):
+        assert np.array_equal(one.tree_.threshold, two.tree_.threshold)
+        assert np.array_equal(one.tree_.value, two.tree_.value)
+
+
+def test_a_stopped_forest_keeps_its_trees(tmp_path):
+    context = LocalContext(tmp_path, stop_after=0)
+    data = context.save_frame(catalogue.load("iris"))
+    result = train.run(spec(data, params={"n_estimators": 5000}), context)
+    assert result.partial
+    assert 0 < len(artefacts.load(context.model(result.ref)[1]).steps[-1][1].estimators_) < 5000
+
+
+def test_gradient_descent_tells_its_loss(context, given):
+    result = train.run(
+        spec(given("breast_cancer"), "diagnosis", "sgd", params={"max_iter": 20, "tol": None}),
+        context,
+    )
+    losses = [t.body["value"] for t in context.told if t.type == "metric"]
+    assert len(losses) == 20
+    assert result.charts[0].name == "loss"
+    assert result.charts[0].spec["$schema"].endswith("v5.json")
+    assert any("common scale" in t.body["text"] for t in context.told if t.type == "warning")
+
+
+def test_the_recipe_is_fitted_on_training_rows_only(context):
+    from aiaas_magics.engines import data, prepare
+    from aiaas_magics.specs.data import DataSpec
+
+    frame = pd.DataFrame({"a": np.arange(100.0), "y": ["p", "q"] * 50})
+    data.run(DataSpec(as_="raw", frame=context.save_frame(frame)), context)
+    prepare.run(PrepareSpec(data="raw", as_="ready", scale="standard"), context)
+    learned = spec("ready", "y", "logistic_regression", params={})
+    result = train.run(learned, context)
+    pipeline = artefacts.load(context.model(result.ref)[1])
+    rows = learning.assemble(learned, context).train
+    scaler = pipeline.steps[0][1].transformers_[0][1]
+    scaler = getattr(scaler, "steps", [("", scaler)])[-1][1]
+    assert scaler.mean_[0] == pytest.approx(frame["a"].iloc[rows].mean())
+    assert context.model(result.ref)[0].signature.inputs == (("a", "double"),)
+
+
+ROWS = pd.DataFrame(
+    {"a": np.arange(40.0), "b": np.arange(40) % 7, "y": ["p", "q"] * 20, "z": np.linspace(0, 1, 40)}
+)
+
+
+@pytest.mark.parametrize(
+    ("frame", "more", "what", "hint"),
+    [
+        (ROWS, {"target": "w"}, "no column 'w'", ""),
+        (ROWS, {"target": "yy"}, "no column 'yy'", "did you mean 'y'"),
+        (ROWS.assign(y="p"), {}, "one class only", ""),
+        (ROWS.assign(y=None), {}, "missing in every row", ""),
+        (ROWS.assign(y=["o"] + ["p", "q"] * 19 + ["p"]), {}, "has one row", "to hold out"),
+        (ROWS.assign(a=np.nan), {}, "'a'", ""),
+        (ROWS.assign(a=np.inf), {}, "infinite", "replace or drop"),
+        (ROWS, {"task": "regression"}, "holds no numbers", "regression"),
+        (ROWS, {"target": "z", "task": "classification"}, "fractions, not classes", ""),
+        (ROWS[["y"]], {}, "no column to learn from", ""),
+        (ROWS, {"features": ("c",)}, "no column 'c'", ""),
+        (ROWS.head(3), {}, "cannot be held out|has one row", ""),
+    ],
+)
+def test_bad_data_is_refused_in_three_lines(context, frame, more, what, hint):
+    target = more.pop("target", "y")
+    with pytest.raises(errors.DataError) as caught:
+        train.run(spec(context.save_frame(frame), target, algo="ridge", **more), context)
+    assert any(part in caught.value.what for part in what.split("|")), caught.value.lines()
+    assert hint in caught.value.hint
+    assert len(caught.value.lines()) <= 3
+
+
+def test_rows_without_a_target_are_left_out_with_a_warning(context):
+    frame = ROWS.assign(y=[None, *ROWS["y"][1:]])
+    assert train.run(spec(context.save_frame(frame), "y", "ridge"), context).rows == 31
+    assert any("without a 'y'" in t.body["text"] for t in context.told if t.type == "warning")
+
+
+@pytest.mark.parametrize(
+    ("values", "task"),
+    [
+        (["a", "b"], "classification"), ([True, False], "classification"), ([0, 1, 2], "classification"),
+        ([0.0, 1.0], "classification"), ([0.5, 1.0], "regression"), (list(range(30)), "regression"),
+    ],
+)  # fmt: skip
+def test_the_task_is_found_out(values, task):
+    assert learning.guess(pd.Series(values)) == task
+
+
+# tuning -------------------------------------------------------------------------------------------
+
+
+def grid(data, target="species", algo="random_forest", **more):
+    params = more.pop("params", {"n_estimators": [3, 9], "max_depth": [None, 1]})
+    return TuneSpec(data=data, target=target, algo=algo, as_="m", params=params, **more)
+
+
+def test_a_search_is_scikit_learn_s(context, given):
+    from sklearn.model_selection import GridSearchCV, StratifiedKFold
+    from sklearn.pipeline import Pipeline
+
+    asked = grid(given("iris"), cv=3)
+    result = tune.run(asked, context)
+    task = learning.assemble(asked, context)
+    oracle = GridSearchCV(
+        Pipeline([("model", RandomForestClassifier(random_state=0))]),
+        {f"model__{name}": values for name, values in asked.params.items()},
+        cv=StratifiedKFold(3, shuffle=True, random_state=0), scoring="accuracy",
+    ).fit(*learning.training_rows(task))  # fmt: skip
+    assert sorted(t.mean for t in result.trials) == sorted(oracle.cv_results_["mean_test_score"])
+    assert {f"model__{k}": v for k, v in result.params.items()} == oracle.best_params_
+    assert [t.type for t in context.told].count("trial") == 4
+
+
+def test_a_search_is_pictured_and_counted(context, given):
+    result = tune.run(grid(given("iris"), cv=2), context)
+    assert [chart.name for chart in result.charts] == ["by_n_estimators", "by_max_depth", "heat"]
+    assert result.cells == len(result.trials) == 4
+    assert [t.rank for t in result.trials] == sorted(t.rank for t in result.trials)
+    assert all(chart.png for chart in result.charts)
+
+
+def test_a_stopped_search_keeps_its_best_so_far(tmp_path):
+    context = LocalContext(tmp_path, stop_after=0)
+    asked = grid(context.save_frame(catalogue.load("iris")), cv=2)
+    result = tune.run(asked, context)
+    assert result.partial
+    assert 0 < len(result.trials) < result.cells
+
+
+@pytest.mark.parametrize("metric", ["log_loss", "roc_auc", "f1", "brier"])
+def test_other_metrics_in_their_own_direction(context, given, metric):
+    result = tune.run(grid(given("breast_cancer"), "diagnosis", cv=2, metric=metric), context)
+    means = [t.mean for t in result.trials]
+    assert means == sorted(means, reverse=metric not in ("log_loss", "brier"))
+    assert all(mean > 0 for mean in means)
+
+
+def test_one_candidate_that_fails_does_not_end_the_search(context, given):
+    params = {"solver": ["lbfgs", "saga"], "l1_ratio": [1.0], "max_iter": [50]}
+    result = tune.run(grid(given("iris"), algo="logistic_regression", cv=2, params=params), context)
+    assert [t.params["solver"] for t in result.trials] == ["saga"]
+    assert any(t.type == "warning" for t in context.told)
+
+
+@pytest.mark.parametrize(
+    ("more", "error", "what"),
+    [
+        ({"cv": 50}, errors.DataError, "more than the class"),
+        ({"metric": "r2"}, errors.SpecError, "regression metric"),
+        (
+            {"algo": "ridge", "params": {"alpha": [1]}, "metric": "log_loss"},
+            errors.SpecError,
+            "needs probabilities",
+        ),
+        (
+            {"algo": "logistic_regression", "params": {"solver": ["lbfgs"], "l1_ratio": [1.0]}},
+            errors.DataError,
+            "could not be fitted",
+        ),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused(context, given, more, error, what):
+    with pytest.raises(error, match=what) as caught:
+        tune.run(grid(given("iris"), **more), context)
+    assert len(caught.value.lines()) <= 3
