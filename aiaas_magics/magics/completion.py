@@ -127,11 +127,9 @@ class Completer:
     def _parameters(self, action: Action, rest: list[str]) -> list[str]:
         algorithm = _algorithm(rest)
         given = {word.partition("=")[0] for word in rest}
-        return (
-            [p.name for p in algorithm.parameters if p.name not in given]
-            if algorithm and action.parameters
-            else []
-        )
+        if algorithm is None or not action.parameters:
+            return []
+        return list(dict.fromkeys(p.name for p in algorithm.parameters if p.name not in given))
 
     def _choices(self, name: str, action: Action, rest: list[str], value: str) -> list[str]:
         algorithm = _algorithm(rest)
@@ -142,14 +140,10 @@ class Completer:
                 for w in (*option.choices, *self._known(option.kind, action, rest, value))
                 if w.startswith(value)
             ]
-        found = (
-            next((p for p in algorithm.parameters if p.name == name), None) if algorithm else None
-        )
-        if found is None:
-            return []
-        words = [repr(choice) for choice in found.choices]
-        words += ["True", "False"] if "bool" in found.types else []
-        words += ["None"] if "none" in found.types else []
+        rows = [p for p in algorithm.parameters if p.name == name] if algorithm else []
+        words = [repr(choice) for p in rows for choice in p.choices]
+        words += ["True", "False"] if any("bool" in p.types for p in rows) else []
+        words += ["None"] if any("none" in p.types for p in rows) else []
         return [word for word in words if word.startswith(value)]
 
 

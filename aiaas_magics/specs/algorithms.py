@@ -92,46 +92,52 @@ def _p(
     return Parameter(name, help, tuple(types.split()), choices, default, low, high, open_low, tasks)
 
 
+def _count_or_share(
+    name: str,
+    default: JSON,
+    what: str,
+    *,
+    least: int = 1,
+    types: str = "",
+    choices: tuple[JSON, ...] = (),
+) -> tuple[Parameter, Parameter]:
+    """Return the two rows of a parameter that takes a number (int) or a share (float) of something."""
+    count = _p(name, f"int {types}".strip(), default, what, low=least, choices=choices)
+    return count, _p(name, "float", default, f"{what}, as a share", low=0, high=1, open_low=True)
+
+
 _TREES = (
     _p("n_estimators", "int", 100, "number of trees", low=1),
     _p(
         "criterion",
         "",
-        None,
+        "gini",
         "what a split improves",
-        tasks=("classification",),
         choices=("gini", "entropy", "log_loss"),
+        tasks=("classification",),
+    ),
+    _p(
+        "criterion",
+        "",
+        "squared_error",
+        "what a split improves",
+        choices=("squared_error", "absolute_error", "poisson"),
+        tasks=("regression",),
     ),
     _p("max_depth", "int none", None, "deepest level of a tree; None is unlimited", low=1),
-    _p(
-        "min_samples_split",
-        "int float",
-        2,
-        "fewest rows (or share of rows) a node needs to be split",
-        low=0,
-        open_low=True,
-    ),
-    _p(
-        "min_samples_leaf",
-        "int float",
-        1,
-        "fewest rows (or share of rows) in a leaf",
-        low=0,
-        open_low=True,
-    ),
-    _p(
+    *_count_or_share("min_samples_split", 2, "fewest rows a node needs to be split", least=2),
+    *_count_or_share("min_samples_leaf", 1, "fewest rows in a leaf"),
+    *_count_or_share(
         "max_features",
-        "int float none",
         "sqrt",
         "columns looked at for a split",
+        types="none",
         choices=("sqrt", "log2"),
-        low=0,
-        open_low=True,
     ),
     _p("max_leaf_nodes", "int none", None, "most leaves of a tree", low=2),
     _p("min_impurity_decrease", "float int", 0.0, "least gain that is worth a split", low=0),
     _p("bootstrap", "bool", True, "each tree sees rows drawn with replacement"),
-    _p("max_samples", "int float none", None, "rows drawn for each tree", low=0, open_low=True),
+    *_count_or_share("max_samples", None, "rows drawn for each tree", types="none"),
     _p("ccp_alpha", "float int", 0.0, "cost of a leaf in pruning", low=0),
     _p(
         "class_weight",
@@ -204,19 +210,23 @@ ALGORITHMS: tuple[Algorithm, ...] = (
             _p(
                 "loss",
                 "",
-                None,
-                "what is minimised (default: log_loss; regression: squared_error)",
+                "log_loss",
+                "what is minimised",
+                choices=("log_loss", "hinge", "modified_huber", "squared_hinge", "perceptron"),
+                tasks=("classification",),
+            ),
+            _p(
+                "loss",
+                "",
+                "squared_error",
+                "what is minimised",
                 choices=(
-                    "log_loss",
-                    "hinge",
-                    "modified_huber",
-                    "squared_hinge",
-                    "perceptron",
                     "squared_error",
                     "huber",
                     "epsilon_insensitive",
                     "squared_epsilon_insensitive",
                 ),
+                tasks=("regression",),
             ),
             _p(
                 "penalty",
@@ -283,7 +293,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
             _p("l2_regularization", "float int", 0.0, "L2 penalty on leaf values", low=0),
             _p(
                 "max_features",
-                "float int",
+                "float",
                 1.0,
                 "share of columns looked at for a split",
                 low=0,
@@ -347,14 +357,16 @@ def check_parameters(
         raise errors.SpecError(
             f"{algorithm.name} does not do {task}", f"these do: {others}", "--algo ?"
         )
-    known = {p.name: p for p in algorithm.parameters if task is None or task in p.tasks}
+    known = [p for p in algorithm.parameters if task is None or task in p.tasks]
     for name, value in params.items():
-        if name not in known:
+        rows = [p for p in known if p.name == name]  # one a task, where the tasks differ
+        if not rows:
             raise errors.SpecError(
-                f"{algorithm.name} has no parameter {name!r}", errors.did_you_mean(name, known)
+                f"{algorithm.name} has no parameter {name!r}",
+                errors.did_you_mean(name, (p.name for p in known)),
             )
-        if not known[name].accepts(value):
+        if not any(p.accepts(value) for p in rows):
             raise errors.SpecError(
                 f"{name}={value!r} is not a value {algorithm.name} takes",
-                f"{name}: {known[name].allowed()}",
+                f"{name}: {', '.join(dict.fromkeys(p.allowed() for p in rows))}",
             )
