@@ -1,0 +1,115 @@
+"""Evaluation: on rows not seen, against the baseline, with pictures."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aiaas_magics import errors
+from aiaas_magics.engines import catalogue, evaluate, train
+from aiaas_magics.specs.evaluate import EvaluateSpec
+from aiaas_magics.specs.train import TrainSpec
+
+
+def model(context, name="iris", target="species", algo="random_forest", **more):
+    data = context.save_frame(catalogue.load(name) if isinstance(name, str) else name)
+    params = {"n_estimators": 20} if algo == "random_forest" else {}
+    return train.run(
+        TrainSpec(data=data, target=target, algo=algo, as_="m", params=params, **more), context
+    )
+
+
+def ask(context, **more):
+    return evaluate.run(EvaluateSpec(model="m", repeats=200, **{"shuffles": 3, **more}), context)
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "algo", "charts"),
+    [
+        (
+            "iris",
+            "species",
+            "random_forest",
+            ["confusion", "roc", "precision_recall", "calibration", "importance"],
+        ),
+        (
+            "breast_cancer",
+            "diagnosis",
+            "logistic_regression",
+            ["confusion", "roc", "precision_recall", "calibration", "importance"],
+        ),
+        ("iris", "species", "ridge", ["confusion", "importance"]),
+        ("diabetes", "progression", "ridge", ["residuals", "predicted", "importance"]),
+        (
+            "tickets",
+            "topic",
+            "logistic_regression",
+            ["confusion", "roc", "precision_recall", "calibration", "importance"],
+        ),
+    ],
+)
+def test_every_kind_of_model_is_measured(context, name, target, algo, charts):
+    trained = model(context, name, target, algo)
+    result = ask(context)
+    assert [chart.name for chart in result.charts] == charts
+    assert all(
+        chart.png and chart.text and chart.spec["$schema"].endswith("v5.json")
+        for chart in result.charts
+    )
+    first = result.scores[0]
+    assert first.low <= first.value <= first.high
+    assert first.value == pytest.approx(trained.scores[0].value)
+    assert first.baseline < first.value
+    assert result.rows == trained.held_out
+    json.dumps([chart.spec for chart in result.charts], allow_nan=False)
+
+
+def test_the_column_that_matters_is_found(context):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(300, 3)), columns=["noise", "signal", "more"])
+    frame["y"] = np.where(frame["signal"] > 0, "up", "down")
+    model(context, frame, "y")
+    found = ask(context).importance
+    assert found[0].metric == "signal"
+    assert found[0].low > 0.2
+    assert all(abs(score.value) < 0.1 for score in found[1:])
+
+
+def test_other_rows_are_measured(context):
+    model(context)
+    other = context.save_frame(catalogue.load("iris").head(60))
+    result = ask(context, data=other, shuffles=0)
+    assert (result.rows, result.data) == (60, "the given table")
+    assert result.importance == ()
+
+
+IRIS = catalogue.load("iris")
+
+
+@pytest.mark.parametrize(
+    ("frame", "what"),
+    [
+        (IRIS.drop(columns="petal_width_cm"), "no column 'petal_width_cm'"),
+        (IRIS.drop(columns="species"), "no column 'species'"),
+        (IRIS.assign(species=None), "no row has a target"),
+        (IRIS.assign(species="rosa"), "does not know the class 'rosa'"),
+        (IRIS.assign(petal_width_cm=np.nan), "missing values"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(context, frame, what):
+    model(context)
+    with pytest.raises(errors.DataError, match=what):
+        ask(context, data=context.save_frame(frame))
+
+
+def test_without_held_out_rows_other_data_is_needed(context):
+    model(context, test=0.0)
+    with pytest.raises(errors.DataError, match="trained on all rows"):
+        ask(context)
+
+
+def test_an_evaluation_is_a_function_of_its_seed(context):
+    model(context)
+    assert ask(context) == ask(context)
+    assert ask(context).scores != ask(context, seed=1).scores
