@@ -11,8 +11,8 @@ from typing import Any
 
 from aiaas_magics import errors
 from aiaas_magics.backends.base import KINDS
-from aiaas_magics.jobs import endpoints, environment, process, queue
-from aiaas_magics.jobs.spare import Spare
+from aiaas_magics.execution import endpoints, environment, process, queue
+from aiaas_magics.execution.spare import Spare
 from aiaas_magics.specs.base import JSON, Command, Record, Result, Spec, tag_of
 from aiaas_magics.specs.jobs import Event, Job, JobState, Limits
 from aiaas_magics.specs.records import Applied

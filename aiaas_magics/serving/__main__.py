@@ -11,7 +11,7 @@ from aiaas_magics import errors
 from aiaas_magics.serving.master import Master, listen, tell
 
 TELL = 3
-"""The file descriptor on which the starter listens; see ``jobs.process``."""
+"""The file descriptor on which the starter listens; see ``execution.process``."""
 
 
 def main() -> int:

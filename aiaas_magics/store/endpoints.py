@@ -19,7 +19,7 @@ from aiaas_magics.store.runs import Tell, tell
 
 
 class Endpoints:
-    """Rows of endpoints; their processes belong to ``jobs`` and ``serving``."""
+    """Rows of endpoints; their processes belong to ``execution`` and ``serving``."""
 
     def __init__(self, database: db.Database, secrets: Path) -> None:
         self._db, self._secrets = database, secrets

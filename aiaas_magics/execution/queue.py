@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterable
 
 from aiaas_magics import errors
-from aiaas_magics.jobs import process
-from aiaas_magics.jobs.environment import worker_env
+from aiaas_magics.execution import process
+from aiaas_magics.execution.environment import worker_env
 from aiaas_magics.specs.base import Spec
 from aiaas_magics.specs.jobs import Cause, JobState
 from aiaas_magics.store.home import Home
@@ -28,7 +28,7 @@ Launch = Callable[[str], object]
 
 def launch(home: Home, job: str) -> int:
     """Start a cold worker for a job and return its pid."""
-    words = ["aiaas_magics.jobs.worker", "--home", str(home.path), "--job", job]
+    words = ["aiaas_magics.execution.worker", "--home", str(home.path), "--job", job]
     return process.spawn(words, worker_env(), log=home.job_folder(job) / "log")
 
 

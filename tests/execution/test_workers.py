@@ -12,8 +12,8 @@ import pytest
 from aiaas_magics import errors
 from aiaas_magics.backends.following import follow
 from aiaas_magics.backends.local import LocalBackend
-from aiaas_magics.jobs import process, queue
-from aiaas_magics.jobs.spare import Spare
+from aiaas_magics.execution import process, queue
+from aiaas_magics.execution.spare import Spare
 from aiaas_magics.specs.data import DataSpec
 from aiaas_magics.specs.jobs import Cause, JobState, Limits
 from aiaas_magics.testing.backend import states, wait_for
@@ -262,7 +262,7 @@ def test_mentions_are_names_without_versions():
 
 def test_workers_import_neither_notebook_nor_widgets():
     code = (
-        "import sys, aiaas_magics.jobs.worker; print({'IPython', 'ipywidgets'} & set(sys.modules))"
+        "import sys, aiaas_magics.execution.worker; print({'IPython', 'ipywidgets'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

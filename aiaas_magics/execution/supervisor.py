@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 
 from aiaas_magics import errors
-from aiaas_magics.jobs import queue
+from aiaas_magics.execution import queue
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.jobs import Cause, JobState, Limits
 from aiaas_magics.store.home import Home

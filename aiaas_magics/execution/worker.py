@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from aiaas_magics import engines, errors
-from aiaas_magics.jobs import environment, process, queue
-from aiaas_magics.jobs.context import WorkerContext
-from aiaas_magics.jobs.supervisor import Supervisor
+from aiaas_magics.execution import environment, process, queue
+from aiaas_magics.execution.context import WorkerContext
+from aiaas_magics.execution.supervisor import Supervisor
 from aiaas_magics.specs.base import Result, tag_of
 from aiaas_magics.specs.jobs import Cause, JobState
 from aiaas_magics.store.home import Home

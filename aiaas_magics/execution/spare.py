@@ -7,8 +7,8 @@ import json
 import os
 import sys
 
-from aiaas_magics.jobs import process
-from aiaas_magics.jobs.environment import worker_env
+from aiaas_magics.execution import process
+from aiaas_magics.execution.environment import worker_env
 from aiaas_magics.store.home import Home
 
 
@@ -34,7 +34,7 @@ class Spare:
         if os.environ.get("AIAAS_SPARE", "1") == "0" or not self._home.setting("spare"):
             return
         read, write = os.pipe()
-        words = ["aiaas_magics.jobs.worker", "--home", str(self._home.path)]
+        words = ["aiaas_magics.execution.worker", "--home", str(self._home.path)]
         try:
             log = self._home.path / "jobs" / "spare.log"
             self._pid = process.spawn(words, worker_env(), stdin=read, log=log)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiaas_magics import frames
-from aiaas_magics.jobs.supervisor import Supervisor
+from aiaas_magics.execution.supervisor import Supervisor
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import DataInfo, EndpointInfo, Lineage, ModelInfo, Signature
 from aiaas_magics.specs.results import DataResult
@@ -129,7 +129,7 @@ class WorkerContext:
         example: dict[str, JSON],
     ) -> EndpointInfo:
         """Start an endpoint; it outlives this job."""
-        from aiaas_magics.jobs import endpoints
+        from aiaas_magics.execution import endpoints
 
         return endpoints.start(
             self._home, name, model, port=port, workers=workers, replace=replace, example=example

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from aiaas_magics import errors
-from aiaas_magics.jobs import process
-from aiaas_magics.jobs.environment import worker_env
+from aiaas_magics.execution import process
+from aiaas_magics.execution.environment import worker_env
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import EndpointInfo, ModelInfo
 from aiaas_magics.store.home import Home
