@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import pkgutil
 
 import jsonschema
 import pytest
@@ -59,6 +60,11 @@ def test_every_twin_says_what_it_does(name):
     found = getattr(aiaas_magics, name)
     assert len(inspect.getdoc(found)) > 20
     assert str(inspect.signature(found))
+
+
+def test_no_package_takes_the_place_of_a_public_name():
+    packages = {module.name for module in pkgutil.iter_modules(aiaas_magics.__path__)}
+    assert packages & set(aiaas_magics.__all__) == {"errors", "session"}
 
 
 def test_the_public_face_is_complete():

@@ -8,7 +8,8 @@ import pytest
 pytestmark = pytest.mark.browser
 
 OPEN = "path => window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'})"
-COMMAND = "([id, args]) => window.jupyterapp.commands.execute(id, args)"
+COMMAND = "([id, args]) => { window.jupyterapp.commands.execute(id, args); }"  # not awaited
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 BUSY = """() => {
   const panel = window.jupyterapp.shell.currentWidget;
   const cells = [...panel.content.widgets].filter(c => c.model.type === 'code');
@@ -58,11 +59,11 @@ def long_search(lab):
     root, _ = lab
     source = [
         "%load_ext aiaas_magics\n%aiaas_data load breast_cancer --as cancer",
-        "%aiaas_tune cancer --target target --algo random_forest --as best"
+        "%aiaas_tune cancer --target diagnosis --algo random_forest --as best"
         " n_estimators=[200,400] min_samples_leaf=[1,2,4,8]",
     ]
     cells = [nbformat.v4.new_code_cell(text) for text in source]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), root / "search.ipynb")
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=KERNEL), root / "search.ipynb")
     return "search.ipynb"
 
 

@@ -261,9 +261,7 @@ def test_mentions_are_names_without_versions():
 
 
 def test_workers_import_neither_notebook_nor_widgets():
-    code = (
-        "import sys, aiaas_magics.execution.worker; print({'IPython', 'ipywidgets'} & set(sys.modules))"
-    )
+    code = "import sys, aiaas_magics.execution.worker; print({'IPython', 'ipywidgets'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
     assert Path(sys.executable).exists()
