@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     job, env = words.job, None
     if job is None:
         warm_up(home)
-        message = wait(parent, 60.0 * float(home.setting("spare_minutes")))
+        message = wait(home, parent, 60.0 * float(home.setting("spare_minutes")))
         if message is None:
             return 0
         job, env = message["job"], message["env"]
@@ -86,18 +86,22 @@ def warm_up(home: Home) -> None:
     importlib.import_module("aiaas_magics.engines.rehearsal").rehearse()
 
 
-def wait(parent: int, seconds: float) -> dict[str, Any] | None:
+def wait(home: Home, parent: int, seconds: float) -> dict[str, Any] | None:
     """Return the message that comes by the pipe; None if the parent goes or nobody wants us.
 
-    A child that the parent forked holds the pipe open, so its end alone would not tell.
+    A child that the parent forked holds the pipe open, so its end alone would not tell. The first
+    second in which nobody wants us, the home is tidied.
     """
-    end = time.monotonic() + seconds
+    end, tidy = time.monotonic() + seconds, False
     while os.getppid() == parent and time.monotonic() < end:
         if select.select([sys.stdin], [], [], 1.0)[0]:
             line = sys.stdin.readline()
             sys.stdin.close()
             found: dict[str, Any] | None = json.loads(line) if line else None
             return found
+        if not tidy:
+            home.collect()
+            tidy = True
     return None
 
 

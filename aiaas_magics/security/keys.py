@@ -13,7 +13,7 @@ def write_secret(path: Path, secret: bytes) -> bytes:
 
     Eight processes may do this at once: a link either puts the whole secret there or finds another's.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    temporary = path.with_name(f".{os.getpid()}-{os.urandom(6).hex()}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
     try:
         with os.fdopen(handle, "wb") as file:

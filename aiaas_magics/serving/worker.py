@@ -28,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
     words = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    app = load(Home.open(words.home), words.endpoint, words.model)
+    app = load(Home.open(words.home, stores=False), words.endpoint, words.model)
     serve(app, socket.socket(fileno=words.socket), words.ready)
     return 0
 

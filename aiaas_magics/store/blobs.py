@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import time
@@ -40,9 +41,9 @@ class Blobs:
         DataError
             If the bytes have another digest than `ref`.
         """
-        if ref is not None and self.has(ref):
+        if ref is not None and self._renew(ref):
             return ref
-        temporary = self.folder / f".{os.getpid()}-{os.urandom(6).hex()}"
+        temporary = self._temporary()
         try:
             address = self._write(_chunks(body), temporary)
             if ref is not None and address != ref:
@@ -59,6 +60,21 @@ class Blobs:
     def has(self, ref: str) -> bool:
         """Tell whether the bytes at `ref` are here."""
         return is_digest(ref) and self._place(ref).exists()
+
+    def ages(self) -> Iterator[tuple[str, float]]:
+        """Yield every address and when its bytes were last stored, in seconds since the epoch."""
+        for path in self.folder.glob("??/*"):
+            with contextlib.suppress(FileNotFoundError):
+                yield f"sha256:{path.parent.name}{path.name}", path.stat().st_mtime
+
+    def remove(self, ref: str, before: float) -> bool:
+        """Remove bytes last stored before a moment; False if somebody has stored them again."""
+        place = self._place(ref)
+        with self._locked(fcntl.LOCK_EX), contextlib.suppress(FileNotFoundError):
+            if place.stat().st_mtime < before:
+                place.unlink()
+                return True
+        return False
 
     def path(self, ref: str) -> Path:
         """Return the file at an address, to be read only. Raises `NotFound`."""
@@ -78,10 +94,26 @@ class Blobs:
 
     def sweep(self) -> int:
         """Remove what dead writers left; return how many files."""
-        dead = [path for path in self.folder.glob(".*-*") if _orphan(path)]
-        for path in dead:
-            path.unlink(missing_ok=True)
-        return len(dead)
+        return sweep(self.folder)
+
+    @contextlib.contextmanager
+    def _locked(self, how: int) -> Iterator[None]:
+        """Let many store at once, and remove alone: what is stored again is not removed meanwhile."""
+        with (self.folder / "lock").open("wb") as file:
+            fcntl.flock(file, how)
+            yield
+
+    def _renew(self, ref: str) -> bool:
+        """Tell whether bytes are here, and if so count them as stored now."""
+        if not is_digest(ref):
+            return False
+        with self._locked(fcntl.LOCK_SH), contextlib.suppress(FileNotFoundError):
+            os.utime(self._place(ref))
+            return True
+        return False
+
+    def _temporary(self) -> Path:
+        return self.folder / f".{os.getpid()}-{os.urandom(6).hex()}"
 
     def _place(self, ref: str) -> Path:
         digest = ref.removeprefix("sha256:")
@@ -103,7 +135,8 @@ class Blobs:
         if not place.parent.exists():
             place.parent.mkdir(exist_ok=True)
             sync_folder(self.folder)
-        temporary.rename(place)
+        with self._locked(fcntl.LOCK_SH):
+            temporary.rename(place)
         sync_folder(place.parent)
 
 
@@ -126,6 +159,14 @@ def _read(file: BinaryIO) -> Iterator[bytes]:
     with file:
         while chunk := file.read(CHUNK):
             yield chunk
+
+
+def sweep(folder: Path) -> int:
+    """Remove the temporary files (``.<pid>-<random>``) of dead writers; return how many."""
+    dead = [path for path in folder.glob(".*-*") if _orphan(path)]
+    for path in dead:
+        path.unlink(missing_ok=True)
+    return len(dead)
 
 
 def _orphan(path: Path) -> bool:

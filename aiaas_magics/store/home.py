@@ -5,6 +5,7 @@
     aiaas.db    states, registry, events        blobs/    bytes by content
     models/     <name>/<version>/, sealed       jobs/     <id>/: log and scratch of a job
     endpoints/  <name>/: log                    keys/     secrets, 0600
+    open/       a locked file a process
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ import sqlalchemy as sa
 from aiaas_magics import errors
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Setting, Usage
+from aiaas_magics.store import blobs, garbage
 from aiaas_magics.store import database as db
-from aiaas_magics.store.blobs import Blobs
 from aiaas_magics.store.datasets import Datasets
 from aiaas_magics.store.endpoints import Endpoints
+from aiaas_magics.store.openers import Openers
 from aiaas_magics.store.registry import Registry
 from aiaas_magics.store.runs import Runs
 
@@ -47,19 +49,30 @@ def usual_home() -> Path:
 class Home:
     """The state of one folder. Safe to open in many processes at once."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, stores: bool = True) -> None:
         self.path = path
         self._make()
         self.database = db.Database(path / "aiaas.db")
-        self.blobs = Blobs(path / "blobs")
+        self.blobs = blobs.Blobs(path / "blobs")
         self.runs = Runs(self.database)
         self.datasets = Datasets(self.database)
         self.registry = Registry(self.database, path / "models", path / "keys" / "seal.key")
         self.endpoints = Endpoints(self.database, path / "keys")
+        self.openers = Openers(path / "open")
+        if stores:
+            self.openers.enter()
 
     @classmethod
-    def open(cls, path: Path | None = None) -> Home:
+    def open(cls, path: Path | None = None, *, stores: bool = True) -> Home:
         """Open a home, making it where there is none.
+
+        Parameters
+        ----------
+        path
+            The folder; without it the usual one.
+        stores
+            Whether this process may store bytes. One that does holds back the clearing of what was
+            stored since it came, so those that live long and only read say that they do.
 
         Raises
         ------
@@ -68,7 +81,7 @@ class Home:
         """
         chosen = (path or usual_home()).expanduser().absolute()
         try:
-            return cls(chosen)
+            return cls(chosen, stores=stores)
         except (OSError, sa.exc.OperationalError, sa.exc.DatabaseError) as error:
             why = getattr(error, "orig", error)
             raise errors.BackendUnavailable(
@@ -79,7 +92,7 @@ class Home:
 
     def _make(self) -> None:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in ("blobs", "models", "jobs", "endpoints", "keys"):
+        for name in ("blobs", "models", "jobs", "endpoints", "keys", "open"):
             (self.path / name).mkdir(mode=0o700, exist_ok=True)
 
     def job_folder(self, job: str) -> Path:
@@ -111,8 +124,13 @@ class Home:
 
     def sweep(self) -> int:
         """Remove what dead processes left half done; return how many things."""
-        return self.blobs.sweep() + self.registry.sweep()
+        return self.blobs.sweep() + self.registry.sweep() + blobs.sweep(self.path / "keys")
+
+    def collect(self) -> int:
+        """Remove bytes that nothing names; return how many files. Reads every result: not for a hurry."""
+        return garbage.collect(self)
 
     def close(self) -> None:
         """Let go of the database."""
+        self.openers.leave()
         self.database.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -169,6 +170,9 @@ class Registry:
             dead = [p for p in self._folder.glob("*/*") if (p.parent.name, p.name) not in known]
             for path in dead:
                 shutil.rmtree(path, ignore_errors=True)
+            for path in self._folder.iterdir():
+                with contextlib.suppress(OSError):
+                    path.rmdir()  # only where nothing is left in it
         return len(dead)
 
     def size(self) -> int:

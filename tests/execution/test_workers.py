@@ -203,29 +203,6 @@ def test_a_spare_goes_with_its_kernel_and_a_job_does_not(tmp_path):
     backend.close()
 
 
-@pytest.mark.parametrize("count", [6, pytest.param(50, marks=pytest.mark.long)])
-def test_killing_kernels_and_workers_loses_nothing(tmp_path, count):
-    home, jobs = tmp_path / "home", []
-    for number in range(count):
-        running, job, _ = kernel(home, steps=6)
-        jobs.append(job)
-        time.sleep(0.05 * (number % 9))
-        if number % 2:
-            backend = LocalBackend(home, spare=False)
-            for living in backend.home.runs.living():
-                process.kill_group(living.pid, living.pid_started)
-            backend.close()
-        killed(running)
-    backend = LocalBackend(home, spare=False)
-    ends = [end_of(backend, job).state for job in jobs]
-    assert set(ends) <= {JobState.SUCCEEDED, JobState.LOST}
-    assert JobState.SUCCEEDED in ends
-    assert backend.home.runs.living() == []
-    backend.close()
-    LocalBackend(home, spare=False).close()
-    assert list(home.glob("jobs/*/scratch")) == list((home / "blobs").glob(".*")) == []
-
-
 def test_a_job_of_a_gone_submitter_is_started_by_who_opens_the_home(tmp_path):
     from aiaas_magics.store.home import Home
 
