@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from aiaas_magics.specs.data import DataSpec
 
     Series = pd.Series[Any]
+
+STAGES, READ = 10, 4
+"""Parts of the time that a large CSV file takes, and how many of them are reading; then it is profiled."""
 
 __all__ = ["Table", "describe", "load", "profile", "roles", "run"]
 
@@ -46,15 +49,14 @@ def run(spec: DataSpec, context: Context) -> DataResult:
     DataError
         If the source is no table; see :func:`aiaas_magics.engines.sources.read`.
     """
-    context.progress(0, 3, "reading")
+    context.progress(0, STAGES, "reading")
     frame, address, source = _source(spec, context)
-    context.progress(1, 3, "profiling")
-    result = describe(frame, roles(frame, spec.texts), address=address, source=source)
+    found, tell = roles(frame, spec.texts), profiling(READ, frame.shape[1], context)
+    result = describe(frame, found, address=address, source=source, tell=tell)
     if spec.file is not None:
         result = msgspec.structs.replace(result, warnings=(*result.warnings, *_commas(frame)))
-    context.progress(2, 3, "storing")
     info = context.save_data(spec.as_, result)
-    context.progress(3, 3, "done")
+    context.progress(STAGES, STAGES, "done")
     return msgspec.structs.replace(result, ref=info.ref)
 
 
@@ -67,10 +69,29 @@ def _source(spec: DataSpec, context: Context) -> tuple[pd.DataFrame, str, str]:
     else:
         name = spec.filename or "the file"
         path = context.blob(str(spec.file))
-        frame = sources.read(path, name, sep=spec.sep, encoding=spec.encoding)
+        tell = _reading(path.stat().st_size, context)
+        frame = sources.read(path, name, sep=spec.sep, encoding=spec.encoding, tell=tell)
         source = spec.filename
     address = context.save_frame(frame)
     return context.frame(address), address, source
+
+
+def _reading(size: int, context: Context) -> Callable[[int], None]:
+    def tell(count: int) -> None:
+        shown = f"reading, {count / 1e6:,.0f} of {size / 1e6:,.0f} MB"
+        context.progress(READ * count / size, STAGES, shown)
+
+    return tell
+
+
+def profiling(before: float, columns: int, context: Context) -> Callable[[int], None]:
+    """Return what tells, of `STAGES`, how far a profile is that begins at `before`."""
+
+    def tell(count: int) -> None:
+        share = before + (STAGES - before) * count / columns
+        context.progress(share, STAGES, f"profiling, {count} of {columns} columns")
+
+    return tell
 
 
 def _commas(frame: pd.DataFrame) -> tuple[str, ...]:
@@ -89,9 +110,10 @@ def describe(
     base: str | None = None,
     steps: Sequence[Step] = (),
     changes: Sequence[str] = (),
+    tell: Callable[[int], None] | None = None,
 ) -> DataResult:
     """Return the record of a table that lies at `address`; ``ref`` is empty until it has a name."""
-    columns = profile(frame, roles)
+    columns = profile(frame, roles, tell)
     return DataResult(
         ref="",
         frame=address,

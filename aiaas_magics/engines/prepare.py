@@ -38,14 +38,12 @@ def run(spec: PrepareSpec, context: Context) -> DataResult:
     """
     table = data.load(spec.data, context)
     new = _without_target(spec.steps(), spec.target)
-    context.progress(0, 3, "preparing")
+    context.progress(0, data.STAGES, "preparing")
     _check_columns(spec, table)
     steps = (*table.steps, *new)
     raw = rows(table.frame, steps, table.roles)
     made = materialise(raw, steps, table.roles)
-    context.progress(1, 3, "storing")
     address = context.save_frame(made.frame)
-    context.progress(2, 3, "profiling")
     result = data.describe(
         made.frame,
         made.roles,
@@ -54,9 +52,10 @@ def run(spec: PrepareSpec, context: Context) -> DataResult:
         base=table.address,
         steps=steps,
         changes=_changes(table, steps, raw, made),
+        tell=data.profiling(data.READ, made.frame.shape[1], context),
     )
     info = context.save_data(spec.as_, result)
-    context.progress(3, 3, "done")
+    context.progress(data.STAGES, data.STAGES, "done")
     return msgspec.structs.replace(result, ref=info.ref)
 
 

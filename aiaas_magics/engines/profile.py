@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -51,9 +51,16 @@ def _role(column: Series) -> str:
     return next(found, "category")
 
 
-def profile(frame: pd.DataFrame, roles: Mapping[str, str]) -> tuple[Column, ...]:
-    """Return what each column holds, from all of its rows."""
-    return tuple(_column(frame[name], name, role) for name, role in roles.items())
+def profile(
+    frame: pd.DataFrame, roles: Mapping[str, str], tell: Callable[[int], None] | None = None
+) -> tuple[Column, ...]:
+    """Return what each column holds, from all of its rows; `tell` hears how many are done."""
+    found = []
+    for name, role in roles.items():
+        found.append(_column(frame[name], name, role))
+        if tell is not None:
+            tell(len(found))
+    return tuple(found)
 
 
 def _column(column: Series, name: str, role: str) -> Column:

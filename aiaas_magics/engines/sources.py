@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +20,9 @@ SEPARATORS = (",", ";", "\t", "|")
 SAMPLE = 1 << 16
 """Bytes looked at to find out what a file is."""
 SAMPLE_ROWS = 50
+CHUNK = 1 << 20
+"""Bytes read at a time, and told: a few milliseconds of parsing."""
+Tell = Callable[[int], None]
 ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 DECIMAL_COMMA = r"\s*[+-]?\d+,\d+\s*"
 BINARY = {
@@ -46,7 +49,12 @@ class CsvFile(NamedTuple):
 
 
 def read(
-    path: Path, name: str, *, sep: str | None = None, encoding: str | None = None
+    path: Path,
+    name: str,
+    *,
+    sep: str | None = None,
+    encoding: str | None = None,
+    tell: Tell | None = None,
 ) -> pd.DataFrame:
     """Return the table in a file.
 
@@ -58,6 +66,8 @@ def read(
         What the user calls it.
     sep, encoding
         Of a CSV file; None: found out among comma, semicolon, tab and bar; UTF-8.
+    tell
+        Called now and then with the bytes read so far.
 
     Raises
     ------
@@ -72,7 +82,7 @@ def read(
         return _parquet(path, name)
     _check_text(head, name, encoding)
     found = _look(path, name, head, sep, encoding)
-    frame = _read_csv(found)
+    frame = _read_csv(found, tell)
     return frame.assign(**{c: _dates(frame[c]) for c in frame.columns if _looks_dated(frame[c])})
 
 
@@ -191,16 +201,34 @@ def _check_lonely(name: str, header: str, given: str | None) -> None:
 
 
 # CSV: what it holds -------------------------------------------------------------------------------
-def _read_csv(found: CsvFile) -> pd.DataFrame:
+def _silent(count: int) -> None:
+    del count
+
+
+class _Counted(io.FileIO):
+    """A file that tells how far it was read."""
+
+    def __init__(self, path: Path, tell: Tell) -> None:
+        super().__init__(path)
+        self._said = tell
+
+    def readinto(self, buffer: Any) -> int | None:
+        count = super().readinto(buffer)
+        self._said(self.tell())
+        return count
+
+
+def _read_csv(found: CsvFile, tell: Tell | None) -> pd.DataFrame:
     _check_widths(found, SAMPLE_ROWS)  # pandas would take a wide first row's first field as index
     try:
-        frame = pd.read_csv(
-            found.path,
-            sep=found.sep,
-            encoding=found.encoding,
-            low_memory=False,
-            skipinitialspace=True,
-        )
+        with io.BufferedReader(_Counted(found.path, tell or _silent), CHUNK) as file:
+            frame = pd.read_csv(
+                file,
+                sep=found.sep,
+                encoding=found.encoding,
+                low_memory=False,
+                skipinitialspace=True,
+            )
     except pd.errors.ParserError as error:
         _check_widths(found)
         raise errors.DataError(f"{found.name} is no CSV file", str(error), "--sep ';'") from error

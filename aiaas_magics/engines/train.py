@@ -71,7 +71,11 @@ def _fit(
             pipeline.fit(X, y)
         return False, [_loss_chart(curve.series, model)]
     context.progress(0, 1, "fitting")
-    pipeline.fit(X, y)
+    if kind == "LogisticRegression":
+        with watching.iterations(model, context):
+            pipeline.fit(X, y)
+    else:
+        pipeline.fit(X, y)
     return False, []
 
 

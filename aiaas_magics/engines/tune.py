@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from aiaas_magics import errors
 from aiaas_magics.cards import charts
 from aiaas_magics.engines import learning, pictures
 from aiaas_magics.engines.context import Context
-from aiaas_magics.engines.scoring import scorer
+from aiaas_magics.engines.scoring import Scorer, scorer
 from aiaas_magics.engines.train import held_out_scores
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.metrics import DEFAULT, Metric, check_metric
@@ -59,6 +60,29 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
     )  # fmt: skip
 
 
+class _Fits:
+    """Scores fitted folds, and tells how many of them are done; called by many threads."""
+
+    def __init__(self, score: Scorer, metric: Metric, total: int, context: Context) -> None:
+        self._score, self._metric, self._total, self._context = score, metric, total, context
+        self._lock, self.done, self.best = threading.Lock(), 0, -math.inf
+
+    def __call__(self, estimator: Any, X: Any, y: Any) -> float:
+        """Return the score of one fold."""
+        found = self._score(estimator, X, y)
+        self.tell(1)
+        return found
+
+    def tell(self, more: int) -> None:
+        """Tell that so many more folds are done."""
+        with self._lock:
+            self.done += more
+            shown = f"{self.done} of {self._total} fits"
+            if math.isfinite(self.best):
+                shown += f", best {self._metric.name} {_natural(self.best, self._metric):.4g}"
+            self._context.progress(self.done, self._total + 1, shown)
+
+
 class _Search(GridSearchCV):
     """GridSearchCV that evaluates its candidates in groups, tells each, and ends early when asked.
 
@@ -70,15 +94,16 @@ class _Search(GridSearchCV):
     # Not parameters of the estimator, so not arguments of its constructor: see `_searching`.
     context: Context
     metric: Metric
+    fits: _Fits
     partial = False
 
     def _run_search(
         self, evaluate_candidates: Callable[[Sequence[Candidate]], Mapping[str, Any]]
     ) -> None:
         candidates = list(ParameterGrid(self.param_grid))
-        done, kept, best = 0, 0, -math.inf
+        folds, kept = self.cv.get_n_splits(), 0
         failure: ValueError | None = None
-        for group in _groups(candidates, max(1, self.context.cores // 2)):
+        for done, group in _groups(candidates, self.context.cores):
             try:
                 results = evaluate_candidates(group)
             except ValueError as error:  # all of this group failed: the others may not
@@ -87,27 +112,24 @@ class _Search(GridSearchCV):
                 failure = error
                 self.context.warn(f"{_some(group)} could not be fitted: {_last_line(error)}")
             else:
-                means, stds = results["mean_test_score"], results["std_test_score"]
                 for place in range(kept, kept + len(group)):
-                    best = max(best, means[place]) if math.isfinite(means[place]) else best
-                    self._tell(results["params"][place], means[place], stds[place])
+                    self._tell(
+                        *(
+                            results[k][place]
+                            for k in ("params", "mean_test_score", "std_test_score")
+                        )
+                    )
                 kept += len(group)
-            done += len(group)
-            self._report(done, len(candidates), best)
+            self.fits.tell(folds * done - self.fits.done)  # those that failed were not scored
             if self.context.stopping() and kept and done < len(candidates):
                 self.partial = True
                 return
         if not kept and failure is not None:
             raise failure
 
-    def _report(self, done: int, total: int, best: float) -> None:
-        shown = f"{done} of {total} candidates"
-        if math.isfinite(best):
-            shown += f", best {self.metric.name} {_natural(best, self.metric):.4g}"
-        self.context.progress(done, total + 1, shown)
-
     def _tell(self, params: Candidate, mean: float, std: float) -> None:
         if math.isfinite(mean):
+            self.fits.best = max(self.fits.best, mean)
             plain = {name.removeprefix(PREFIX): value for name, value in params.items()}
             self.context.trial(plain, _natural(mean, self.metric), float(std))
 
@@ -116,10 +138,9 @@ def _searching(
     pipeline: Pipeline, spec: TuneSpec, metric: Metric, cv: Any, context: Context
 ) -> _Search:
     grid = {PREFIX + name: values for name, values in spec.params.items()}
-    search = _Search(
-        pipeline, grid, scoring=scorer(metric), cv=cv, refit=True, error_score=math.nan
-    )
-    search.context, search.metric = context, metric
+    fits = _Fits(scorer(metric), metric, spec.cells * spec.cv, context)
+    search = _Search(pipeline, grid, scoring=fits, cv=cv, refit=True, error_score=math.nan)
+    search.context, search.metric, search.fits = context, metric, fits
     return search
 
 
@@ -208,9 +229,13 @@ def _some(group: Sequence[Candidate]) -> str:
     return ", ".join(map(str, plain[:2])) + (" and more" if len(plain) > 2 else "")
 
 
-def _groups(candidates: Sequence[Candidate], size: int) -> Iterator[Sequence[Candidate]]:
+def _groups(
+    candidates: Sequence[Candidate], size: int
+) -> Iterator[tuple[int, Sequence[Candidate]]]:
+    """Yield groups of candidates, each with the number of those done after it."""
     for start in range(0, len(candidates), size):
-        yield candidates[start : start + size]
+        group = candidates[start : start + size]
+        yield start + len(group), group
 
 
 def _natural(score: float, metric: Metric) -> float:

@@ -1,7 +1,8 @@
-"""Watch a fit from outside: what scikit-learn's estimators print with ``verbose`` becomes progress.
+"""Watch a fit from outside: what scikit-learn's estimators tell becomes progress.
 
-Boosting prints a line per tree, gradient descent one per epoch with its mean loss. Reading these lines
-leaves the fit itself untouched: the model is bit-equal to one fitted in silence.
+With ``verbose``, boosting prints a line per tree and gradient descent one per epoch with its mean loss;
+logistic regression calls back after each iteration. Listening leaves the fit itself untouched: the model is
+bit-equal to one fitted in silence.
 """
 
 from __future__ import annotations
@@ -81,3 +82,41 @@ def epochs(estimator: Any, context: Context) -> Iterator[Curve]:
             yield curve
     finally:
         estimator.set_params(verbose=0)
+
+
+class _Iterations:
+    """Counts the iterations of an optimiser: a ``sklearn.callback.FitCallback``."""
+
+    def __init__(self, context: Context, most: int) -> None:
+        self._context, self._most, self._done = context, most, 0
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        """Nothing is needed."""
+
+    def teardown(self, estimator: Any, context: Any) -> None:
+        """Nothing is left."""
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+        """Nothing is known yet."""
+
+    def on_fit_task_end(self, estimator: Any, context: Any, *, X: Any = None) -> bool:
+        """Tell an iteration; without data it is the empty one that closes the fit."""
+        del estimator
+        if context.task_name == "lbfgs-iter" and X is not None:
+            self._done += 1
+            text = f"iteration {self._done} of at most {self._most}"
+            self._context.progress(self._done, self._most, text)
+        return False
+
+
+@contextlib.contextmanager
+def iterations(estimator: Any, context: Context) -> Iterator[None]:
+    """Tell the progress of a logistic regression whose solver calls back; others tell nothing."""
+    calls_back = estimator.solver == "lbfgs"
+    if calls_back:
+        estimator.set_callbacks(_Iterations(context, estimator.max_iter))
+    try:
+        yield
+    finally:
+        if calls_back:
+            estimator.set_callbacks()

@@ -60,6 +60,8 @@ def test_progress_is_told_to_the_end(context):
     bodies = [told.body for told in context.told if told.type == "progress"]
     assert bodies[0]["done"] == 0
     assert bodies[-1]["done"] == bodies[-1]["total"]
+    assert [b["done"] for b in bodies] == sorted(b["done"] for b in bodies)
+    assert {b["text"].partition(",")[0] for b in bodies} == {"reading", "profiling", "done"}
 
 
 def test_a_refused_file_leaves_nothing(context):

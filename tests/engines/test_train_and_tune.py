@@ -91,6 +91,40 @@ def test_gradient_descent_tells_its_loss(context, given):
     assert any("common scale" in t.body["text"] for t in context.told if t.type == "warning")
 
 
+def progress(context):
+    """Return the progress told, after a check that it only grows."""
+    told = [t.body for t in context.told if t.type == "progress"]
+    assert [b["done"] for b in told] == sorted(b["done"] for b in told)
+    return told
+
+
+def test_logistic_regression_tells_its_iterations_and_learns_the_same(context, given):
+    from sklearn.linear_model import LogisticRegression
+
+    asked = spec(given("iris"), algo="logistic_regression", params={"max_iter": 500})
+    _, folder = context.model(train.run(asked, context).ref)
+    X, y = learning.training_rows(learning.assemble(asked, context))
+    bare = LogisticRegression(max_iter=500, random_state=0).fit(X, y)
+    found = artefacts.load(folder).steps[-1][1]
+    assert np.array_equal(found.coef_, bare.coef_)
+    assert len(progress(context)) - 1 == bare.n_iter_[0]
+    assert not hasattr(found, "_skl_callbacks")
+
+
+@pytest.mark.parametrize("solver", ["saga", "newton-cholesky"])
+def test_solvers_that_do_not_call_back_learn_as_well(context, given, solver):
+    params = {"solver": solver, "max_iter": 3000}
+    asked = spec(given("iris"), algo="logistic_regression", params=params)
+    assert train.run(asked, context).scores[0].value > 0.9
+
+
+def test_a_search_tells_every_fold(context, given):
+    tune.run(grid(given("iris"), cv=3), context)
+    assert [b["done"] for b in progress(context)][:3] == [1, 2, 3]
+    assert progress(context)[-1] | {"text": ""} == {"done": 12, "total": 13, "text": ""}
+    assert "best accuracy 0.9" in progress(context)[-1]["text"]
+
+
 def test_the_recipe_is_fitted_on_training_rows_only(context):
     from aiaas_magics.engines import data, prepare
     from aiaas_magics.specs.data import DataSpec
