@@ -58,24 +58,25 @@ def held_out_scores(pipeline: Pipeline, task: learning.Task) -> tuple[Score, ...
 def _fit(
     pipeline: Pipeline, X: pd.DataFrame, y: pd.Series, context: Context
 ) -> tuple[bool, list[Chart]]:
+    """Fit, telling how far it is; return whether it was stopped early, and pictures of it."""
     model = pipeline.steps[-1][1]
     kind = type(model).__name__
     if kind.startswith("RandomForest"):
         return _grow(pipeline, X, y, context), []
     if kind.startswith("HistGradientBoosting"):
-        with watching.trees(model, context):
+        with watching.trees(model, context) as grown:
             pipeline.fit(X, y)
-        return False, []
+        return grown.stopped, []
     if kind.startswith("SGD"):
         with watching.epochs(model, context) as curve:
             pipeline.fit(X, y)
         return False, [_loss_chart(curve.series, model)]
     context.progress(0, 1, "fitting")
     if kind == "LogisticRegression":
-        with watching.iterations(model, context):
+        with watching.iterations(model, context) as seen:
             pipeline.fit(X, y)
-    else:
-        pipeline.fit(X, y)
+        return seen.stopped, []
+    pipeline.fit(X, y)
     return False, []
 
 

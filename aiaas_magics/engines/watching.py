@@ -2,7 +2,7 @@
 
 With ``verbose``, boosting prints a line per tree and gradient descent one per epoch with its mean loss;
 logistic regression calls back after each iteration. Listening leaves the fit itself untouched: the model is
-bit-equal to one fitted in silence.
+bit-equal to one fitted in silence. Asked to stop, boosting and logistic regression keep what they have.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+
+import numpy as np
 
 from aiaas_magics.engines.context import Context
 
@@ -56,20 +58,41 @@ class Curve:
             )
 
 
-@contextlib.contextmanager
-def trees(estimator: Any, context: Context) -> Iterator[None]:
-    """Tell a boosting fit's progress, tree by tree."""
+class _Leave(Exception):
+    """Leaves a fit between two trees."""
 
-    def take(line: str) -> None:
+
+class _Trees:
+    """Counts the trees of a boosting fit."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self.stopped = context, False
+
+    def take(self, line: str) -> None:
+        """Read a line the estimator printed."""
         if found := TREE.search(line):
-            context.progress(int(found[1]), int(found[2]), f"tree {found[1]} of {found[2]}")
+            done, total = int(found[1]), int(found[2])
+            self._context.progress(done, total, f"tree {done} of {total}")
+            self.stopped = done < total and self._context.stopping()
+            if self.stopped:
+                raise _Leave
 
-    estimator.set_params(verbose=1)
+
+@contextlib.contextmanager
+def trees(estimator: Any, context: Context) -> Iterator[_Trees]:
+    """Tell a boosting fit's progress, tree by tree; asked to stop, keep the trees there are."""
+    seen = _Trees(context)
+    estimator.set_params(verbose=2)
     try:
-        with contextlib.redirect_stdout(_Lines(take)):
-            yield
+        with contextlib.redirect_stdout(_Lines(seen.take)), contextlib.suppress(_Leave):
+            yield seen
     finally:
         estimator.set_params(verbose=0)
+    if vars(estimator).pop(
+        "_in_fit", None
+    ):  # left half-way: what the end of a fit does is done here
+        for name in ("train_score_", "validation_score_"):
+            setattr(estimator, name, np.asarray(getattr(estimator, name)))
 
 
 @contextlib.contextmanager
@@ -89,6 +112,7 @@ class _Iterations:
 
     def __init__(self, context: Context, most: int) -> None:
         self._context, self._most, self._done = context, most, 0
+        self.stopped = False
 
     def setup(self, estimator: Any, context: Any) -> None:
         """Nothing is needed."""
@@ -106,17 +130,21 @@ class _Iterations:
             self._done += 1
             text = f"iteration {self._done} of at most {self._most}"
             self._context.progress(self._done, self._most, text)
+            self.stopped = self._done < self._most and self._context.stopping()
+            if self.stopped:
+                raise StopIteration  # what scipy.optimize.minimize takes for an end
         return False
 
 
 @contextlib.contextmanager
-def iterations(estimator: Any, context: Context) -> Iterator[None]:
-    """Tell the progress of a logistic regression whose solver calls back; others tell nothing."""
+def iterations(estimator: Any, context: Context) -> Iterator[_Iterations]:
+    """Tell the progress of a logistic regression whose solver calls back, and stop it when asked."""
+    seen = _Iterations(context, estimator.max_iter)
     calls_back = estimator.solver == "lbfgs"
     if calls_back:
-        estimator.set_callbacks(_Iterations(context, estimator.max_iter))
+        estimator.set_callbacks(seen)
     try:
-        yield
+        yield seen
     finally:
         if calls_back:
             estimator.set_callbacks()

@@ -267,3 +267,38 @@ def test_a_search_that_cannot_be_is_refused(context, given, more, error, what):
     with pytest.raises(error, match=what) as caught:
         tune.run(grid(given("iris"), **more), context)
     assert len(caught.value.lines()) <= 3
+
+
+@pytest.mark.parametrize(
+    "task", [("breast_cancer", "diagnosis"), ("iris", "species"), ("diabetes", "progression")]
+)
+def test_boosting_stopped_early_is_the_boosting_of_fewer_trees(tmp_path, task):
+    name, target = task
+    context = LocalContext(tmp_path, stop_after=6)
+    asked = spec(
+        context.save_frame(catalogue.load(name)),
+        target,
+        "hist_gradient_boosting",
+        params={"max_iter": 50},
+    )
+    result = train.run(asked, context)
+    found = artefacts.load(context.model(result.ref)[1]).steps[-1][1]
+    assert result.partial
+    assert [b["text"] for b in progress(context)][:2] == ["tree 1 of 50", "tree 2 of 50"]
+    X, y = learning.training_rows(learning.assemble(asked, context))
+    fewer = type(found)(max_iter=found.n_iter_, random_state=0).fit(X, y)
+    assert 0 < found.n_iter_ < 50
+    assert np.array_equal(found.predict(X), fewer.predict(X))
+
+
+def test_logistic_regression_stopped_early_keeps_what_it_has(tmp_path):
+    context = LocalContext(tmp_path, stop_after=3)
+    asked = spec(
+        context.save_frame(catalogue.load("iris")),
+        algo="logistic_regression",
+        params={"max_iter": 500},
+    )
+    result = train.run(asked, context)
+    assert result.partial
+    assert progress(context)[-1]["done"] == 4
+    assert 0 < result.scores[0].value <= 1
