@@ -105,7 +105,8 @@ class Master:
     def _spawn(self, slot: int) -> int:
         read, write = os.pipe()
         number = self._listener.fileno()
-        words = [*self._words, "--socket", str(number), "--ready", str(write)]
+        words = [*self._words, "--master", str(os.getpid())]
+        words += ["--socket", str(number), "--ready", str(write)]
         self._slots[slot] = subprocess.Popen(
             [sys.executable, "-m", "aiaas_magics.serving.worker", *words],
             pass_fds=(number, write),

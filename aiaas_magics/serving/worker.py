@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -23,11 +24,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--home", required=True, type=Path)
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--model", required=True)
+    parser.add_argument("--master", required=True, type=int)
     parser.add_argument("--socket", required=True, type=int)
     parser.add_argument("--ready", required=True, type=int)
     words = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(words.master,), daemon=True).start()
     app = load(Home.open(words.home), words.endpoint, words.model)
     serve(app, socket.socket(fileno=words.socket), words.ready)
     return 0
@@ -69,7 +71,8 @@ def serve(app: App, listener: socket.socket, ready: int) -> None:
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event
             await asyncio.sleep(0.005)
         if server.started:
-            os.write(ready, b"r")
+            with contextlib.suppress(BrokenPipeError):  # the master waits for its first worker only
+                os.write(ready, b"r")
         os.close(ready)
         await task
 
