@@ -33,8 +33,10 @@ def main() -> int:
     master = Master(words.home, words.endpoint, words.model, listener, words.workers)
     if not master.start():
         return 1
-    tell(TELL, {"port": listener.getsockname()[1]})
-    master.run()
+    if tell(TELL, {"port": listener.getsockname()[1]}):
+        master.run()
+    else:
+        master.end()
     return 0
 
 
