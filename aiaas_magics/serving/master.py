@@ -7,6 +7,7 @@ young. When the master dies its workers see it and go.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import json
 import logging
@@ -14,6 +15,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -30,6 +32,8 @@ YOUNG = 10.0
 SLOWEST = 10.0
 DRAIN = 10.0
 START = 55.0
+DIVERT = 51
+"""SO_ATTACH_REUSEPORT_CBPF, which Python does not name (asm-generic/socket.h; socket(7))."""
 
 
 def listen(port: int, *, share: bool) -> socket.socket:
@@ -63,6 +67,17 @@ def listen(port: int, *, share: bool) -> socket.socket:
         raise
     listener.set_inheritable(True)
     return listener
+
+
+def divert(listener: socket.socket) -> None:
+    """Let new connections come to this socket alone, none to its predecessor on the same port.
+
+    Those that still wait at a socket are reset when it is closed. A program of one step, "return 1",
+    chooses the second of the sockets that share the port; systems without such programs go on dealing.
+    """
+    step = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 1))
+    with contextlib.suppress(OSError):
+        listener.setsockopt(socket.SOL_SOCKET, DIVERT, struct.pack("HP", 1, ctypes.addressof(step)))
 
 
 class Master:

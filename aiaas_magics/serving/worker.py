@@ -17,6 +17,9 @@ from aiaas_magics.serving.app import App
 from aiaas_magics.serving.predictor import SklearnPredictor
 from aiaas_magics.store.home import Home
 
+LINGER = 0.5
+"""Seconds for whoever has just connected to say what it wants, before idle connections are closed."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Serve on an inherited socket until told to stop or the master is gone."""
@@ -64,7 +67,13 @@ def serve(app: App, listener: socket.socket, ready: int) -> None:
         timeout_graceful_shutdown=8,
         h11_max_incomplete_event_size=64 << 10,
     )
-    server = uvicorn.Server(config)
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await asyncio.sleep(LINGER)
+            await super().shutdown(sockets)
+
+    server = Server(config)
 
     async def run() -> None:
         task = asyncio.create_task(server.serve(sockets=[listener]))
