@@ -61,13 +61,16 @@ class SklearnPredictor:
     def _frame(self, columns: Columns) -> Any:
         import pandas as pd
 
-        return pd.DataFrame({n: _series(columns[n], kind) for n, kind in self.signature.inputs})
+        whole = self.signature.required
+        return pd.DataFrame(
+            {n: _series(columns[n], kind, n not in whole) for n, kind in self.signature.inputs}
+        )
 
 
-def _series(values: list[JSON], kind: str) -> Any:
+def _series(values: list[JSON], kind: str, gaps: bool) -> Any:  # noqa: FBT001 - private
+    """Return a column as training saw it: with gaps, numbers and truth values are floats."""
     import pandas as pd
 
-    gaps = any(value is None for value in values)
     if kind == "datetime":
         return pd.Series([_moment(value) for value in values], dtype="datetime64[us]")
     if kind == "string":
