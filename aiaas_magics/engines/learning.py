@@ -305,6 +305,12 @@ def _apart(X: pd.DataFrame) -> bool:
 
 
 def _kind(dtype: Any, role: str) -> str:
+    if role == "category":  # a pandas categorical may hold numbers
+        values = getattr(dtype, "categories", pd.Index([], dtype=dtype)).dtype
+        role = {"b": "boolean", "i": "number", "u": "number", "f": "number", "M": "date"}.get(
+            values.kind, role
+        )
+        dtype = values
     if role == "date":
         return "datetime"
     if role == "boolean":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
-import select
 import signal
+import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,40 +49,42 @@ def start(
     ------
     NameTaken, PortInUse, EndpointError
     """
-    before = _before(home, name)
-    if before is not None and before.state == "READY":
-        if before.model == model.ref:
-            return before
-        if not replace:
-            raise errors.NameTaken(
-                f"the endpoint {name!r} serves {before.model}",
-                "an endpoint serves one model",
-                f"%aiaas_deploy {model.ref} --as {name} --replace",
-            )
-        port = before.port
-    info = EndpointInfo(
-        name=name, model=model.ref, state="STARTING", url="", port=port, workers=workers,
-        created=time.time(), target=model.target, example=example,
-    )  # fmt: skip
-    if before is None or before.state != "READY":
-        home.endpoints.save(info)
-    try:
-        ready = _spawn(home, info, share=before is not None and before.state == "READY")
-    except errors.AiaasError:
-        home.endpoints.update(name, frm=("STARTING",), state="FAILED")
-        raise
-    saved = home.endpoints.save(ready)
-    if before is not None and before.state == "READY":
-        _end(before)
-    return saved
+    reap(home)
+    with _alone(home, name):
+        before = _running(home, name)
+        if before is not None:
+            if before.model == model.ref:
+                return before
+            if not replace:
+                raise errors.NameTaken(
+                    f"the endpoint {name!r} serves {before.model}",
+                    "an endpoint serves one model",
+                    f"%aiaas_deploy {model.ref} --as {name} --replace",
+                )
+            port = before.port
+        info = EndpointInfo(
+            name=name, model=model.ref, state="STARTING", url="", port=port, workers=workers,
+            created=time.time(), target=model.target, example=example,
+        )  # fmt: skip
+        if before is None:
+            home.endpoints.save(info)
+        try:
+            return _launch(home, info, before)
+        except errors.AiaasError:
+            home.endpoints.update(name, frm=("STARTING",), state="FAILED")
+            raise
 
 
 def stop(home: Home, name: str, who: str) -> bool:
-    """End an endpoint, the requests in flight answered; False if it did not run."""
-    info = home.endpoints.get(name)
+    """End an endpoint, the requests in flight answered; False if it did not run.
+
+    One that is starting is ended when it has started.
+    """
+    home.endpoints.get(name)
     home.runs.tell_many([(f"endpoint:{name}", "audit", {"command": "stop_endpoint", "who": who})])
-    ended = _end(info)
-    home.endpoints.update(name, frm=RUNNING, state="STOPPED")
+    with _alone(home, name):
+        ended = _end(home.endpoints.get(name))
+        home.endpoints.update(name, frm=RUNNING, state="STOPPED")
     return ended
 
 
@@ -90,50 +95,88 @@ def log(home: Home, name: str) -> str:
 
 
 def reap(home: Home) -> None:
-    """Mark endpoints whose process is gone as LOST."""
+    """Mark endpoints whose process is gone as LOST, and as FAILED those whose starter is."""
     for info in home.endpoints.select():
-        if info.state == "READY" and not process.alive(info.pid, info.pid_started):
-            home.endpoints.update(info.name, frm=("READY",), state="LOST")
+        if not _gone(info):
+            continue
+        with _alone(home, info.name, wait=False) as mine:
+            if mine and _gone(home.endpoints.get(info.name)):
+                home.endpoints.update(info.name, frm=("READY",), state="LOST")
+                home.endpoints.update(info.name, frm=("STARTING",), state="FAILED")
 
 
-def _before(home: Home, name: str) -> EndpointInfo | None:
-    reap(home)
-    return next((info for info in home.endpoints.select() if info.name == name), None)
+def _gone(info: EndpointInfo) -> bool:
+    if info.state == "READY":
+        return not process.alive(info.pid, info.pid_started)
+    return info.state == "STARTING"  # unless somebody holds its lock
+
+
+def _running(home: Home, name: str) -> EndpointInfo | None:
+    found = (info for info in home.endpoints.select() if info.name == name)
+    return next((info for info in found if info.state == "READY" and not _gone(info)), None)
+
+
+@contextlib.contextmanager
+def _alone(home: Home, name: str, *, wait: bool = True) -> Iterator[bool]:
+    """Be the only one who changes an endpoint; False if another does and `wait` is.
+
+    The lock goes with its process, so that a starter which is killed leaves none.
+    """
+    with (_folder(home, name) / "lock").open("wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _folder(home: Home, name: str) -> Path:
+    folder = home.path / "endpoints" / name
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _log_path(home: Home, name: str) -> Path:
-    folder = home.path / "endpoints" / name
-    folder.mkdir(exist_ok=True)
-    return folder / "log"
+    return _folder(home, name) / "log"
 
 
-def _spawn(home: Home, info: EndpointInfo, *, share: bool) -> EndpointInfo:
-    read, write = os.pipe()
+def _launch(home: Home, info: EndpointInfo, before: EndpointInfo | None) -> EndpointInfo:
+    """Start the processes, write down that they run, and tell them that somebody knows of them."""
     words = ["aiaas_magics.serving", "--home", str(home.path), "--endpoint", info.name]
     words += ["--model", info.model, "--port", str(info.port), "--workers", str(info.workers)]
-    words += ["--share-port"] if share else []
-    try:
-        pid = process.spawn(words, worker_env(), log=_log_path(home, info.name), tell=write)
-    finally:
-        os.close(write)
-    try:
-        said = _listen(read)
-    finally:
-        os.close(read)
-    if "port" not in said:
-        process.kill_group(pid, process.started(pid))
-        process.reap_child(pid)
-        raise _not_started(home, info.name, said)
-    return msgspec.structs.replace(
-        info, state="READY", port=said["port"], url=f"http://127.0.0.1:{said['port']}",
-        pid=pid, pid_started=process.started(pid),
-    )  # fmt: skip
+    words += [] if before is None else ["--share-port"]
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            path = _log_path(home, info.name)
+            pid = process.spawn(words, worker_env(), log=path, tell=theirs.fileno())
+        said = _listen(ours)
+        if "port" not in said:
+            process.kill_group(pid, process.started(pid))
+            process.reap_child(pid)
+            raise _not_started(home, info.name, said)
+        if before is not None:
+            _ask_to_go(before)
+        saved = home.endpoints.save(
+            msgspec.structs.replace(
+                info, state="READY", port=said["port"], url=f"http://127.0.0.1:{said['port']}",
+                pid=pid, pid_started=process.started(pid),
+            )
+        )  # fmt: skip
+        with contextlib.suppress(OSError):  # it died just now, which the next look finds out
+            ours.sendall(b"k")
+    if before is not None:
+        _end(before)
+    return saved
 
 
-def _listen(pipe: int) -> dict[str, Any]:
-    if not select.select([pipe], [], [], READY_SECONDS)[0]:
+def _listen(starting: socket.socket) -> dict[str, Any]:
+    starting.settimeout(READY_SECONDS)
+    try:
+        body = starting.recv(65536)
+    except OSError:  # late, or it hung up in the middle
         return {}
-    body = os.read(pipe, 65536)
     found: dict[str, Any] = json.loads(body) if body else {}
     return found
 
@@ -149,11 +192,18 @@ def _not_started(home: Home, name: str, said: dict[str, Any]) -> errors.AiaasErr
     )
 
 
+def _ask_to_go(info: EndpointInfo) -> bool:
+    if info.pid is None or not process.alive(info.pid, info.pid_started):
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(info.pid, signal.SIGTERM)
+    return True
+
+
 def _end(info: EndpointInfo) -> bool:
     pid = info.pid
-    if pid is None or not process.alive(pid, info.pid_started):
+    if pid is None or not _ask_to_go(info):
         return False
-    os.kill(pid, signal.SIGTERM)
     end = time.monotonic() + DRAIN_SECONDS + 2
     while process.alive(pid, info.pid_started) and time.monotonic() < end:
         process.reap_child(pid)

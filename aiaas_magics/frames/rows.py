@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from aiaas_magics import errors
@@ -21,13 +22,19 @@ def records(frame: pd.DataFrame) -> list[dict[str, JSON]]:
 
 
 def _plain_values(column: pd.Series[Any]) -> list[JSON]:
-    import numpy as np
     import pandas as pd
 
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return [None if pd.isna(value) else value.isoformat() for value in column]
     values = column.astype("object").where(column.notna(), None).tolist()
-    return [value.item() if isinstance(value, np.generic) else value for value in values]
+    return [_plain_value(value) for value in values]
+
+
+def _plain_value(value: Any) -> JSON:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    plain: JSON = value.item() if type(value).__module__ == "numpy" else value
+    return plain
 
 
 def as_table(word: object) -> Any:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from aiaas_magics import errors
-from aiaas_magics.serving.master import Master, listen, tell
+from aiaas_magics.serving.master import Master, divert, listen, tell
 
 TELL = 3
 """The file descriptor on which the starter listens; see ``execution.process``."""
@@ -33,8 +33,12 @@ def main() -> int:
     master = Master(words.home, words.endpoint, words.model, listener, words.workers)
     if not master.start():
         return 1
-    tell(TELL, {"port": listener.getsockname()[1]})
-    master.run()
+    if words.share_port:
+        divert(listener)
+    if tell(TELL, {"port": listener.getsockname()[1]}):
+        master.run()
+    else:
+        master.end()
     return 0
 
 

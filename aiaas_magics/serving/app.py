@@ -71,7 +71,7 @@ class App:
         await _send(send, status, kind, body, more, head=scope["method"] == "HEAD")
         spent = 1e3 * (time.perf_counter() - begun)
         LOG.info(
-            "%s %s %d %.2f ms %d rows", scope["method"], scope["path"][:80], status, spent, rows
+            "%s %a %d %.2f ms %d rows", scope["method"], scope["path"][:80], status, spent, rows
         )
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes, int]:

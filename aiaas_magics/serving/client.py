@@ -12,6 +12,8 @@ from aiaas_magics.specs.base import JSON
 
 BATCH = 10_000
 """Rows in a request: what an endpoint takes at most."""
+MOST_BYTES = 16 << 20
+"""Bytes in a request: the same."""
 
 
 def predict(
@@ -29,7 +31,7 @@ def predict(
     url
         The endpoint's address, ``http://127.0.0.1:8080``.
     rows
-        One object a row; sent in requests of at most 10,000.
+        One object a row; sent in requests of what an endpoint takes at once.
     timeout
         Seconds a request may take.
 
@@ -40,7 +42,7 @@ def predict(
     AccessDenied
         If the token is wrong.
     """
-    answers = [_ask(url, token, batch, timeout, proba) for batch in _batches(rows)]
+    answers = [_ask(url, token, body, timeout) for body in _bodies(rows, proba)]
     joined: dict[str, list[JSON]] = {"y_pred": [y for answer in answers for y in answer["y_pred"]]}
     if proba and "y_proba" in answers[0]:
         joined["y_proba"] = [p for answer in answers for p in answer["y_proba"]]
@@ -48,21 +50,29 @@ def predict(
     return joined
 
 
-def _batches(rows: Sequence[dict[str, JSON]]) -> Iterator[Sequence[dict[str, JSON]]]:
+def _bodies(rows: Sequence[dict[str, JSON]], proba: bool) -> Iterator[bytes]:  # noqa: FBT001 - private
     if not rows:
         raise errors.DataError("there are no rows to predict", "the table is empty", "--rows 5")
     for start in range(0, len(rows), BATCH):
-        yield rows[start : start + BATCH]
+        yield from _halved(rows[start : start + BATCH], proba)
 
 
-def _ask(
-    url: str,
-    token: str,
-    rows: Sequence[dict[str, JSON]],
-    timeout: float,
-    proba: bool,  # noqa: FBT001 - private
-) -> dict[str, list[JSON]]:
-    body = json.dumps({"X_test": list(rows), "proba": proba}, allow_nan=False).encode()
+def _halved(rows: Sequence[dict[str, JSON]], proba: bool) -> Iterator[bytes]:  # noqa: FBT001 - private
+    try:
+        body = json.dumps({"X_test": list(rows), "proba": proba}, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise errors.DataError(
+            "the rows cannot be sent", str(error), "finite numbers, truth values, text and dates"
+        ) from error
+    if len(body) <= MOST_BYTES or len(rows) == 1:
+        yield body
+        return
+    half = len(rows) // 2
+    yield from _halved(rows[:half], proba)
+    yield from _halved(rows[half:], proba)
+
+
+def _ask(url: str, token: str, body: bytes, timeout: float) -> dict[str, list[JSON]]:
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     place = urlsplit(url)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=timeout)
@@ -79,11 +89,17 @@ def _ask(
         raise errors.EndpointError(f"nothing answers at {url}", hint, "%aiaas_endpoints") from error
     finally:
         connection.close()
+    wanted = "y_pred" if reply.status == 200 else "detail"
+    if not isinstance(said, dict) or wanted not in said:
+        hint = "what listens there is no endpoint"
+        raise errors.EndpointError(f"{url} does not answer as it should", hint, "%aiaas_endpoints")
     if reply.status == 401:
-        raise errors.AccessDenied(said["detail"], said["hint"])
+        raise errors.AccessDenied(said["detail"], said.get("hint", ""))
     if reply.status != 200:
         raise errors.EndpointError(
-            f"the endpoint refused: {said['detail']}", said["hint"], "%aiaas_endpoints show NAME"
+            f"the endpoint refused: {said['detail']}",
+            said.get("hint", ""),
+            "%aiaas_endpoints show NAME",
         )
     answer: dict[str, list[JSON]] = said
     return answer

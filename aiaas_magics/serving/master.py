@@ -7,6 +7,7 @@ young. When the master dies its workers see it and go.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import json
 import logging
@@ -14,6 +15,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -30,28 +32,31 @@ YOUNG = 10.0
 SLOWEST = 10.0
 DRAIN = 10.0
 START = 55.0
+DIVERT = 51
+"""SO_ATTACH_REUSEPORT_CBPF, which Python does not name (asm-generic/socket.h; socket(7))."""
 
 
 def listen(port: int, *, share: bool) -> socket.socket:
-    """Return a listening socket on loopback.
+    """Return a socket on loopback that its workers can serve.
 
-    Sockets of one endpoint may share its port, so that a new model can take over from the old; a port
-    of anybody else's is refused.
+    A port is taken alone, and only then left open to a successor: of two that ask for it at once,
+    one is refused. A successor, which shares it, does not listen before its first worker answers.
 
     Raises
     ------
     PortInUse
     """
+    listener = socket.socket()
     try:
-        if port and not share:  # sharing is asked for below, so find out about strangers first
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(("127.0.0.1", port))
-        listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if share:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(("127.0.0.1", port))
+        if not share:
+            listener.listen(BACKLOG)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     except OSError as error:
+        listener.close()
         if error.errno in (errno.EADDRINUSE, errno.EACCES):
             hint = (
                 "another program listens there"
@@ -60,9 +65,19 @@ def listen(port: int, *, share: bool) -> socket.socket:
             )
             raise errors.PortInUse(f"port {port} cannot be used", hint, "--port 0") from error
         raise
-    listener.listen(BACKLOG)
     listener.set_inheritable(True)
     return listener
+
+
+def divert(listener: socket.socket) -> None:
+    """Let new connections come to this socket alone, none to its predecessor on the same port.
+
+    Those that still wait at a socket are reset when it is closed. A program of one step, "return 1",
+    chooses the second of the sockets that share the port; systems without such programs go on dealing.
+    """
+    step = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 1))
+    with contextlib.suppress(OSError):
+        listener.setsockopt(socket.SOL_SOCKET, DIVERT, struct.pack("HP", 1, ctypes.addressof(step)))
 
 
 class Master:
@@ -88,7 +103,7 @@ class Master:
         for pipe in pipes:
             os.close(pipe)
         if not ready:
-            self._end()
+            self.end()
         return ready
 
     def run(self) -> None:
@@ -100,12 +115,13 @@ class Master:
                     self._died(slot, worker)
                 elif worker is None and time.monotonic() >= self._again[slot]:
                     os.close(self._spawn(slot))
-        self._end()
+        self.end()
 
     def _spawn(self, slot: int) -> int:
         read, write = os.pipe()
         number = self._listener.fileno()
-        words = [*self._words, "--socket", str(number), "--ready", str(write)]
+        words = [*self._words, "--master", str(os.getpid())]
+        words += ["--socket", str(number), "--ready", str(write)]
         self._slots[slot] = subprocess.Popen(
             [sys.executable, "-m", "aiaas_magics.serving.worker", *words],
             pass_fds=(number, write),
@@ -125,7 +141,8 @@ class Master:
         del number, frame
         self._leaving = True
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Let the workers finish what they answer, and end them."""
         self._listener.close()
         alive = [worker for worker in self._slots if worker is not None]
         for worker in alive:
@@ -138,7 +155,12 @@ class Master:
             worker.wait()
 
 
-def tell(number: int, said: dict[str, object]) -> None:
-    """Say something to whoever started this process, and hang up."""
-    with contextlib.suppress(OSError), os.fdopen(number, "wb") as pipe:
-        pipe.write(json.dumps(said).encode())
+def tell(number: int, said: dict[str, object]) -> bool:
+    """Say something to whoever started this process; True if the starter takes it over.
+
+    A starter that is gone, cancelled half-way, never answers: nobody would know of this process.
+    """
+    with contextlib.suppress(OSError), socket.socket(fileno=number) as starter:
+        starter.sendall(json.dumps(said).encode())
+        return bool(starter.recv(1))
+    return False

@@ -5,6 +5,7 @@ Adding a tier: a class with `predict` and a test that holds it to bit-equal labe
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, NamedTuple, Protocol
 
 from aiaas_magics.specs.base import JSON
@@ -60,18 +61,26 @@ class SklearnPredictor:
     def _frame(self, columns: Columns) -> Any:
         import pandas as pd
 
-        return pd.DataFrame({n: _series(columns[n], kind) for n, kind in self.signature.inputs})
+        whole = self.signature.required
+        return pd.DataFrame(
+            {n: _series(columns[n], kind, n not in whole) for n, kind in self.signature.inputs}
+        )
 
 
-def _series(values: list[JSON], kind: str) -> Any:
+def _series(values: list[JSON], kind: str, gaps: bool) -> Any:  # noqa: FBT001 - private
+    """Return a column as training saw it: with gaps, numbers and truth values are floats."""
     import pandas as pd
 
-    gaps = any(value is None for value in values)
     if kind == "datetime":
-        return pd.to_datetime(pd.Series(values, dtype="str"), format="ISO8601")
+        return pd.Series([_moment(value) for value in values], dtype="datetime64[us]")
     if kind == "string":
         return pd.Series(values, dtype="str")
     return pd.Series(values, dtype="float64" if gaps else NUMBERS[kind])
+
+
+def _moment(text: Any) -> dt.datetime | None:
+    # A model sees the clock on the wall of its column's own zone: in Berlin two offsets take turns.
+    return None if text is None else dt.datetime.fromisoformat(text).replace(tzinfo=None)
 
 
 def _takes_arrays(pipeline: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -16,6 +17,9 @@ from aiaas_magics.serving.app import App
 from aiaas_magics.serving.predictor import SklearnPredictor
 from aiaas_magics.store.home import Home
 
+LINGER = 0.5
+"""Seconds for whoever has just connected to say what it wants, before idle connections are closed."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Serve on an inherited socket until told to stop or the master is gone."""
@@ -23,11 +27,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--home", required=True, type=Path)
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--model", required=True)
+    parser.add_argument("--master", required=True, type=int)
     parser.add_argument("--socket", required=True, type=int)
     parser.add_argument("--ready", required=True, type=int)
     words = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(words.master,), daemon=True).start()
     app = load(Home.open(words.home, stores=False), words.endpoint, words.model)
     serve(app, socket.socket(fileno=words.socket), words.ready)
     return 0
@@ -62,14 +67,21 @@ def serve(app: App, listener: socket.socket, ready: int) -> None:
         timeout_graceful_shutdown=8,
         h11_max_incomplete_event_size=64 << 10,
     )
-    server = uvicorn.Server(config)
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await asyncio.sleep(LINGER)
+            await super().shutdown(sockets)
+
+    server = Server(config)
 
     async def run() -> None:
         task = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event
             await asyncio.sleep(0.005)
         if server.started:
-            os.write(ready, b"r")
+            with contextlib.suppress(BrokenPipeError):  # the master waits for its first worker only
+                os.write(ready, b"r")
         os.close(ready)
         await task
 

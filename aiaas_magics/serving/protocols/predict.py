@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
 
-from aiaas_magics.serving.predictor import Columns, Predictor
+from aiaas_magics.serving.predictor import Answer, Columns, Predictor
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Signature
@@ -35,16 +36,30 @@ def answer(body: bytes, predictor: Predictor) -> tuple[bytes, int]:
     Raises
     ------
     Problem
-        400 if the body is no JSON, 413 for too many rows, 422 if rows do not fit the model.
+        400 if the body is no JSON, 413 for too many rows, 422 if rows do not fit the model or it has
+        no answer to them.
     """
     asked = _decode(body)
     columns = _columns(asked, predictor.signature)
     rows = len(next(iter(columns.values()), []))
-    found = predictor.predict(columns, proba=bool(asked.get("proba", False)))
+    found = _ask(predictor, columns, proba=bool(asked.get("proba", False)))
     said: dict[str, JSON] = {"y_pred": found.y_pred}
     if found.y_proba is not None:
         said |= {"y_proba": found.y_proba, "classes": list(predictor.signature.classes)}
     return msgspec.json.encode(said), rows
+
+
+def _ask(predictor: Predictor, columns: Columns, *, proba: bool) -> Answer:
+    try:
+        found = predictor.predict(columns, proba=proba)
+    except ValueError as error:
+        raise Problem(
+            422, "the model does not take these values", str(error).partition("\n")[0]
+        ) from error
+    numbers = [found.y_pred, *(found.y_proba or ())]
+    if not all(math.isfinite(n) for part in numbers for n in part if isinstance(n, float)):
+        raise Problem(422, "the model's answer is no finite number", "are the values very large?")
+    return found
 
 
 def _decode(body: bytes) -> dict[str, Any]:
@@ -122,10 +137,12 @@ def _check_count(rows: int) -> None:
 
 
 def _check_names(given: Collection[str], names: list[str], where: str) -> None:
+    if len(given) == len(names) and all(name in given for name in names):
+        return
     for name in given:
         if name not in names:
             raise Problem(
-                422, f"{where}: the model has no column {name[:80]!r}", _near(name, names)
+                422, f"{where}: the model has no column {name[:80]!r}", _near(name[:80], names)
             )
     missing = [name for name in names if name not in given]
     if missing:
@@ -183,5 +200,7 @@ def _some(names: list[str]) -> str:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
     text = msgspec.json.encode(value).decode()
     return text if len(text) <= 40 else text[:37] + "..."

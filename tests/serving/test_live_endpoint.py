@@ -1,0 +1,444 @@
+"""A live endpoint: real processes, a real socket, real signals."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+
+from aiaas_magics import errors
+from aiaas_magics.backends.local import LocalBackend
+from aiaas_magics.execution import endpoints
+from aiaas_magics.serving import client, master
+from aiaas_magics.specs.data import DataSpec
+from aiaas_magics.specs.deploy import DeploySpec
+from aiaas_magics.specs.manage import StopEndpoint
+from aiaas_magics.specs.train import TrainSpec
+from aiaas_magics.testing.backend import states
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def until(true, seconds=40.0):
+    """Return what has become true."""
+    end = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+    return found
+
+
+@pytest.fixture(scope="module")
+def backend(tmp_path_factory):
+    """A home with the models m and n, and the endpoint ``api`` that serves m by two workers."""
+    opened = LocalBackend(tmp_path_factory.mktemp("live") / "home", spare=False)
+    done(opened, DataSpec(as_="iris", catalogue="iris"))
+    for name, C in (("m", 1.0), ("n", 0.01)):
+        spec = {"data": "iris", "target": "species", "algo": "logistic_regression"}
+        done(opened, TrainSpec(**spec, as_=name, params={"C": C}))
+    done(opened, DeploySpec(model="m", as_="api", workers=2))
+    yield opened
+    for info in opened.query("endpoints"):
+        endpoints.stop(opened.home, info.name, "test")
+    opened.close()
+
+
+def done(backend, spec):
+    """Return what a job answers."""
+    job = backend.submit(spec)
+    states(backend, job)
+    return backend.result(job)
+
+
+def deploy(backend, model="m", **more):
+    """Start an endpoint in this process: what the job of a deployment does."""
+    home = backend.home
+    usual = {"port": 0, "workers": 1, "replace": False, "example": {}}
+    return endpoints.start(home, more.pop("name", "other"), found(backend, model), **(usual | more))
+
+
+def found(backend, model):
+    return backend.home.registry.find(model)
+
+
+def info(backend, name="api"):
+    return backend.query("endpoints", {"name": name})[0]
+
+
+@pytest.fixture
+def other(backend):
+    """One more endpoint, ``other``, for tests that end or change it."""
+    yield deploy(backend)
+    endpoints.stop(backend.home, "other", "test")
+
+
+def rows(backend, count=1):
+    names = [name for name, _ in found(backend, "m").signature.inputs]
+    return [dict.fromkeys(names, 1.0 + i % 5) for i in range(count)]
+
+
+def predict(backend, name="api", count=1):
+    at = info(backend, name)
+    return client.predict(at.url, at.token, rows(backend, count), timeout=20)["y_pred"]
+
+
+def get(url, path):
+    with_ = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+    with_.request("GET", path)
+    reply = with_.getresponse()
+    found = reply.status, reply.read()
+    with_.close()
+    return found
+
+
+def family(pid):
+    """Return an endpoint's master and workers."""
+    parent = psutil.Process(pid)
+    return [parent, *parent.children(recursive=True)]
+
+
+def alive(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def ready(backend, name="api"):
+    """Return how many workers have told the log that they serve."""
+    return endpoints.log(backend.home, name).count("Started server process")
+
+
+# answers ------------------------------------------------------------------------------------------
+def test_it_is_healthy_and_answers_over_a_socket(backend):
+    at = info(backend)
+    assert at.state == "READY"
+    assert get(at.url, "/health/live") == (200, b'{"live": true}')
+    assert get(at.url, "/health/ready") == (200, b'{"ready": true}')
+    assert get(at.url, "/openapi.json")[0] == 401
+    assert set(predict(backend, count=20)) <= set(found(backend, "m").signature.classes)
+
+
+def test_its_answer_is_the_opened_model_s(backend):
+    import pandas as pd
+
+    from aiaas_magics.engines import artefacts
+
+    pipeline = artefacts.load(backend.home.registry.folder("m@1"))
+    asked = rows(backend, 5)
+    assert predict(backend, count=5) == pipeline.predict(pd.DataFrame(asked)).tolist()
+
+
+def test_its_example_is_answered(backend):
+    at = info(backend)
+    with_ = http.client.HTTPConnection(at.url.removeprefix("http://"), timeout=20)
+    headers = {"Authorization": f"Bearer {at.token}", "Content-Type": "application/json"}
+    with_.request("POST", "/predict", json.dumps(at.example), headers)
+    assert with_.getresponse().status == 200
+    with_.close()
+
+
+def test_every_worker_stays_and_answers(backend):
+    until(lambda: ready(backend) >= 2)
+    workers = family(info(backend).pid)[1:]
+    assert len(workers) == 2
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: predict(backend), range(60)))
+    assert workers == family(info(backend).pid)[1:]
+    assert "Traceback" not in endpoints.log(backend.home, "api")
+
+
+def test_a_killed_worker_is_replaced_and_requests_go_on(backend):
+    until(lambda: ready(backend) >= 2)
+    at, before = info(backend), ready(backend)
+    open_files = psutil.Process(at.pid).num_fds()
+    killed = family(at.pid)[1]
+    killed.kill()
+    until(lambda: not alive(killed))
+    assert predict(backend)
+    until(lambda: ready(backend) > before)
+    assert len([p for p in family(at.pid)[1:] if alive(p)]) == 2
+    assert (info(backend), psutil.Process(at.pid).num_fds()) == (at, open_files)
+
+
+def test_a_body_without_a_length_is_read(backend):
+    at = info(backend)
+    with_ = http.client.HTTPConnection(at.url.removeprefix("http://"), timeout=20)
+    headers = {"Authorization": f"Bearer {at.token}", "Content-Type": "application/json"}
+    body = json.dumps({"X_test": rows(backend)}).encode()
+    pieces = iter([body[:9], body[9:]])
+    with_.request("POST", "/predict", pieces, headers, encode_chunked=True)
+    assert with_.getresponse().status == 200
+    with_.close()
+
+
+def test_a_wrong_token_is_said_so(backend):
+    with pytest.raises(errors.AccessDenied, match="not this endpoint's") as caught:
+        client.predict(info(backend).url, "wrong", rows(backend))
+    assert "aiaas token" in caught.value.hint
+
+
+def test_rows_that_do_not_fit_are_said_so(backend):
+    at = info(backend)
+    with pytest.raises(errors.EndpointError, match=r"refused: row 0: .* missing"):
+        client.predict(at.url, at.token, [{}])
+
+
+# secrets ------------------------------------------------------------------------------------------
+def test_the_token_is_its_owner_s_alone(backend):
+    at, home = info(backend), backend.home
+    predict(backend)
+    path = home.path / "keys" / "api.token"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_text() == at.token
+    for process in family(at.pid):
+        assert at.token not in " ".join(process.cmdline())
+        assert at.token not in " ".join(process.environ().values())
+    told = [*backend.events("home"), *backend.events("endpoint:api")]
+    assert not any(at.token in str(event) for event in told)
+    logs = [home.path / "endpoints" / "api" / "log", *home.path.glob("jobs/*/log")]
+    assert not any(at.token in log.read_text() for log in logs)
+    tables = home.path.glob("aiaas.db*")
+    assert not any(at.token.encode() in file.read_bytes() for file in tables)
+
+
+# deploying again ----------------------------------------------------------------------------------
+def test_the_same_model_again_is_no_change(backend):
+    before = info(backend)
+    result = done(backend, DeploySpec(model="m@1", as_="api", workers=2))
+    assert (result.url, info(backend)) == (before.url, before)
+
+
+def test_another_model_needs_to_be_asked_for(backend):
+    with pytest.raises(errors.NameTaken) as caught:
+        done(backend, DeploySpec(model="n", as_="api"))
+    assert caught.value.try_ == "%aiaas_deploy n@1 --as api --replace"
+    assert info(backend).model == "m@1"
+
+
+def test_a_name_that_means_something_else_is_refused(backend):
+    with pytest.raises(errors.NameTaken, match="it is data"):
+        done(backend, DeploySpec(model="m", as_="iris"))
+
+
+@pytest.mark.parametrize("whose", ["a stranger's", "an endpoint's"])
+def test_a_port_in_use_is_refused_and_the_name_stays_free(backend, whose):
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1] if whose == "a stranger's" else info(backend).port
+        with pytest.raises(errors.PortInUse, match=str(port)):
+            deploy(backend, port=port, name="late")
+    assert info(backend, "late").state == "FAILED"
+    assert deploy(backend, name="late").state == "READY"
+    assert endpoints.stop(backend.home, "late", "test")
+
+
+def test_no_request_fails_while_another_model_takes_over(backend, other):
+    failed, stop = [], threading.Event()
+
+    def ask():
+        while not stop.is_set():
+            try:
+                client.predict(other.url, other.token, rows(backend), timeout=20)
+            except errors.AiaasError as error:
+                failed.append(error)
+
+    with ThreadPoolExecutor(2) as pool:
+        asking = [pool.submit(ask) for _ in range(2)]
+        try:
+            for model in ("n", "m", "n"):
+                deploy(backend, model, replace=True)
+        finally:
+            stop.set()
+    assert [task.result() for task in asking] == [None, None]
+    assert failed == []
+    after = info(backend, "other")
+    assert (after.model, after.url, after.token) == ("n@1", other.url, other.token)
+    assert [p.pid for p in masters(backend, "other")] == [after.pid]
+
+
+def test_a_model_that_does_not_start_replaces_nothing(backend, other, monkeypatch):
+    monkeypatch.setattr(endpoints, "worker_env", lambda: {"PYTHONHOME": "/nowhere"})
+    with pytest.raises(errors.EndpointError, match="did not start"):
+        deploy(backend, "n", replace=True)
+    assert info(backend, "other") == other
+    assert predict(backend, "other")
+
+
+# the end ------------------------------------------------------------------------------------------
+def test_a_stop_answers_what_is_in_flight_and_leaves_no_process(backend, other):
+    processes = family(other.pid)
+    body = json.dumps({"X_test": rows(backend)}).encode()
+    head = (
+        f"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {other.token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", other.port), timeout=20) as asking:
+        asking.sendall(head.encode() + body[:5])
+        stopping = threading.Thread(target=backend.apply, args=[StopEndpoint(endpoint="other")])
+        stopping.start()
+        until(lambda: refused(other.port))
+        asking.sendall(body[5:])
+        assert asking.recv(4096).startswith(b"HTTP/1.1 200")
+    stopping.join()
+    assert info(backend, "other").state == "STOPPED"
+    assert not any(alive(p) for p in processes)
+    assert not backend.apply(StopEndpoint(endpoint="other")).changed
+
+
+def refused(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_a_stopped_endpoint_starts_again_with_its_token(backend, other):
+    assert endpoints.stop(backend.home, "other", "test")
+    again = deploy(backend, "n")
+    assert (again.model, again.token) == ("n@1", other.token)
+    assert predict(backend, "other")
+
+
+def test_a_killed_master_s_endpoint_is_lost_and_its_workers_go(backend, other):
+    processes = family(other.pid)
+    os.kill(other.pid, signal.SIGKILL)
+    os.waitpid(other.pid, 0)
+    until(lambda: not any(alive(p) for p in processes))
+    assert info(backend, "other").state == "LOST"
+    with pytest.raises(errors.EndpointError, match="nothing answers"):
+        client.predict(other.url, other.token, rows(backend))
+    assert deploy(backend, port=other.port).port == other.port
+
+
+def test_a_worker_whose_master_went_before_it_looked_goes_too(backend):
+    home, ours = backend.home, socket.create_server(("127.0.0.1", 0))
+    read, write = os.pipe()
+    words = ["--home", str(home.path), "--endpoint", "api", "--model", "m", "--master", "1"]
+    words += ["--socket", str(ours.fileno()), "--ready", str(write)]
+    command = [sys.executable, "-m", "aiaas_magics.serving.worker", *words]
+    subprocess.run(command, pass_fds=(ours.fileno(), write), timeout=60, check=True)
+    ours.close()
+    os.close(read)
+    os.close(write)
+
+
+def test_an_endpoint_outlives_the_backend_that_started_it(backend, tmp_path):
+    kernel = LocalBackend(backend.home.path, spare=False)
+    done(kernel, DeploySpec(model="m", as_="longer"))
+    kernel.close()
+    try:
+        assert predict(backend, "longer")
+    finally:
+        endpoints.stop(backend.home, "longer", "test")
+
+
+# races --------------------------------------------------------------------------------------------
+def masters(backend, name):
+    """Return the processes that serve a name, also those no row tells of."""
+    words = {str(backend.home.path), name}
+    running = [p for p in psutil.process_iter() if alive(p)]
+    return [p for p in running if words <= set(command(p)) and "aiaas_magics.serving" in command(p)]
+
+
+def command(process):
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_two_deploys_of_one_name_at_once_leave_one_endpoint(backend, replace):
+    def start(model):
+        try:
+            return deploy(backend, model, name="twins", replace=replace).model
+        except errors.NameTaken:
+            return None
+
+    with ThreadPoolExecutor(2) as pool:
+        won = [model for model in pool.map(start, ["m", "n"]) if model]
+    assert len(won) == 1 + replace
+    assert [p.pid for p in masters(backend, "twins")] == [info(backend, "twins").pid]
+    assert info(backend, "twins").model in won
+    assert endpoints.stop(backend.home, "twins", "test")
+    assert masters(backend, "twins") == []
+
+
+def test_two_endpoints_that_want_one_port_at_once_do_not_share_it(backend):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    def start(name):
+        try:
+            return deploy(backend, name=name, port=port).name
+        except errors.PortInUse:
+            return None
+
+    with ThreadPoolExecutor(2) as pool:
+        won = [name for name in pool.map(start, ["left", "right"]) if name]
+    assert len(won) == 1
+    assert endpoints.stop(backend.home, won[0], "test")
+
+
+@pytest.mark.parametrize("name", ["half", "api"])
+def test_a_deploy_cancelled_half_way_leaves_no_process(backend, name):
+    before = info(backend, "api")
+    job = backend.submit(DeploySpec(model="n", as_=name, replace=True))
+    known = {before.pid}
+    started = until(lambda: [p for p in masters(backend, name) if p.pid not in known])
+    backend.cancel(job)
+    until(lambda: not any(alive(p) for p in started))
+    if name == "half":
+        assert info(backend, "half").state == "FAILED"
+    assert info(backend, "api") == before
+    assert predict(backend)
+
+
+def test_a_start_in_progress_is_not_taken_for_dead(backend, monkeypatch):
+    seen = []
+
+    def look(home, starting, before):
+        endpoints.reap(home)
+        seen.append(home.endpoints.get(starting.name).state)
+        raise errors.EndpointError("enough", "", "")
+
+    monkeypatch.setattr(endpoints, "_launch", look)
+    with pytest.raises(errors.EndpointError, match="enough"):
+        deploy(backend, name="slow")
+    assert (seen, info(backend, "slow").state) == (["STARTING"], "FAILED")
+
+
+def test_starting_and_stopping_leaves_no_file_open(backend):
+    me = psutil.Process()
+    deploy(backend, name="files")
+    endpoints.stop(backend.home, "files", "test")
+    before = me.num_fds()
+    deploy(backend, name="files")
+    endpoints.stop(backend.home, "files", "test")
+    with pytest.raises(errors.PortInUse):
+        deploy(backend, name="files", port=info(backend).port)
+    assert me.num_fds() == before
+
+
+def test_a_taken_port_is_opened_to_successors_only():
+    first = master.listen(0, share=False)
+    port = first.getsockname()[1]
+    with pytest.raises(errors.PortInUse) as caught:
+        master.listen(port, share=False)
+    assert caught.value.try_ == "--port 0"
+    second = master.listen(port, share=True)
+    with socket.create_connection(("127.0.0.1", port)):
+        first.accept()[0].close()
+    first.close()
+    assert refused(port)
+    second.close()

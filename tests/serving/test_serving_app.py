@@ -1,0 +1,273 @@
+"""The ASGI application: who may ask, what is refused, what stands in every answer."""
+
+import asyncio
+import json
+import logging
+import re
+
+import pytest
+
+from aiaas_magics.serving import app as application
+from aiaas_magics.serving.app import App
+from aiaas_magics.serving.predictor import Answer
+from aiaas_magics.specs.records import Signature
+
+TOKEN = "right-token"
+SIGNATURE = Signature(inputs=(("x", "double"),), output="y", required=("x",))
+ALLOWED = {"host": "127.0.0.1:8080", "authorization": f"Bearer {TOKEN}"}
+JSON = {"content-type": "application/json"}
+ROW = b'{"X_test": [[1.5]]}'
+
+
+class Double:
+    """A predictor that doubles, and breaks at 666."""
+
+    signature = SIGNATURE
+
+    def predict(self, columns, *, proba):
+        if 666 in columns["x"]:
+            raise RuntimeError("a secret of the model")
+        return Answer([2 * x for x in columns["x"]], None)
+
+
+APP = App("api", "m@1", Double(), TOKEN, {"X_test": [[1.5]]})
+
+
+class Reply:
+    """What the application sent."""
+
+    def __init__(self, messages):
+        start, *bodies = messages
+        self.status = start["status"]
+        self.headers = {k.decode(): v.decode() for k, v in start["headers"]}
+        self.body = b"".join(message["body"] for message in bodies)
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+def ask(path="/predict", method="POST", chunks=(ROW,), app=APP, ended=True, **headers):
+    """Ask the application as a server would; a header given as None is left out."""
+    known = ALLOWED | JSON | {name.replace("_", "-"): value for name, value in headers.items()}
+    raw = [(k.encode(), v.encode("latin-1")) for k, v in known.items() if v is not None]
+    scope = {"type": "http", "method": method, "path": path, "headers": raw}
+    said, parts = [], list(chunks)
+
+    async def receive():
+        if not parts:
+            return {"type": "http.disconnect"}
+        return {
+            "type": "http.request",
+            "body": parts.pop(0),
+            "more_body": bool(parts) or not ended,
+        }
+
+    async def send(message):
+        said.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    return Reply(said)
+
+
+def test_rows_are_answered():
+    reply = ask()
+    assert (reply.status, reply.json) == (200, {"y_pred": [3.0]})
+    assert reply.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("authorization", [None, "", "Basic eA==", "Bearer", "Bearer ", TOKEN])
+@pytest.mark.parametrize(("path", "method"), [("/predict", "POST"), ("/openapi.json", "GET")])
+def test_without_a_token_nothing_is_told(path, method, authorization):
+    reply = ask(path, method, authorization=authorization)
+    assert (reply.status, reply.headers["www-authenticate"]) == (401, "Bearer")
+    assert "AIAAS_TOKEN" in reply.json["hint"]
+    assert b'"x"' not in reply.body
+
+
+@pytest.mark.parametrize("given", ["wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "tökén"])
+def test_a_wrong_token_is_refused(given):
+    reply = ask(authorization=f"Bearer {given}")
+    assert reply.status == 401
+    assert "not this endpoint's" in reply.json["detail"]
+    assert TOKEN not in reply.body.decode()
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_scheme_is_read_in_any_case(scheme):
+    assert ask(authorization=f"{scheme} {TOKEN}").status == 200
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/", "/docs"])
+def test_health_and_the_empty_page_are_open(path):
+    assert ask(path, "GET", authorization=None).status == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.0.0.1:80", "localhost:8080", "[::1]:9", "[::1]"]
+)
+def test_this_machine_s_names_are_answered(host):
+    assert ask("/health/ready", "GET", host=host).json == {"ready": True}
+
+
+@pytest.mark.parametrize(
+    "host",
+    [None, "", "evil.example", "evil.example:80", "127.0.0.1.evil.example", "x@127.0.0.1", "[::1"],
+)
+@pytest.mark.parametrize("path", ["/predict", "/docs", "/health/live"])
+def test_other_host_names_are_not_answered(path, host):
+    assert ask(path, host=host).status == 421
+
+
+@pytest.mark.parametrize(
+    "origin", ["null", "", "http://evil.example", "https://127.0.0.1:8080", "http://127.0.0.1:9"]
+)
+def test_pages_of_another_origin_may_not_ask(origin):
+    reply = ask(origin=origin)
+    assert reply.status == 403
+    assert "access-control-allow-origin" not in reply.headers
+
+
+def test_the_endpoint_s_own_page_may_ask():
+    assert ask(origin="http://127.0.0.1:8080").status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "allow"),
+    [
+        ("/predict", "GET", "POST"),
+        ("/predict", "HEAD", "POST"),
+        ("/predict", "OPTIONS", "POST"),
+        ("/openapi.json", "POST", "GET"),
+        ("/", "DELETE", "GET"),
+        ("/health/ready", "POST", "GET"),
+    ],
+)
+def test_other_methods_are_refused_with_the_right_one(path, method, allow):
+    reply = ask(path, method)
+    assert (reply.status, reply.headers["allow"]) == (405, allow)
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/health/live", "/health/ready"])
+def test_head_is_get_without_the_body(path):
+    head, get = ask(path, "HEAD"), ask(path, "GET")
+    assert head.body == b""
+    assert head.headers == get.headers
+    assert int(head.headers["content-length"]) == len(get.body) > 0
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/predict/", "/PREDICT", "//predict", "", "/health/x"]
+)
+def test_other_places_are_not_found(path):
+    reply = ask(path, "GET")
+    assert reply.status == 404
+    assert "/predict" in reply.json["hint"]
+
+
+@pytest.mark.parametrize("kind", [None, "", "text/plain", "application/x-www-form-urlencoded"])
+def test_other_content_types_are_refused(kind):
+    reply = ask(content_type=kind)
+    assert reply.status == 415
+    assert "application/json" in reply.json["hint"]
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON"])
+def test_json_is_json_however_it_is_written(kind):
+    assert ask(content_type=kind).status == 200
+
+
+@pytest.mark.parametrize("cuts", [1, 7, 40])
+def test_a_body_may_come_in_pieces(cuts):
+    body = json.dumps({"X_test": [[float(i)] for i in range(20)]}).encode()
+    chunks = [body[i : i + cuts] for i in range(0, len(body), cuts)]
+    assert ask(chunks=[b"", *chunks, b""]).json["y_pred"][-1] == 38.0
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(application, "MOST_BYTES", 1 << 10)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "declared"),
+    [
+        ([], "1025"),
+        ([], "9" * 400),
+        ([b" " * 1025], None),
+        ([b" " * 600, b" " * 600], None),
+        ([b" " * 1025], "10"),
+        ([b" " * 1025], "-1"),
+    ],
+    ids=["declared", "declared absurdly", "at once", "in pieces", "declared less", "negative"],
+)
+def test_a_body_too_large_is_refused_however_it_comes(small, chunks, declared):
+    assert ask(chunks=chunks, content_length=declared, ended=False).status == 413
+
+
+def test_a_body_of_just_the_limit_is_read(small):
+    assert ask(chunks=[ROW.ljust(1024)], content_length="1024").status == 200
+
+
+def test_a_client_that_hangs_up_is_no_error_of_the_model(caplog):
+    assert ask(chunks=[ROW[:5]], ended=False).status == 400
+    assert "Traceback" not in caplog.text
+
+
+def test_an_error_of_the_model_has_a_number_and_no_traceback(caplog):
+    with caplog.at_level(logging.INFO, "aiaas.serving"):
+        reply = ask(chunks=[b'{"X_test": [[666]]}'])
+    number = re.search(r"error ([0-9a-f]{8}) in", reply.json["hint"])[1]
+    assert reply.status == 500
+    assert b"secret" not in reply.body
+    assert b"Traceback" not in reply.body
+    assert f"error {number}" in caplog.text
+    assert "RuntimeError: a secret of the model" in caplog.text
+
+
+@pytest.mark.parametrize("status", [200, 401, 404, 405, 413, 415, 421, 422, 500])
+def test_security_headers_stand_in_every_answer(small, status):
+    how = {
+        200: {},
+        401: {"authorization": None},
+        404: {"path": "/no"},
+        405: {"method": "PUT"},
+        413: {"content_length": "5000"},
+        415: {"content_type": None},
+        421: {"host": "evil"},
+        422: {"chunks": [b"[]"]},
+        500: {"chunks": [b'{"X_test": [[666]]}']},
+    }
+    reply = ask(**how[status])
+    assert reply.status == status
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert reply.headers["cache-control"] == "no-store"
+    assert int(reply.headers["content-length"]) == len(reply.body)
+    if status != 200:
+        assert reply.headers["content-type"] == "application/problem+json"
+        assert set(reply.json) == {"status", "title", "detail", "hint"}
+        assert reply.json["status"] == status
+
+
+def test_the_log_has_a_line_a_request_and_no_token(caplog):
+    with caplog.at_level(logging.INFO, "aiaas.serving"):
+        ask()
+        ask("/x\nPOST /forged 200", "GET")
+    assert re.fullmatch(r"POST '/predict' 200 \d+\.\d\d ms 1 rows", caplog.messages[0])
+    assert len(caplog.messages) == 2
+    assert "\n" not in caplog.messages[1]
+    assert TOKEN not in caplog.text
+
+
+def test_the_life_of_the_server_is_accepted():
+    asked = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+    said = []
+
+    async def receive():
+        return next(asked)
+
+    async def send(message):
+        said.append(message["type"])
+
+    asyncio.run(APP({"type": "lifespan"}, receive, send))
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
