@@ -95,7 +95,9 @@ CARDS = {
     ),
 }  # fmt: skip
 EVERY = pytest.mark.parametrize(("make", "line", "card"), CARDS.values(), ids=CARDS)
-TAGS = set("div style h4 table thead tbody tr th td span i code pre a".split())
+TAGS = {
+    "div", "style", "h4", "table", "thead", "tbody", "tr", "th", "td", "span", "i", "code", "pre", "a",
+}  # fmt: skip
 ATTRIBUTES = {"class", "style", "title", "href", "target", "rel"}
 
 
