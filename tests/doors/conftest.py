@@ -15,21 +15,29 @@ from aiaas_magics.testing.fake import FakeBackend
 
 
 @contextlib.contextmanager
-def opened():
+def on_a_fake():
     backend = FakeBackend()
-    yield Session(backend)
-    backend.close()
+    try:
+        yield Session(backend)
+    finally:
+        backend.close()
+
+
+@pytest.fixture(scope="session")
+def opened():
+    """What opens a session that is closed again."""
+    return on_a_fake
 
 
 @pytest.fixture
-def empty():
+def empty(opened):
     """A session with nothing in it."""
     with opened() as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def made():
+def made(opened):
     """A session and the handles of what was made in it, by name; tests change nothing in it."""
     with opened() as found:
         say = found.run
