@@ -7,6 +7,7 @@ how a result is wrapped, how a query is answered, what a name defaults to.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -133,7 +134,8 @@ class Session:
                             watcher(event)
                     break
                 except KeyboardInterrupt:
-                    interrupted = self._interrupt(job, interrupted)
+                    with contextlib.suppress(KeyboardInterrupt):  # one more while this is obeyed
+                        interrupted = self._interrupt(job, interrupted)
         finally:
             if watcher is not None:
                 watcher.close()
