@@ -366,6 +366,21 @@ def test_two_interrupts_at_once_are_one(empty, clock, monkeypatch):
     assert isinstance(error, errors.JobCancelled)
 
 
+def test_an_interrupt_while_one_is_obeyed_does_not_escape(empty, clock, monkeypatch):
+    calls, stop = [], empty.backend.stop
+
+    def interrupted_once(job):
+        calls.append("stop")
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        stop(job)
+
+    monkeypatch.setattr(empty.backend, "stop", interrupted_once)
+    handle, _ = interrupted(empty, clock, 0.0)
+    assert calls == ["stop", "stop"]
+    assert handle.answer.partial
+
+
 def test_every_event_is_shown_once_also_after_an_interrupt(empty, clock):
     _, watcher = interrupted(empty, clock)
     seen = [event.seq for event in watcher.events]
