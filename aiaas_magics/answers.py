@@ -180,9 +180,11 @@ def _jobs_logs(session: Session, values: Values) -> Handle:
     events = session.backend.events(f"job:{job.id}", 0, limit=10_000)
     lines = [_logged(event) for event in events if event.type in _LOGGED]
     lines += [job.error["what"]] if job.error else []
-    return handles.Note(
-        f"log of {job.verb} {job.about} ({job.state.value.lower()})", "\n".join(lines)
-    )
+    return handles.Note(f"log of {_named(job)} ({job.state.value.lower()})", "\n".join(lines))
+
+
+def _named(job: Job) -> str:
+    return f"{job.verb} {job.about}".strip()
 
 
 _LOGGED: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -190,8 +192,8 @@ _LOGGED: dict[str, Callable[[dict[str, Any]], str]] = {
     "log": lambda b: str(b["text"]),
     "warning": lambda b: f"warning: {b['text']}",
     "artefact": lambda b: f"made {b['what']} {b['ref']}",
-    "trial": lambda b: f"{b['params']}: {b['score']:.4g} ± {b['std']:.2g}",
-    "metric": lambda b: f"{b['name']} {b['step']}: {b['value']:.4g}",
+    "trial": lambda b: f"{b['params']}: {style.number(b['score'])} ± {style.number(b['std'], 2)}",
+    "metric": lambda b: f"{b['name']} {b['step']}: {style.number(b['value'])}",
     "progress": lambda b: f"{b['done']:g} of {b['total']:g} {b['text']}",
 }
 
@@ -204,8 +206,10 @@ def _logged(event: Event) -> str:
 def _jobs_stop(session: Session, values: Values) -> Handle:
     job = _job(session, values)
     session.backend.stop(job.id)
+    if job.state.final:
+        return handles.Note(f"{_named(job)} had ended already")
     return handles.Note(
-        f"{job.verb} {job.about} is asked for its best so far", following="%aiaas_jobs attach"
+        f"{_named(job)} is asked for its best so far", following="%aiaas_jobs attach"
     )
 
 
@@ -213,9 +217,7 @@ def _jobs_cancel(session: Session, values: Values) -> Handle:
     job = _job(session, values)
     session.backend.cancel(job.id)
     return handles.Note(
-        f"{job.verb} {job.about} is cancelled"
-        if not job.state.final
-        else f"{job.verb} {job.about} had ended already"
+        f"{_named(job)} {'had ended already' if job.state.final else 'is cancelled'}"
     )
 
 
@@ -272,8 +274,7 @@ def _predict(session: Session, values: Values) -> Handle:
             f"%aiaas_deploy {info.model} --as {info.name}",
         )
     model = session.model(info.model)
-    names = [name for name, _ in model.signature.inputs]
-    frame = _rows(session, values["data"], values.get("rows"), names)
+    frame = _rows(session, values["data"], values.get("rows"), model)
     said = client.predict(
         info.url,
         info.token or "",
@@ -288,7 +289,7 @@ def _predict(session: Session, values: Values) -> Handle:
     return handles.Prediction(info.name, info.target, answer)
 
 
-def _rows(session: Session, word: object, rows: int | None, names: list[str]) -> pd.DataFrame:
+def _rows(session: Session, word: object, rows: int | None, model: ModelInfo) -> pd.DataFrame:
     """Return the raw rows a model is asked about: of prepared data those it was prepared from."""
     from aiaas_magics.engines import recipe
 
@@ -300,12 +301,14 @@ def _rows(session: Session, word: object, rows: int | None, names: list[str]) ->
     else:
         frame = frames.as_table(word)
         _check_raw(session, frame)
+        frame = frame.set_axis(frames.column_names(frame), axis=1)
+    names = [name for name, _ in model.signature.inputs]
     for name in names:
         if name not in frame.columns:
             raise errors.DataError(
                 f"no column {name!r}",
-                errors.did_you_mean(name, map(str, frame.columns)),
-                "%aiaas_models show NAME",
+                errors.did_you_mean(name, frame.columns),
+                f"%aiaas_models show {model.ref}",
             )
     chosen: pd.DataFrame = frame[names].head(rows) if rows is not None else frame[names]
     return chosen
@@ -313,11 +316,15 @@ def _rows(session: Session, word: object, rows: int | None, names: list[str]) ->
 
 def _check_raw(session: Session, frame: pd.DataFrame) -> None:
     ref = frame.attrs.get(frames.ATTR)
-    if ref is not None and session.data(ref).steps:
+    try:
+        prepared = ref is not None and bool(session.data(ref).steps)
+    except errors.NotFound:  # forgotten, or of another home
+        prepared = False
+    if prepared:
         raise errors.DataError(
             f"this table is {ref}, which is prepared already",
             "the model prepares its rows by itself: give it raw ones",
-            f"ref:{ref.partition('@')[0]}",
+            f"ref:{str(ref).partition('@')[0]}",
         )
 
 

@@ -268,6 +268,7 @@ class Endpoint(Handle):
 
     def predict(self, data: object, rows: int | None = None) -> Handle:
         """Predict rows of a DataFrame or of stored data."""
+        data = data.ref if isinstance(data, Data) else data
         return self._session.run(
             "predict", "", {"endpoint": self.ref, "data": data, "rows": rows}, None
         )
@@ -305,24 +306,28 @@ class Prediction(Handle):
 
     def line(self) -> str:
         """Return the one line."""
-        shown = ", ".join(style.number(value) for value in self.values[:5])
-        more = ", ..." if len(self) > 5 else ""
-        return f"{self.endpoint}: {style.plural(len(self), 'prediction')} of {self.target}: {shown}{more}"
+        values = [style.one_line(style.number(value), most=20) for value in self.values[:5]]
+        shown = ", ".join([*values, *(["..."] if len(self) > 5 else [])])
+        what = f"{style.plural(len(self), 'prediction')} of {style.one_line(self.target)}"
+        return f"{self.endpoint}: {what}: {shown}"
 
     def card(self) -> str:
         """Return the first rows, predictions first."""
         last = [name for name in ("prediction", "probability") if name in self.frame.columns]
         names = [*last, *(name for name in self.frame.columns if name not in last)][:10]
         head = self.frame[names].head(self.MOST)
-        rows = [tuple(style.number(value) for value in row) for row in head.itertuples(index=False)]
-        numeric = frozenset(i for i, name in enumerate(names) if head[name].dtype.kind in "if")
-        hidden = len(self.frame.columns) - len(names)
-        more = (
-            f"{style.plural(len(self), 'row')}, {style.plural(hidden, 'more column')}"
-            if hidden > 0
-            else ""
-        )
-        return style.card(self.line(), style.table(tuple(names), rows, numeric), style.soft(more))
+        plain = head.astype("object").where(head.notna(), None)
+        rows = [tuple(map(style.number, row)) for row in plain.itertuples(index=False)]
+        numeric = frozenset(i for i, name in enumerate(names) if head[name].dtype.kind in "iuf")
+        table = style.table(tuple(names), rows, numeric)
+        return style.card(self.line(), table, style.soft(self._rest(len(names))))
+
+    def _rest(self, columns: int) -> str:
+        """Return what the card leaves out, in words."""
+        hidden = len(self.frame.columns) - columns
+        parts = [f"the first {self.MOST} shown"] if len(self) > self.MOST else []
+        parts += [style.plural(hidden, "more column")] if hidden else []
+        return ", ".join([style.plural(len(self), "row"), *parts]) if parts else ""
 
 
 class Listing(Handle):
@@ -422,8 +427,12 @@ class JobHandle(Handle):
     def line(self) -> str:
         """Return the one line."""
         job = self.job
-        name = "" if style.docs_mode() else f" {job.id}"
-        return f"job{name}: {job.verb} {job.about}, {job.state.value.lower()}".replace("  ", " ")
+        what = f"{job.verb} {job.about}".strip()
+        return (
+            f"job: {what}"
+            if style.docs_mode()
+            else f"job {job.id}: {what}, {job.state.value.lower()}"
+        )
 
     def card(self) -> str:
         """Return the line and how to follow it."""

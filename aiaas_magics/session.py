@@ -7,6 +7,7 @@ how a result is wrapped, how a query is answered, what a name defaults to.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -133,7 +134,8 @@ class Session:
                             watcher(event)
                     break
                 except KeyboardInterrupt:
-                    interrupted = self._interrupt(job, interrupted)
+                    with contextlib.suppress(KeyboardInterrupt):  # one more while this is obeyed
+                        interrupted = self._interrupt(job, interrupted)
         finally:
             if watcher is not None:
                 watcher.close()
@@ -166,7 +168,10 @@ class Session:
         fields: Values = {o.target: values[o.python] for o in options if o.python in values}
         for option in options:
             if option.kind is Kind.DATA and option.python in values:
-                fields[option.target] = self._data_word(values[option.python])
+                word = values[option.python]
+                if verb == "data":
+                    _check_stored(word)
+                fields[option.target] = word if issubclass(cls, Command) else self._data_word(word)
         if "source" in fields:
             fields |= self._source(fields.pop("source"))
         if "as_" in cls.__struct_fields__ and "as_" not in fields:
@@ -174,22 +179,24 @@ class Session:
         if table.parameters:
             fields["params"] = dict(parameters or {})
         if "path" in fields:
-            fields["format"] = _format(Path(fields["path"]), replace=bool(fields.get("replace")))
+            fields["format"] = _format(_path(fields["path"]), replace=bool(fields.get("replace")))
         made: Spec | Command = cls(
             **{k: v for k, v in fields.items() if k in cls.__struct_fields__}
         )
         return made
 
     def _data_word(self, word: object) -> str:
-        if isinstance(word, str):
-            return self.data(word).ref
-        return frames.write(frames.as_table(word), self.backend.put)
+        if not isinstance(word, str):
+            return frames.write(frames.as_table(word), self.backend.put)
+        if any(not job.state.final for job in self.jobs({"about": word})):
+            return word  # still in the making: the job waits for it
+        return self.data(word).ref
 
     def _source(self, source: object) -> Values:
         if not isinstance(source, str):
             return {"frame": frames.write(frames.as_table(source), self.backend.put)}
-        path = Path(source).expanduser()
-        if path.is_dir():
+        path = _path(source)
+        if path.is_dir() and source not in self.names(Kind.SOURCE):
             raise errors.DataError(
                 f"{source} is a folder", "a table is one file", f"{source}/table.csv"
             )
@@ -227,19 +234,28 @@ class Session:
 
 
 def locator(backend: Backend) -> Callable[[str], Path]:
-    """Return a function from addresses to files; bytes of another machine are fetched to a temporary one."""
+    """Return a function from addresses to files; bytes of another machine are fetched to a temporary one.
+
+    Fetched files go with the function; tables mapped from them stay.
+    """
+    import shutil
+    import tempfile
+    import weakref
+
     found: Callable[[str], Path] | None = getattr(backend, "locate", None)
     if found is not None:
         return found
 
+    folder = Path(tempfile.mkdtemp(prefix="aiaas-"))
+
     def fetch(ref: str) -> Path:
-        import tempfile
+        path = folder / ref.replace(":", "-")
+        if not path.exists():
+            with path.open("wb") as file:
+                file.writelines(backend.fetch(ref))
+        return path
 
-        with tempfile.NamedTemporaryFile(prefix="aiaas-", delete=False) as file:
-            for chunk in backend.fetch(ref):
-                file.write(chunk)
-        return Path(file.name)
-
+    weakref.finalize(fetch, shutil.rmtree, folder, ignore_errors=True)
     return fetch
 
 
@@ -313,7 +329,7 @@ def _stem(values: Values) -> str:
     stem = "".join(
         c if (c.isalnum() and c.isascii()) or c in "-_" else "_" for c in Path(source).stem
     )
-    return stem if stem[:1].isalpha() else f"data_{stem}"
+    return (stem if stem[:1].isalpha() else f"data_{stem}")[:63]
 
 
 _DEFAULT_NAMES: dict[str, Callable[[Values], str]] = {
@@ -347,6 +363,24 @@ _HANDLES: dict[type, Callable[..., Handle]] = {
 }
 
 
+def _check_stored(word: object) -> None:
+    if not isinstance(word, str):
+        raise errors.UsageError(
+            "a variable is no stored data", "stored data goes by its name", "%aiaas_data list"
+        )
+
+
+def _path(word: str) -> Path:
+    """Return the path a word means, whether or not something is there. Raises `DataError`."""
+    try:
+        path = Path(word).expanduser()
+        path.exists()
+    except (OSError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise errors.DataError(f"{style.one_line(word)} is no usable path", why, "%ls") from error
+    return path
+
+
 def _format(path: Path, *, replace: bool) -> str:
     if path.suffix.lower() not in (".csv", ".parquet"):
         raise errors.UsageError(
@@ -364,7 +398,7 @@ def _format(path: Path, *, replace: bool) -> str:
 def _save(session: Session, handle: Handle, values: Values) -> Handle:
     """Write exported bytes beside their place, then move them there: whole or not at all."""
     result: Any = getattr(handle, "answer", None)
-    path = Path(values["path"]).expanduser()
+    path = _path(values["path"])
     temporary = path.with_name(f".{path.name}.part")
     try:
         with temporary.open("wb") as file:

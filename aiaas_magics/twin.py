@@ -53,7 +53,10 @@ class Twin:
                 "",
             )
         options = {option.python for option in (*self._action.arguments, *self._action.options)}
-        given = {**dict(zip(names, map(_reference, args), strict=False))}
+        given = dict(zip(names, map(_reference, args), strict=False))
+        for name in given:
+            if name in words:
+                raise errors.UsageError(f"{self.__qualname__} is given {name!r} twice")
         given |= {name: _reference(value) for name, value in words.items() if name in options}
         rest = {name: value for name, value in words.items() if name not in options}
         if rest and not self._action.parameters:

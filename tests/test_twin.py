@@ -2,11 +2,13 @@
 
 import inspect
 
+import pandas as pd
 import pytest
 
 import aiaas_magics as aiaas
-from aiaas_magics import errors, session
-from aiaas_magics.handles import Note
+from aiaas_magics import errors, session, specs
+from aiaas_magics.handles import Handle, Note
+from aiaas_magics.twin import NAMES
 
 
 class Recording:
@@ -85,3 +87,71 @@ def test_signatures_come_from_the_tables():
     assert signature.parameters["as_"].kind is inspect.Parameter.KEYWORD_ONLY
     assert "share of rows held out" in aiaas.train.__doc__
     assert repr(aiaas.data.load).startswith("<aiaas.data.load(source")
+
+
+TWINS = [
+    getattr(twin, action.name) if action.name else twin
+    for name in NAMES
+    for twin in [getattr(aiaas, name)]
+    for action in specs.verb("" if name == "overview" else name).actions
+]
+
+
+@pytest.mark.parametrize("twin", TWINS, ids=repr)
+def test_every_twin_documents_its_words_and_its_magic(twin):
+    for name in set(inspect.signature(twin).parameters) - {"params", "parameters"}:
+        assert f"\n{name} : " in twin.__doc__
+    assert "\n    %aiaas" in twin.__doc__
+    assert twin.__module__ == "aiaas_magics"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_verb_is_a_name_of_the_package(name):
+    assert name in aiaas.__all__
+    assert getattr(aiaas, name) is getattr(aiaas, name)
+
+
+def test_a_name_nobody_knows_is_no_attribute():
+    with pytest.raises(AttributeError, match="trian"):
+        aiaas.trian  # noqa: B018
+
+
+def test_a_word_given_twice_is_refused(calls):
+    with pytest.raises(errors.UsageError, match="train is given 'data' twice"):
+        aiaas.train("d", data="e", target="y", algo="ridge")
+    assert calls == []
+
+
+def test_handles_stand_for_what_they_refer_to(calls):
+    class Held(Handle):
+        ref = "clf@3"
+
+    aiaas.evaluate(Held(), data=Held())
+    aiaas.deploy(model=Held())
+    assert [calls[0][2]["model"], calls[0][2]["data"], calls[1][2]["model"]] == ["clf@3"] * 3
+
+
+def test_a_table_goes_as_it_is(calls):
+    table = pd.DataFrame({"y": [1]})
+    aiaas.train(table, target="y", algo="ridge")
+    assert calls[0][2]["data"] is table
+
+
+def test_words_go_before_params_of_the_same_name(calls):
+    params = {"alpha": 1.0, "fit_intercept": False}
+    aiaas.train("d", target="y", algo="ridge", params=params, alpha=2.0)
+    assert calls[0][3] == {"alpha": 2.0, "fit_intercept": False}
+    assert params == {"alpha": 1.0, "fit_intercept": False}
+
+
+def test_what_is_none_is_as_not_given(calls):
+    aiaas.tune("d", target="y", algo="ridge", metric=None, alpha=[1])
+    assert "metric" not in calls[0][2]
+
+
+@pytest.mark.parametrize("verb", ["data", "jobs", "models", "endpoints"])
+def test_a_verb_of_several_actions_takes_the_words_of_its_default(calls, verb):
+    default = specs.verb(verb).default
+    assert inspect.signature(getattr(aiaas, verb)) == inspect.signature(
+        getattr(getattr(aiaas, verb), default)
+    )

@@ -36,7 +36,7 @@ def data_card(result: DataResult, warnings: Sequence[str], following: str) -> st
         data_line(result),
         style.soft(", ".join(_facts(result))),
         "".join(f"<div>{escape(change)}</div>" for change in result.changes),
-        *map(style.warning, (*result.warnings, *warnings)),
+        *map(style.warning, dict.fromkeys((*result.warnings, *warnings))),
         style.table(PROFILE, rows, frozenset({2, 3, 4, 5, 6})),
         style.soft(f"and {plural(more, 'column')} more" if more > 0 else ""),
         style.following(following),
@@ -84,7 +84,7 @@ def model_card(result: ModelResult, warnings: Sequence[str], following: str) -> 
         model_line(result),
         style.soft(learned + took),
         style.soft("parameters: " + (words(result.params) or "all as scikit-learn has them")),
-        *map(style.warning, (*result.warnings, *warnings)),
+        *map(style.warning, dict.fromkeys((*result.warnings, *warnings))),
         _trials(result),
         style.following(following),
     )
@@ -127,7 +127,7 @@ def evaluation_card(result: EvaluationResult, warnings: Sequence[str], following
     rows = [(s.metric, measure(s.value), _interval(s), measure(s.baseline)) for s in result.scores]
     return style.card(
         f"{result.model} on {plural(result.rows, 'row')}: {result.data}",
-        *map(style.warning, (*result.warnings, *warnings)),
+        *map(style.warning, dict.fromkeys((*result.warnings, *warnings))),
         style.table(("metric", "value", level, "simplest guess"), rows, frozenset({1, 2, 3})),
         style.following(following),
     )
@@ -200,7 +200,8 @@ def model_info_line(info: ModelInfo) -> str:
     """Return a registered model's one line."""
     shown = ", ".join(f"{name} {measure(value)}" for name, value in info.scores.items())
     named = f" ({', '.join(info.aliases)})" if info.aliases else ""
-    return f"{info.ref}{named}: {info.algo} predicting {info.target}{', ' + shown if shown else ''}"
+    what = f"{info.algo} predicting {style.one_line(info.target)}"
+    return f"{info.ref}{named}: {what}{', ' + shown if shown else ''}"
 
 
 def model_info_card(info: ModelInfo, following: str) -> str:

@@ -266,6 +266,5 @@ def _rounded(row: Row) -> Row:
 
 def significant(value: float, digits: int = DIGITS) -> float | None:
     """Return a number with that many significant digits; None where JSON has none."""
-    if not math.isfinite(value):
-        return None
-    return float(f"{value:.{digits}g}")
+    found = float(f"{value:.{digits}g}")  # the largest floats round up to infinity
+    return found if math.isfinite(found) else None

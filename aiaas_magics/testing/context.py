@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -113,7 +113,7 @@ class LocalContext:
         versions = self._data.setdefault(name, [])
         info = DataInfo(
             name=name,
-            version=len(versions) + 1,
+            version=_next(versions),
             frame=result.frame,
             rows=result.rows,
             columns=result.columns,
@@ -151,7 +151,7 @@ class LocalContext:
         versions = self._models.setdefault(name, [])
         info = ModelInfo(
             name=name,
-            version=len(versions) + 1,
+            version=_next(versions),
             task=task,
             algo=algo,
             target=target,
@@ -191,7 +191,7 @@ class LocalContext:
             target=model.target,
             example=example,
         )
-        self.endpoints = [*(e for e in self.endpoints if e.name != name), info]
+        self.endpoints[:] = [*(e for e in self.endpoints if e.name != name), info]
         return info
 
 
@@ -200,11 +200,14 @@ Info = TypeVar("Info", DataInfo, ModelInfo)
 
 def _find(known: dict[str, list[Info]], ref: str, kind: str) -> Info:
     parsed = parse(ref)
-    versions = known.get(parsed.name, [])
-    version = parsed.version or len(versions)
-    if not versions or version > len(versions) or parsed.alias is not None:
-        raise errors.NotFound(f"no {kind} {ref!r}", errors.did_you_mean(parsed.name, known))
-    return versions[version - 1]
+    for info in reversed(known.get(parsed.name, []) if parsed.alias is None else []):
+        if parsed.version in (None, info.version):
+            return info
+    raise errors.NotFound(f"no {kind} {ref!r}", errors.did_you_mean(parsed.name, known))
+
+
+def _next(versions: Sequence[DataInfo | ModelInfo]) -> int:
+    return versions[-1].version + 1 if versions else 1
 
 
 def _content(info: DataInfo) -> tuple[JSON, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from aiaas_magics import engines, errors
 from aiaas_magics.backends.base import KINDS
 from aiaas_magics.specs.base import JSON, Command, Record, Result, Spec, tag_of
 from aiaas_magics.specs.jobs import MOVES, Event, Job, JobState, Limits
-from aiaas_magics.specs.records import AliasInfo, Applied, ModelInfo, Usage
+from aiaas_magics.specs.records import AliasInfo, Applied, EndpointInfo, ModelInfo, Usage
 from aiaas_magics.testing.context import LocalContext
 
 
@@ -33,7 +33,13 @@ class _Context(LocalContext):
         super().__init__(backend.folder / job)
         self.blobs = backend.blobs
         self._data, self._models = backend.data, backend.models
+        self.endpoints, self._models_folder = backend.endpoints, backend.folder / "models"
         self.job, self._backend = job, backend
+
+    def model(self, ref: str) -> tuple[ModelInfo, Path]:
+        """Return a model by any ref, also by an alias."""
+        info: Any = self._backend.query("models", {"ref": ref})[0]
+        return super().model(info.ref)
 
     def tell(self, kind: str, body: Mapping[str, JSON]) -> None:
         """Write an event; a cancelled job ends here."""
@@ -77,6 +83,7 @@ class FakeBackend:
         self.blobs = Blobs(self.folder / "blobs")
         self.data: dict[str, Any] = {}
         self.models: dict[str, Any] = {}
+        self.endpoints: list[EndpointInfo] = []
         self._aliases: list[AliasInfo] = []
         self._events: list[Event] = []
         self._jobs: dict[str, Job] = {}
@@ -140,6 +147,7 @@ class FakeBackend:
         if kind not in KINDS:
             raise errors.UsageError(f"no kind {kind!r}", errors.did_you_mean(kind, KINDS))
         wanted = dict(where or {})
+        wanted.pop("log", None)
         limit = wanted.pop("limit", None)
         ref = wanted.pop("ref", None)
         if ref is not None:
@@ -150,23 +158,25 @@ class FakeBackend:
                 raise errors.UsageError(f"no field {name!r}")
         matching = [r for r in found if all(getattr(r, n) == v for n, v in wanted.items())]
         if kind == "endpoints" and "name" in wanted and not matching:
-            raise errors.NotFound(f"no endpoint {wanted['name']!r}", "there is none yet")
+            known = errors.did_you_mean(str(wanted["name"]), [e.name for e in self.endpoints])
+            raise errors.NotFound(f"no endpoint {wanted['name']!r}", known)
         return matching[:limit]
 
     def apply(self, command: Command) -> Applied:
         """Carry out a small change."""
         tag = tag_of(command)
-        body = msgspec.to_builtins(command)
-        if tag == "set_alias":
-            self._set_alias(body["model"], body["alias"])
-        elif tag == "delete_data":
-            del self.data[self._find("data", body["data"]).name]  # type: ignore[attr-defined]
-        elif tag == "delete_model":
-            del self.models[self._find("models", body["model"]).name]  # type: ignore[attr-defined]
-        else:
+        changes: dict[str, Callable[[Any], str]] = {
+            "set_alias": self._set_alias,
+            "delete_alias": self._delete_alias,
+            "delete_data": lambda asked: self._delete("data", asked.data),
+            "delete_model": lambda asked: self._delete("models", asked.model),
+            "stop_endpoint": self._stop_endpoint,
+        }
+        if tag not in changes:
             raise errors.UsageError(f"no command {tag!r} here")
-        self.log("home", "audit", {"command": tag, "who": "fake", **body})
-        return Applied(text=f"{tag} is done")
+        text = changes[tag](command)
+        self.log("home", "audit", {"command": tag, "who": "fake", **msgspec.to_builtins(command)})
+        return Applied(text=text)
 
     def events(self, scope: str, after: int = 0, *, limit: int = 1000) -> list[Event]:
         """Return events past `after`."""
@@ -240,10 +250,7 @@ class FakeBackend:
         versions = {"data": self.data, "models": self.models}[kind].get(parsed.name, [])
         number = parsed.version
         if parsed.alias is not None:
-            moves = [
-                a.to for a in self._aliases if (a.model, a.alias) == (parsed.name, parsed.alias)
-            ]
-            number = moves[-1] if moves else -1
+            number = self._means(parsed.name, parsed.alias) or -1
         for info in reversed(versions):
             if number is None or info.version == number:
                 found: Record = info
@@ -251,13 +258,45 @@ class FakeBackend:
         known = {"data": self.data, "models": self.models}[kind]
         raise errors.NotFound(f"no {kind} {ref!r}", errors.did_you_mean(parsed.name, known))
 
-    def _set_alias(self, model: str, alias: str) -> None:
-        info = self._find("models", model)
-        assert isinstance(info, ModelInfo)
+    def _means(self, model: str, alias: str) -> int | None:
+        moves = [a.to for a in self._aliases if (a.model, a.alias) == (model, alias)]
+        return moves[-1] if moves else None
+
+    def _set_alias(self, asked: Any) -> str:
+        info: Any = self._find("models", asked.model)
+        self._move_alias(info.name, asked.alias, info.version)
+        return f"{info.name}@{asked.alias} is now {info.ref}"
+
+    def _delete_alias(self, asked: Any) -> str:
+        if self._means(asked.model, asked.alias) is None:
+            raise errors.NotFound(f"no alias {asked.model}@{asked.alias}")
+        self._move_alias(asked.model, asked.alias, None)
+        return f"{asked.model}@{asked.alias} means nothing now"
+
+    def _move_alias(self, model: str, alias: str, to: int | None) -> None:
+        was = self._means(model, alias)
         moved = AliasInfo(
-            model=info.name, alias=alias, time=time.time(), who="fake", to=info.version
-        )
+            model=model, alias=alias, time=time.time(), who="fake", from_=was, to=to
+        )  # fmt: skip
         self._aliases.append(moved)
+
+    def _delete(self, kind: str, ref: str) -> str:
+        """Forget one version, or all of a name."""
+        from aiaas_magics.specs.refs import parse
+
+        found: Any = self._find(kind, ref)
+        known = {"data": self.data, "models": self.models}[kind]
+        whole = parse(ref).version is None
+        known[found.name] = [] if whole else [i for i in known[found.name] if i is not found]
+        if not known[found.name]:
+            del known[found.name]
+        return f"deleted {ref}"
+
+    def _stop_endpoint(self, asked: Any) -> str:
+        (info,) = self.query("endpoints", {"name": asked.endpoint})
+        stopped = msgspec.structs.replace(info, state="STOPPED")
+        self.endpoints[:] = [stopped if e is info else e for e in self.endpoints]  # type: ignore[misc]
+        return f"{asked.endpoint} is stopped"
 
     def _records(self, kind: str) -> list[Any]:
         from aiaas_magics.specs.algorithms import ALGORITHMS
@@ -268,7 +307,7 @@ class FakeBackend:
             home="memory",
             data=len(self.data),
             models=len(self.models),
-            endpoints=0,
+            endpoints=sum(e.state == "READY" for e in self.endpoints),
             jobs=len(self._jobs),
             bytes=0,
         )
@@ -277,7 +316,7 @@ class FakeBackend:
             "data": (info for versions in self.data.values() for info in reversed(versions)),
             "models": (info for versions in self.models.values() for info in reversed(versions)),
             "aliases": reversed(self._aliases),
-            "endpoints": (),
+            "endpoints": self.endpoints,
             "algorithms": ALGORITHMS,
             "metrics": METRICS,
             "catalogue": CATALOGUE,

@@ -21,7 +21,7 @@ class NotebookProgress:
     """A bar, what is being done, how long it will take, and how to stop it."""
 
     def __init__(self) -> None:
-        self._begun, self._last = time.monotonic(), 0.0
+        self._begun, self._last, self._stopping = time.monotonic(), 0.0, False
         self._box: Any = None
         self._bar: Any = None
         self._text: Any = None
@@ -29,10 +29,10 @@ class NotebookProgress:
     def __call__(self, event: Event) -> None:
         """Take an event."""
         now = time.monotonic()
-        if event.type == "state" and event.body["to"] == "STOPPING" and self._text is not None:
-            self._text.value = self._words(
-                "stopping: keeping the best so far; interrupt again to cancel"
-            )
+        if event.type == "state" and event.body["to"] == "STOPPING":
+            self._stopping = True
+            if self._text is not None:
+                self._text.value = self._words("stopping, keeping the best so far")
         if event.type != "progress" or now - self._begun < FIRST or now - self._last < EVERY:
             return
         self._last = now
@@ -48,9 +48,9 @@ class NotebookProgress:
         self._box = HBox([self._bar, self._text])
         display(self._box)  # type: ignore[no-untyped-call]
 
-    @staticmethod
-    def _words(text: str) -> str:
-        hint = '<span style="opacity:.65"> · interrupt the kernel (■) to stop</span>'
+    def _words(self, text: str) -> str:
+        how = "interrupt again to cancel" if self._stopping else "interrupt the kernel (■) to stop"
+        hint = f'<span style="opacity:.65"> · {how}</span>'
         return f'<span style="font-size:13px">{style.escape(text)}{hint}</span>'
 
     def close(self) -> None:
