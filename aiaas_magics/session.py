@@ -52,6 +52,9 @@ class Watcher(Protocol):
 class Session:
     """A notebook's connection to a backend."""
 
+    stops = True
+    """An interrupt stops the job that is followed; otherwise it goes up, to who can end more."""
+
     def __init__(self, backend: Backend, *, watch: Callable[[], Watcher] | None = None) -> None:
         self.backend, self.watch = backend, watch
 
@@ -133,6 +136,8 @@ class Session:
                             watcher(event)
                     break
                 except KeyboardInterrupt:
+                    if not self.stops:
+                        raise
                     interrupted = self._interrupt(job, interrupted)
         finally:
             if watcher is not None:
