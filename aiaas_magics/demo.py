@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import tempfile
 import textwrap
 import time
@@ -14,7 +15,8 @@ from aiaas_magics import session
 from aiaas_magics.handles import Endpoint, Evaluation, Handle, Model, Prediction
 from aiaas_magics.magics import grammar
 from aiaas_magics.specs import verb
-from aiaas_magics.specs.verbs import Kind
+from aiaas_magics.specs.manage import StopEndpoint
+from aiaas_magics.specs.records import EndpointInfo
 from aiaas_magics.widgets.terminal import TerminalProgress
 
 WIDTH = 80
@@ -27,7 +29,10 @@ class Story:
 
     def __init__(self, folder: Path) -> None:
         self._session, self._folder, self._step = session.current(), folder, 0
+        self._session.stops = False
         self._begun = time.monotonic()
+        self._known = {job.id for job in self._session.jobs()}
+        self._served = self._running()
 
     def chapter(self, title: str, text: str = "") -> None:
         """Begin a step."""
@@ -56,11 +61,29 @@ class Story:
         """Return how long the story has taken."""
         return time.monotonic() - self._begun
 
+    def serves(self, name: str) -> bool:
+        """Tell whether an endpoint of that name ran before the story began."""
+        return name in self._served
+
+    def end(self) -> None:
+        """End what the story began; what ran in the home before goes on."""
+        for job in self._session.jobs():
+            if job.id not in self._known and not job.state.final:
+                self._session.backend.cancel(job.id)
+        for name in self._running() - self._served:
+            self._session.backend.apply(StopEndpoint(endpoint=name))
+
+    def _running(self) -> set[str]:
+        found = self._session.backend.query("endpoints", {"state": "READY"})
+        return {info.name for info in found if isinstance(info, EndpointInfo)}
+
 
 def demo(*, keep: bool = False, home: str | None = None) -> int:
     """Tell the story; nothing stays behind unless `keep` leaves the endpoint up in the home."""
     work = Path(tempfile.mkdtemp(prefix="aiaas-demo-"))
     session.watch_with(TerminalProgress)
+    before = signal.getsignal(signal.SIGINT)
+    story, done = None, False
     try:
         session.connect(home if keep or home else str(work / "home"))
         story = Story(work)
@@ -69,26 +92,18 @@ def demo(*, keep: bool = False, home: str | None = None) -> int:
             print(
                 f"\nThe endpoint stays up at {endpoint.url}. `aiaas stop {endpoint.ref}` ends it."
             )
-        else:
-            endpoint.stop()
         print(
             f"\nDone in {story.seconds():.0f} s. Now in a notebook: jupyter lab notebooks/01_first_model.ipynb"
         )
+        done = True
     finally:
-        _leave(stop=not keep)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would end this half way
+        if story is not None and not (keep and done):
+            story.end()
+        session.close()
         shutil.rmtree(work, ignore_errors=True)
+        signal.signal(signal.SIGINT, before)
     return 0
-
-
-def _leave(*, stop: bool) -> None:
-    if stop and session._current:
-        now = session.current()
-        for job in now.jobs():
-            if not job.state.final:
-                now.backend.cancel(job.id)
-        for name in now.names(Kind.ENDPOINT):
-            now.run("endpoints", "stop", {"endpoint": name})
-    session.close()
 
 
 def _steps(story: Story, work: Path) -> Endpoint:
@@ -121,7 +136,8 @@ def _steps(story: Story, work: Path) -> Endpoint:
     story.chapter("Evaluate", "Against the simplest guess, with 95 % intervals.")
     _metrics(story.line("evaluate", "clf"))
     story.chapter("Deploy", "A process of its own that answers over HTTP, on this machine only.")
-    endpoint = story.line("deploy", "clf --as cancer-api")
+    again = " --replace" if story.serves("cancer-api") else ""
+    endpoint = story.line("deploy", f"clf --as cancer-api{again}")
     prediction = story.line("predict", "cancer-api clean --rows 5")
     if not isinstance(endpoint, Endpoint) or not isinstance(prediction, Prediction):
         raise TypeError("deploy and predict answer handles of their own")

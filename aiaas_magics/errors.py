@@ -33,6 +33,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 
+WIDTH = 200
+"""Characters of a line at most: others' messages may be pages."""
+
 
 class AiaasError(Exception):
     """An expected error, rendered as three short lines.
@@ -56,7 +59,7 @@ class AiaasError(Exception):
         shown = [f"{type(self).__name__}: {_one_line(self.what)}"]
         shown += [f"  hint: {_one_line(self.hint)}"] if self.hint else []
         shown += [f"  try:  {_one_line(self.try_)}"] if self.try_ else []
-        return shown
+        return [line if len(line) <= WIDTH else f"{line[: WIDTH - 3]}..." for line in shown]
 
     def __str__(self) -> str:
         return self.what

@@ -53,6 +53,9 @@ class Watcher(Protocol):
 class Session:
     """A notebook's connection to a backend."""
 
+    stops = True
+    """An interrupt stops the job that is followed; otherwise it goes up, to who can end more."""
+
     def __init__(self, backend: Backend, *, watch: Callable[[], Watcher] | None = None) -> None:
         self.backend, self.watch = backend, watch
 
@@ -134,6 +137,8 @@ class Session:
                             watcher(event)
                     break
                 except KeyboardInterrupt:
+                    if not self.stops:
+                        raise
                     with contextlib.suppress(KeyboardInterrupt):  # one more while this is obeyed
                         interrupted = self._interrupt(job, interrupted)
         finally:

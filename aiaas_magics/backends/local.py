@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -59,9 +61,9 @@ class LocalBackend:
 
     def stop(self, job: str) -> None:
         """Ask for the best so far."""
-        if not queue.finish_queued(
-            self.home, job
-        ):  # it made nothing yet, so it ends without a best
+        if queue.finish_queued(self.home, job):  # it made nothing yet: it ends without a best
+            self._recall(job)
+        else:
             self.home.runs.move(job, JobState.STOPPING, frm=(JobState.RUNNING,))
 
     def cancel(self, job: str) -> None:
@@ -69,6 +71,7 @@ class LocalBackend:
         runs = self.home.runs
         runs.get(job)
         if queue.finish_queued(self.home, job):
+            self._recall(job)
             return
         frm = (JobState.STARTING, JobState.RUNNING, JobState.STOPPING)
         runs.move(job, JobState.CANCELLING, frm=frm)
@@ -152,6 +155,13 @@ class LocalBackend:
                     queue.give_up(self.home, job)
         on_their_way = [j for j in self._launched if self.home.runs.get(j).state is JobState.QUEUED]
         queue.pump(self.home, self._start, skip=on_their_way)
+
+    def _recall(self, job: str) -> None:
+        """End a worker that is on its way to a job which has ended."""
+        pid, _ = self._launched.pop(job, (None, 0.0))
+        if pid is not None and process.kill_group(pid, process.started(pid)):
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
 
     def _start(self, job: str) -> None:
         pid = self._spare.adopt(job) if self._spare is not None else None

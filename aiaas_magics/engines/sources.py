@@ -100,8 +100,9 @@ def _parquet(path: Path, name: str) -> pd.DataFrame:
     try:
         frame: pd.DataFrame = pyarrow.parquet.read_table(path).to_pandas()
     except (pa.ArrowException, OSError) as error:
+        why = str(error).rpartition("': ")[2]  # before it: where the bytes lie, which nobody asked
         raise errors.DataError(
-            f"{name} cannot be read as Parquet", str(error), "write it again"
+            f"{name} cannot be read as Parquet", why, "write it again"
         ) from error
     named = [level for level in frame.index.names if level is not None]
     frame = frame.reset_index(drop=not named)

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aiaas_magics import frames
+from aiaas_magics import errors, frames
 from aiaas_magics.execution.supervisor import Supervisor
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import DataInfo, EndpointInfo, Lineage, ModelInfo, Signature
@@ -128,9 +128,16 @@ class WorkerContext:
         replace: bool,
         example: dict[str, JSON],
     ) -> EndpointInfo:
-        """Start an endpoint; it outlives this job."""
+        """Start an endpoint; it outlives this job. One that gets no port at first is forgotten."""
         from aiaas_magics.execution import endpoints
 
-        return endpoints.start(
-            self._home, name, model, port=port, workers=workers, replace=replace, example=example
-        )
+        known = any(info.name == name for info in self._home.endpoints.select())
+        try:
+            return endpoints.start(
+                self._home, name, model,
+                port=port, workers=workers, replace=replace, example=example,
+            )  # fmt: skip
+        except errors.PortInUse:
+            if not known:
+                self._home.endpoints.forget(name)
+            raise

@@ -46,6 +46,9 @@ WARM = (
 )
 """What most jobs need: loaded while nobody waits."""
 
+PACKAGES = {"sklearn": "scikit-learn", "vl_convert": "vl-convert-python"}
+"""Packages that are installed under another name than they are imported by."""
+
 CAUSES: tuple[tuple[type[BaseException], Cause], ...] = (
     (errors.UserCodeError, Cause.USER_CODE),
     (errors.MissingLibrary, Cause.SETUP),
@@ -155,8 +158,10 @@ def _failed(home: Home, job: str, supervisor: Supervisor, error: BaseException) 
             "the job ran out of memory", "the machine had no more", "use fewer rows"
         )
     if isinstance(error, ModuleNotFoundError):
+        module = str(error.name).partition(".")[0]
+        package = PACKAGES.get(module, module)
         error = errors.MissingLibrary(
-            f"{error.name} is not installed", "this step needs it", f"%pip install {error.name}"
+            f"{error.name} is not installed", "this step needs it", f"%pip install {package}"
         )
     ours = errors.from_record(errors.to_record(error))
     cause = next(cause for kind, cause in CAUSES if isinstance(ours, kind))

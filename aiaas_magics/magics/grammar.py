@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from aiaas_magics import errors, specs
@@ -152,7 +153,8 @@ def _action(verb: Verb, words: list[Word]) -> tuple[Action, list[Word]]:
     if named is not None:
         return named, words[1:]
     default = verb.action(verb.default)
-    if default is None or (words and not default.arguments and not words[0].raw.startswith("--")):
+    plain = list(takewhile(lambda word: not word.raw.startswith("--"), words))
+    if default is None or len(plain) > len(default.arguments):
         hint = errors.did_you_mean(words[0].text if words else "", [a.name for a in verb.actions])
         raise errors.UsageError(
             f"{magic(verb)} has no action {words[0].text!r}", hint, verb.actions[0].examples[0]
@@ -191,7 +193,14 @@ def _evaluated(word: Word, evaluate: Evaluate | None) -> object:
         raise errors.UsageError(
             f"{word.raw} cannot be evaluated here", "there is no notebook around this line"
         )
-    return evaluate(word.expression)
+    try:
+        return evaluate(word.expression)
+    except Exception as error:  # the user's own words, which may raise whatever they like
+        raise errors.UserCodeError(
+            f"{word.raw} raised {type(error).__name__}: {error}",
+            "a cell of its own shows the traceback",
+            word.expression,
+        ) from error
 
 
 def _once(into: dict[str, Any], name: str, value: Any, shown: str) -> None:

@@ -59,6 +59,13 @@ class Endpoints:
             tell(connection, [_state(before, after)])
         return True
 
+    def forget(self, name: str) -> None:
+        """Remove an endpoint that never ran: its row, its name, its token."""
+        with self._db.write() as connection:
+            connection.execute(sa.delete(db.endpoints).where(db.endpoints.c.name == name))
+            connection.execute(sa.delete(db.names).where(db.names.c.name == name))
+        (self._secrets / f"{check_name(name)}.token").unlink(missing_ok=True)
+
     def get(self, name: str) -> EndpointInfo:
         """Return an endpoint with its token. Raises `NotFound`."""
         found = next((info for info in self.select() if info.name == name), None)

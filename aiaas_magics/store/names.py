@@ -36,9 +36,9 @@ def take(connection: sa.Connection, name: str, kind: str) -> int:
 
 
 def known(connection: sa.Connection, kind: str) -> list[str]:
-    """Return the names of a kind."""
-    query = sa.select(db.names.c.name).where(db.names.c.kind == kind)
-    return list(connection.execute(query).scalars())
+    """Return the names of a kind that something has; names of what was deleted stay taken."""
+    table = {"data": db.data, "model": db.models, "endpoint": db.endpoints}[kind]
+    return list(connection.execute(sa.select(table.c.name).distinct()).scalars())
 
 
 def missing(ref: Ref | str, kind: str, names: Collection[str]) -> errors.NotFound:

@@ -1,0 +1,87 @@
+"""The terminal's door: what it prints where, and how it ends."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import aiaas_magics
+from aiaas_magics import cli, session
+from aiaas_magics.specs.records import EndpointInfo
+from aiaas_magics.store.home import Home
+
+AIAAS = ([sys.executable, "-m", "aiaas_magics"], [str(Path(sys.executable).with_name("aiaas"))])
+
+
+@pytest.fixture
+def stored(home):
+    """Put an endpoint that was stopped into the home."""
+    opened = Home.open(home)
+    info = EndpointInfo(name="api", model="clf@1", state="STOPPED", url="", port=0, workers=1)
+    token = opened.endpoints.save(info).token
+    opened.close()
+    return token
+
+
+@pytest.mark.parametrize("command", AIAAS, ids=["module", "entry point"])
+def test_both_ways_in_say_their_version(command):
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"aiaas_magics {aiaas_magics.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["dmeo"], ["token"], ["stop"], ["demo", "--kep"], ["endpoints", "api"]]
+)
+def test_a_wrong_line_ends_with_2_and_the_usage(words, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(words)
+    assert caught.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("usage: aiaas")
+
+
+@pytest.mark.parametrize("command", ["token", "stop"])
+def test_an_unknown_endpoint_is_three_lines_on_stderr(stored, command, capsys):
+    assert cli.main([command, "apo"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "NotFound: no endpoint 'apo'",
+        "  hint: did you mean 'api'?",
+        "  try:  %aiaas_endpoints",
+    ]
+
+
+def test_the_token_alone_is_printed(stored, capsys):
+    assert cli.main(["token", "api"]) == 0
+    assert capsys.readouterr() == (stored + "\n", "")
+
+
+def test_endpoints_are_listed_without_their_tokens(stored, capsys):
+    assert cli.main(["endpoints"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("api: clf@1, stopped")
+    assert stored not in out
+
+
+def test_stopping_what_does_not_run_says_so(stored, capsys):
+    assert cli.main(["stop", "api"]) == 0
+    assert capsys.readouterr().out == "api was not running\n"
+
+
+def test_another_home_is_another_home(stored, tmp_path, capsys):
+    assert cli.main(["endpoints", "--home", str(tmp_path / "other")]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_a_home_that_cannot_be_is_three_lines(capsys):
+    assert cli.main(["endpoints", "--home", "/proc/home"]) == 1
+    assert capsys.readouterr().err.startswith("BackendUnavailable: cannot open the home")
+
+
+def test_no_session_stays_open(stored):
+    cli.main(["endpoints"])
+    cli.main(["token", "apo"])
+    assert session._current == []
