@@ -1,11 +1,12 @@
-"""A card of each record: HTML for pages, one line of text for the rest. Pure functions."""
+"""A card of each record, and the one line that stands for it. Pure functions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from aiaas_magics.cards import style
-from aiaas_magics.cards.style import escape, measure, number, plural
+from aiaas_magics.cards import page, style
+from aiaas_magics.cards.page import Card, Part
+from aiaas_magics.cards.style import measure, number, plural
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import EndpointInfo, ModelInfo
 from aiaas_magics.specs.results import (
@@ -28,18 +29,18 @@ def data_line(result: DataResult) -> str:
     return f"{result.ref}: {shape}, {plural(gaps, 'missing value')}"
 
 
-def data_card(result: DataResult, warnings: Sequence[str], following: str) -> str:
+def data_card(result: DataResult, warnings: Sequence[str], following: str) -> Card:
     """Return a table's profile."""
     rows = [_column(column) for column in result.columns[:MOST_COLUMNS]]
     more = len(result.columns) - len(rows)
-    return style.card(
+    return page.card(
         data_line(result),
-        style.soft(", ".join(_facts(result))),
-        "".join(f"<div>{escape(change)}</div>" for change in result.changes),
-        *map(style.warning, dict.fromkeys((*result.warnings, *warnings))),
-        style.table(PROFILE, rows, frozenset({2, 3, 4, 5, 6})),
-        style.soft(f"and {plural(more, 'column')} more" if more > 0 else ""),
-        style.following(following),
+        page.soft(", ".join(_facts(result))),
+        *map(page.Line, result.changes),
+        *map(page.warning, dict.fromkeys((*result.warnings, *warnings))),
+        page.Table(PROFILE, rows, frozenset({2, 3, 4, 5, 6})),
+        page.soft(f"and {plural(more, 'column')} more" if more > 0 else ""),
+        page.following(following),
     )
 
 
@@ -63,7 +64,7 @@ def _column(column: Column) -> tuple[str, ...]:
         mean = number(column.mean)
     return (
         column.name, column.role, number(column.missing), number(column.distinct), low, mean, high,
-        style.bars(column.counts),
+        page.bars(column.counts),
     )  # fmt: skip
 
 
@@ -76,23 +77,23 @@ def model_line(result: ModelResult) -> str:
     return f"{result.ref}: {result.algo}{tried}{', ' + shown if shown else ''}{held}{stopped}"
 
 
-def model_card(result: ModelResult, warnings: Sequence[str], following: str) -> str:
+def model_card(result: ModelResult, warnings: Sequence[str], following: str) -> Card:
     """Return what was learned, and from what."""
     learned = f"predicts {result.target} ({result.task}) from {plural(len(result.features), 'column')}, learned from {plural(result.rows, 'row')}"
     took = "" if style.docs_mode() else f", {style.duration(result.seconds)}"
-    return style.card(
+    return page.card(
         model_line(result),
-        style.soft(learned + took),
-        style.soft("parameters: " + (words(result.params) or "all as scikit-learn has them")),
-        *map(style.warning, dict.fromkeys((*result.warnings, *warnings))),
-        _trials(result),
-        style.following(following),
+        page.soft(learned + took),
+        page.soft("parameters: " + (words(result.params) or "all as scikit-learn has them")),
+        *map(page.warning, dict.fromkeys((*result.warnings, *warnings))),
+        *_trials(result),
+        page.following(following),
     )
 
 
-def _trials(result: ModelResult) -> str:
+def _trials(result: ModelResult) -> Iterable[Part | None]:
     if not result.trials:
-        return ""
+        return ()
     names = list(result.trials[0].params)
     metric = f"{result.metric} (mean of {len(result.trials[0].folds)} folds)"
     columns = ("rank", *names, metric, "± sd") + (() if style.docs_mode() else ("fit",))
@@ -102,8 +103,8 @@ def _trials(result: ModelResult) -> str:
         for t in result.trials[:MOST_TRIALS]
     ]
     more = len(result.trials) - len(rows)
-    numbers = frozenset(range(len(names) + 1, len(columns)))
-    return style.table(columns, rows, numbers) + style.soft(f"and {more} more" if more > 0 else "")
+    numbers = frozenset({0, *range(len(names) + 1, len(columns))})
+    return page.Table(columns, rows, numbers), page.soft(f"and {more} more" if more > 0 else "")
 
 
 def words(params: dict[str, JSON]) -> str:
@@ -121,15 +122,15 @@ def evaluation_line(result: EvaluationResult) -> str:
     )
 
 
-def evaluation_card(result: EvaluationResult, warnings: Sequence[str], following: str) -> str:
+def evaluation_card(result: EvaluationResult, warnings: Sequence[str], following: str) -> Card:
     """Return the metrics beside those of the simplest guess."""
     level = f"{100 * result.confidence:g} % interval"
     rows = [(s.metric, measure(s.value), _interval(s), measure(s.baseline)) for s in result.scores]
-    return style.card(
+    return page.card(
         f"{result.model} on {plural(result.rows, 'row')}: {result.data}",
-        *map(style.warning, dict.fromkeys((*result.warnings, *warnings))),
-        style.table(("metric", "value", level, "simplest guess"), rows, frozenset({1, 2, 3})),
-        style.following(following),
+        *map(page.warning, dict.fromkeys((*result.warnings, *warnings))),
+        page.Table(("metric", "value", level, "simplest guess"), rows, frozenset({1, 2, 3})),
+        page.following(following),
     )
 
 
@@ -137,18 +138,13 @@ def _interval(score: Score) -> str:
     return f"{measure(score.low)} to {measure(score.high)}"
 
 
-def grid_card(grid: Grid) -> str:
+def grid_card(grid: Grid) -> Card:
     """Return a small table."""
     rows = [tuple(_cell(value) for value in row) for row in grid.rows]
     numeric = frozenset(
         i for i in range(len(grid.columns)) if any(_is_number(row[i]) for row in grid.rows)
     )
-    return style.card(grid.title, style.table(grid.columns, rows, numeric))
-
-
-def grid_line(grid: Grid) -> str:
-    """Return a small table's one line."""
-    return f"{grid.title}: {plural(len(grid.rows), 'row')}"
+    return page.card(grid.title, page.Table(grid.columns, rows, numeric))
 
 
 def _cell(value: JSON) -> str:
@@ -176,23 +172,20 @@ def curl(info: EndpointInfo, body: str) -> str:
     )
 
 
-def endpoint_card(info: EndpointInfo, body: str, warnings: Sequence[str], following: str) -> str:
+def endpoint_card(info: EndpointInfo, body: str, warnings: Sequence[str], following: str) -> Card:
     """Return how to reach an endpoint."""
-    page = (
-        ""
-        if style.docs_mode()
-        else f'<div><a href="{escape(info.url)}/docs" target="_blank" rel="noopener">{escape(info.url)}</a></div>'
-    )
     served = (
         f"predicts {info.target}, {plural(info.workers, 'worker')}, this machine only, token needed"
     )
-    return style.card(
+    runs = info.state == "READY"
+    there = page.Link(f"{info.url}/docs", info.url) if runs and not style.docs_mode() else None
+    return page.card(
         endpoint_line(info),
-        page if info.state == "READY" else "",
-        style.soft(served),
-        *map(style.warning, warnings),
-        f"<pre>{escape(curl(info, body))}</pre>" if info.state == "READY" else "",
-        style.following(following),
+        there,
+        page.soft(served),
+        *map(page.warning, warnings),
+        page.Code(curl(info, body)) if runs else None,
+        page.following(following),
     )
 
 
@@ -204,7 +197,7 @@ def model_info_line(info: ModelInfo) -> str:
     return f"{info.ref}{named}: {what}{', ' + shown if shown else ''}"
 
 
-def model_info_card(info: ModelInfo, following: str) -> str:
+def model_info_card(info: ModelInfo, following: str) -> Card:
     """Return a registered model and what it was made of."""
     lineage = info.lineage
     asked = {
@@ -237,6 +230,4 @@ def model_info_card(info: ModelInfo, following: str) -> str:
             ("job", f"{lineage.job or '–'}, by {lineage.user or '–'}"),
             ("digest", f"{info.digest[7:19]}, {style.size(info.size)}"),
         ]
-    return style.card(
-        model_info_line(info), style.table(("", ""), facts), style.following(following)
-    )
+    return page.card(model_info_line(info), page.Table(("", ""), facts), page.following(following))

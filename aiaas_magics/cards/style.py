@@ -1,10 +1,8 @@
-"""How numbers, words and colours look, in every card."""
+"""How numbers and words look, in every card."""
 
 from __future__ import annotations
 
-import html
 import math
-from collections.abc import Sequence
 
 from aiaas_magics.specs.base import JSON
 
@@ -79,84 +77,3 @@ def one_line(text: object, most: int = 60) -> str:
     """Return text on one line, cut where it is longer than `most`."""
     words = " ".join(str(text).split())
     return words if len(words) <= most else words[: most - 1] + "…"
-
-
-def escape(text: object) -> str:
-    """Return text that no page takes for markup."""
-    return html.escape(str(text), quote=True)
-
-
-CSS = """
-.aiaas{font:13px/1.5 var(--jp-ui-font-family,system-ui,sans-serif);color:var(--jp-ui-font-color1,inherit);max-width:60rem}
-.aiaas h4{margin:0 0 .35em;font-size:14px;font-weight:600}
-.aiaas .soft{color:var(--jp-ui-font-color2,#767676)}
-.aiaas table{border-collapse:collapse;margin:.4em 0;font-size:12.5px}
-.aiaas th{font-weight:600;text-align:left;border-bottom:1px solid var(--jp-border-color1,#999);padding:2px 12px 2px 0}
-.aiaas td{text-align:left;padding:2px 12px 2px 0;border-bottom:1px solid var(--jp-border-color2,#9993)}
-.aiaas .n{text-align:right;font-variant-numeric:tabular-nums}
-.aiaas code,.aiaas pre{font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:12px}
-.aiaas pre{margin:.3em 0;padding:6px 9px;background:var(--jp-layout-color2,#8881);border-radius:4px;white-space:pre-wrap;overflow-wrap:anywhere;color:inherit}
-.aiaas .warn{border-left:3px solid #E69F00;padding-left:8px;margin:.35em 0}
-.aiaas .bars{display:inline-flex;align-items:flex-end;height:18px;gap:1px;vertical-align:middle}
-.aiaas .bars i{width:4px;background:#0072B2;display:block;min-height:1px}
-""".strip().replace("\n", "")
-"""JupyterLab's own colours, with fallbacks that read on light and dark pages."""
-
-
-def card(title: str, *parts: str) -> str:
-    """Return a card: a title and parts that are markup already."""
-    body = "".join(part for part in parts if part)
-    return f'<div class="aiaas"><style>{CSS}</style><h4>{escape(title)}</h4>{body}</div>'
-
-
-def soft(text: str) -> str:
-    """Return a line of lesser weight."""
-    return f'<div class="soft">{escape(text)}</div>' if text else ""
-
-
-def warning(text: str) -> str:
-    """Return a warning's line."""
-    return f'<div class="warn">{escape(text)}</div>'
-
-
-def following(line: str) -> str:
-    """Return the line to try next."""
-    return f'<div class="soft">next: <code>{escape(line)}</code></div>'
-
-
-def table(
-    columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], numeric: frozenset[int] = frozenset()
-) -> str:
-    """Return a table; cells are text and escaped here, except those that are `Markup`."""
-    head = "".join(f"<th{_class(i, numeric)}>{escape(c)}</th>" for i, c in enumerate(columns))
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td{_class(i, numeric)}>{_cell(c)}</td>" for i, c in enumerate(row))
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-class Markup(str):
-    """Text that is markup already."""
-
-    __slots__ = ()
-
-
-def _class(place: int, numeric: frozenset[int]) -> str:
-    return ' class="n"' if place in numeric else ""
-
-
-def _cell(value: str) -> str:
-    return value if isinstance(value, Markup) else escape(value)
-
-
-def bars(counts: tuple[tuple[str, int], ...]) -> Markup:
-    """Return a small histogram; hovering a bar tells its label and count."""
-    most = max((count for _, count in counts), default=0) or 1
-    drawn = "".join(
-        f'<i style="height:{max(1, round(18 * count / most))}px" title="{escape(label)}: {count}"></i>'
-        for label, count in counts
-    )
-    return Markup(f'<span class="bars">{drawn}</span>')

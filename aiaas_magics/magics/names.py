@@ -60,7 +60,7 @@ def _resolve(word: Any, kind: Kind, variables: Mapping[str, Any], known: Known) 
 
 def reference(value: Any) -> str | None:
     """Return what a handle of ours refers to."""
-    if type(value).__module__ != "aiaas_magics.handles":
+    if not type(value).__module__.startswith("aiaas_magics.handles."):
         return None
     ref = getattr(value, "ref", None)
     return ref if isinstance(ref, str) else None

@@ -8,7 +8,7 @@ from typing import Any
 from IPython.display import display
 from ipywidgets import HTML, FloatProgress, HBox, Layout
 
-from aiaas_magics.cards import style
+from aiaas_magics.cards import page
 from aiaas_magics.specs.jobs import Event
 from aiaas_magics.widgets.terminal import said
 
@@ -51,7 +51,7 @@ class NotebookProgress:
     def _words(self, text: str) -> str:
         how = "interrupt again to cancel" if self._stopping else "interrupt the kernel (■) to stop"
         hint = f'<span style="opacity:.65"> · {how}</span>'
-        return f'<span style="font-size:13px">{style.escape(text)}{hint}</span>'
+        return f'<span style="font-size:13px">{page.escape(text)}{hint}</span>'
 
     def close(self) -> None:
         """Take the bar away."""

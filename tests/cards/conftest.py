@@ -40,7 +40,7 @@ class Page(HTMLParser):
 @pytest.fixture
 def read():
     """Return a function that parses a card."""
-    return Page
+    return lambda card: Page(card.html())
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ CARDS = {
     "evaluation": (
         evaluation, cards.evaluation_line, lambda r: cards.evaluation_card(r, (HOSTILE,), HOSTILE),
     ),
-    "grid": (grid, cards.grid_line, cards.grid_card),
+    "grid": (grid, lambda r: cards.grid_card(r).title, cards.grid_card),
     "endpoint": (
         endpoint, cards.endpoint_line,
         lambda r: cards.endpoint_card(r, HOSTILE, (HOSTILE,), HOSTILE),
@@ -124,7 +124,7 @@ def test_a_very_long_name_stands_in_the_card(read, make, line, card):
 @EVERY
 def test_docs_mode_tells_nothing_that_differs_between_machines(docs_mode, read, make, line, card):
     record = make()
-    said = line(record) + card(record)
+    said = line(record) + card(record).html() + card(record).text()
     for word in (
         JOB,
         str(PORT),
@@ -145,7 +145,8 @@ def test_docs_mode_tells_nothing_that_differs_between_machines(docs_mode, read, 
 )
 def test_outside_docs_mode_it_is_told(mode, words):
     make, _, card = CARDS[mode]
-    assert words in card(make())
+    assert words in card(make()).html()
+    assert words in card(make()).text()
 
 
 @pytest.mark.parametrize(
@@ -231,9 +232,9 @@ def test_an_evaluation_s_line_and_interval(read):
 
 
 def test_a_grid_s_numbers_line_up_at_the_right(read):
-    markup = cards.grid_card(grid())
-    assert markup.count('class="n"') == 2 + 4
-    assert {"1,234", "0.973", "–"} <= set(read(markup).text.split("\n"))
+    card = cards.grid_card(grid())
+    assert card.html().count('class="n"') == 2 + 4
+    assert {"1,234", "0.973", "–"} <= set(read(card).text.split("\n"))
 
 
 @pytest.mark.parametrize("state", ["STARTING", "STOPPED", "FAILED", "LOST"])

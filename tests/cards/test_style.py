@@ -103,24 +103,3 @@ def test_one_line_is_one_line_and_short(text):
     shown = style.one_line(text, most=20)
     assert len(shown) <= 20
     assert len(shown.splitlines()) <= 1
-
-
-@given(st.text())
-def test_escaped_text_reads_back_and_holds_no_markup(text):
-    import html
-
-    shown = style.escape(text)
-    assert html.unescape(shown) == text or "&" in text
-    assert not set(shown) & set("<>\"'")
-
-
-def test_bars_are_as_high_as_their_counts(read):
-    page = read(style.bars((("a", 10), ("b", 5), ("c", 0))))
-    heights = re.findall(r"height:(\d+)px", style.bars((("a", 10), ("b", 5), ("c", 0))))
-    assert page.tags == ["span", "i", "i", "i"]
-    assert heights == ["18", "9", "1"]
-
-
-def test_bars_of_nothing_are_no_error():
-    assert style.bars(()) == '<span class="bars"></span>'
-    assert "height:1px" in style.bars((("a", 0),))

@@ -60,7 +60,7 @@ def test_lists_are_tables_with_a_cell_for_each_column(made, request, docs):
     for verb, action in [*LISTS, ("data", "catalogue"), ("", "")]:
         listing = made[0].run(verb, action, {})
         assert {len(row) for row in listing.rows} == {len(listing.columns)}
-        assert listing.card().count("<tr>") == 1 + len(listing)
+        assert listing.card().html().count("<tr>") == 1 + len(listing)
 
 
 def test_lists_tell_no_ids_times_and_addresses_in_docs_mode(made, docs_mode):
@@ -81,8 +81,8 @@ def test_the_last_twenty_jobs_are_listed_or_all(empty, values, count):
 
 
 def test_the_overview_proposes_to_load_and_then_to_train(empty, made):
-    assert "next: <code>%aiaas_data load iris" in empty.run("", "", {}).card()
-    assert "next: <code>%aiaas_train" in made[0].run("", "", {}).card()
+    assert "next: <code>%aiaas_data load iris" in empty.run("", "", {}).card().html()
+    assert "next: <code>%aiaas_train" in made[0].run("", "", {}).card().html()
 
 
 def test_the_overview_counts_and_names_every_magic(made):
@@ -105,7 +105,7 @@ def test_a_variable_is_not_stored_data(made):
 
 
 def test_a_model_s_card_tells_what_it_was_made_of(made):
-    card = made[0].run("models", "show", {"model": "best"}).card()
+    card = made[0].run("models", "show", {"model": "best"}).card().html()
     for words in ("%aiaas_tune", "iris@1", "alpha=", "4 columns", "setosa"):
         assert words in card
 

@@ -12,7 +12,7 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
 from aiaas_magics import errors, frames, handles
-from aiaas_magics.handles import Endpoint, JobHandle, Listing, Note, Prediction
+from aiaas_magics.handles import RECORD, Endpoint, JobHandle, Listing, Note, Prediction
 from aiaas_magics.specs.jobs import JobState
 from aiaas_magics.testing.backend import states, wait_for
 from aiaas_magics.testing.stages import Count, Noop
@@ -34,10 +34,23 @@ def published(monkeypatch):
 def test_every_handle_is_one_line_and_a_card(made, name):
     handle = made[1][name]
     first, *_ = handle.bundles()
-    assert set(first) == {"text/plain", "text/html"}
-    assert first["text/plain"] == repr(handle) == handle.line()
+    assert set(first) == {"text/plain", "text/html", RECORD}
+    assert first["text/plain"] == handle.card().text()
+    assert repr(handle) == handle.line()
     assert len(repr(handle).splitlines()) == 1
     assert first["text/html"].startswith('<div class="aiaas">')
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_record_is_json_that_names_its_kind_and_tells_no_secret(made, name):
+    handle = made[1][name]
+    record = json.loads(json.dumps(handle.record(), allow_nan=False))
+    assert record["kind"]
+    assert not {"token", "charts", "log"} & set(record)
+
+
+def test_docs_mode_tells_no_record(made, docs_mode):
+    assert set(next(made[1]["clf"].bundles())) == {"text/plain", "text/html"}
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -93,7 +106,9 @@ def test_data_s_table_is_the_user_s_own(made):
 
 
 def test_a_card_proposes_the_next_line(made):
-    proposed = {name: re.search(r"next: <code>(\S+)", made[1][name].card())[1] for name in MADE}
+    proposed = {
+        name: re.search(r"next: <code>(\S+)", made[1][name].card().html())[1] for name in MADE
+    }
     assert proposed == {
         "iris": "%aiaas_prepare", "clean": "%aiaas_train", "clf": "%aiaas_evaluate",
         "best": "%aiaas_evaluate", "evaluation": "%aiaas_deploy", "api": "%aiaas_predict",
@@ -127,7 +142,7 @@ def endpoint(session, value="x", token="top-secret"):
 def test_the_token_is_never_shown(made):
     api = endpoint(made[0])
     assert api.token == "top-secret"
-    for shown in (repr(api), api.card(), api.curl, str(api._repr_mimebundle_())):
+    for shown in (repr(api), api.card().html(), api.curl, str(api._repr_mimebundle_())):
         assert "top-secret" not in shown
 
 
@@ -162,7 +177,7 @@ def prediction(count=2, **columns):
 
 
 def test_a_prediction_s_card_begins_with_what_was_asked_for():
-    markup = prediction().card()
+    markup = prediction().card().html()
     assert re.findall(r"<th(?: [^>]*)?>(.*?)</th>", markup) == ["prediction", "probability", "a"]
     assert re.findall(r"<td[^>]*>(.*?)</td>", markup)[:3] == ["yes", "0.75", "1.5"]
 
@@ -177,7 +192,7 @@ def test_a_prediction_s_card_begins_with_what_was_asked_for():
     ],
 )
 def test_a_prediction_s_card_says_what_it_leaves_out(count, columns, words):
-    markup = prediction(count, **{f"c{i}": i for i in range(columns)}).card()
+    markup = prediction(count, **{f"c{i}": i for i in range(columns)}).card().html()
     found = re.search(r'<div class="soft">(.*?)</div>', markup)
     assert (found and found[1]) == words
 
@@ -192,13 +207,13 @@ def test_a_prediction_s_line_is_one_line_whatever_was_predicted():
 
 @pytest.mark.parametrize("value", [pd.NaT, pd.NA, float("nan"), None])
 def test_a_missing_value_is_a_dash(value):
-    markup = prediction(gap=value).card()
+    markup = prediction(gap=value).card().html()
     assert markup.count("–") == 2
     assert "NaT" not in markup
 
 
 def test_hostile_columns_are_no_markup():
-    markup = prediction(**{"<script>": "<b>&"}).card()
+    markup = prediction(**{"<script>": "<b>&"}).card().html()
     assert "<script>" not in markup
     assert "<b>" not in markup
 
@@ -207,8 +222,8 @@ def test_hostile_columns_are_no_markup():
 def test_a_listing_is_counted_looped_and_shown():
     listing = Listing("models", ("name", "n"), [("a", 1), ("<b>", 2)], ["r", "s"], "%next")
     assert (len(listing), list(listing), repr(listing)) == (2, ["r", "s"], "models: a, <b>")
-    assert "&lt;b&gt;" in listing.card()
-    assert "next: <code>%next" in listing.card()
+    assert "&lt;b&gt;" in listing.card().html()
+    assert "next: <code>%next" in listing.card().html()
 
 
 def test_a_long_listing_s_line_names_twelve():
@@ -218,12 +233,12 @@ def test_a_long_listing_s_line_names_twelve():
 def test_an_empty_listing_says_so():
     listing = Listing("models", ("name",), [])
     assert repr(listing) == "models: none yet"
-    assert "none yet" in listing.card()
+    assert "none yet" in listing.card().html()
 
 
 def test_a_note_s_text_holds_its_body_and_its_html_escapes_it():
     bundle = Note("the log", "<b>&")._repr_mimebundle_()
-    assert bundle["text/plain"] == "the log\n<b>&"
+    assert bundle["text/plain"] == "the log\n  <b>&"
     assert "&lt;b&gt;&amp;" in bundle["text/html"]
 
 

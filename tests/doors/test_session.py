@@ -409,7 +409,7 @@ def test_a_warning_told_twice_stands_in_the_card_once(empty, monkeypatch):
         return [x for pair in zip(extra, found, strict=True) for x in pair]
 
     monkeypatch.setattr(empty.backend, "events", told)
-    assert load(empty).card().count("few &lt;rows&gt;: --test 0") == 1
+    assert load(empty).card().html().count("few &lt;rows&gt;: --test 0") == 1
 
 
 def test_a_warning_without_a_proposal_is_its_text():
@@ -479,7 +479,7 @@ def test_a_line_changes_the_home(empty, tmp_path):
 @pytest.mark.usefixtures("no_spare", "docs_mode")
 def test_in_docs_mode_the_home_has_no_path(empty, tmp_path):
     note = empty.run("connect", "", {"home": str(tmp_path / "other")})
-    assert str(tmp_path) not in repr(note) + note.card()
+    assert str(tmp_path) not in repr(note) + note.card().html()
 
 
 @pytest.mark.usefixtures("no_spare")

@@ -1,0 +1,177 @@
+"""Handles of what jobs make: data, models, evaluations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from aiaas_magics.cards import cards
+from aiaas_magics.cards.page import Card
+from aiaas_magics.handles.base import Bundle, Drawn, Handle, picture, plain
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.records import ModelInfo
+from aiaas_magics.specs.results import DataResult, EvaluationResult, Grid, ModelResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from aiaas_magics.session import Session
+
+
+class Data(Handle):
+    """Stored data. ``frame()`` gives the table."""
+
+    def __init__(self, session: Session, result: DataResult, warnings: Sequence[str] = ()) -> None:
+        self._session, self.result, self._warnings = session, result, tuple(warnings)
+
+    @property
+    def ref(self) -> str:
+        """``name@version``."""
+        return self.result.ref
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(column.name for column in self.result.columns)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return self.result.rows, len(self.result.columns)
+
+    def frame(self, rows: int | None = None) -> pd.DataFrame:
+        """Return the table, or its first rows, as a DataFrame of its own."""
+        return self._session.frame(self.ref, rows)
+
+    def record(self) -> dict[str, JSON]:
+        """Return the profile, without its histograms."""
+        columns = [plain(column, "counts") for column in self.result.columns]
+        return plain(self.result) | {"columns": columns}
+
+    def line(self) -> str:
+        """Return the one line."""
+        return cards.data_line(self.result)
+
+    def card(self) -> Card:
+        """Return the profile."""
+        name = self.ref.partition("@")[0]
+        prepare = f"%aiaas_prepare {name} --dropna --scale standard --as {name}-ready"
+        train = f"%aiaas_train {name} --target COLUMN --algo random_forest"
+        return cards.data_card(self.result, self._warnings, train if self.result.base else prepare)
+
+
+class Model(Drawn):
+    """A registered model."""
+
+    def __init__(self, session: Session, result: ModelResult, warnings: Sequence[str] = ()) -> None:
+        self._session, self.result, self._warnings = session, result, tuple(warnings)
+
+    @property
+    def ref(self) -> str:
+        """``name@version``."""
+        return self.result.ref
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Metric -> value on the held-out rows."""
+        return {score.metric: score.value for score in self.result.scores}
+
+    @property
+    def params(self) -> dict[str, JSON]:
+        """The algorithm's parameters as given, or as found by tuning."""
+        return dict(self.result.params)
+
+    @property
+    def trials(self) -> tuple[dict[str, JSON], ...]:
+        """The candidates of a search, best first: parameters, mean, std, folds, seconds, rank."""
+        return tuple(msgspec.to_builtins(trial) for trial in self.result.trials)
+
+    @property
+    def info(self) -> ModelInfo:
+        """The registered record: signature, lineage, aliases."""
+        found: Any = self._session.backend.query("models", {"ref": self.ref})[0]
+        return found  # type: ignore[no-any-return]
+
+    def record(self) -> dict[str, JSON]:
+        """Return the result, without its charts."""
+        return plain(self.result, "charts")
+
+    def line(self) -> str:
+        """Return the one line."""
+        return cards.model_line(self.result)
+
+    def card(self) -> Card:
+        """Return what was learned."""
+        name = self.ref.partition("@")[0]
+        next_ = f"%aiaas_evaluate {name}" if self.result.held_out else f"%aiaas_deploy {name}"
+        return cards.model_card(self.result, self._warnings, next_)
+
+    def pictures(self) -> Iterator[Bundle]:
+        """Yield loss curve or the charts of a search."""
+        return (picture(self._session, chart) for chart in self.result.charts)
+
+
+class Registered(Handle):
+    """A model of the registry, with its lineage."""
+
+    def __init__(self, session: Session, info: ModelInfo) -> None:
+        self._session, self.info = session, info
+
+    @property
+    def ref(self) -> str:
+        """``name@version``."""
+        return self.info.ref
+
+    def record(self) -> dict[str, JSON]:
+        """Return the registered record."""
+        return plain(self.info)
+
+    def line(self) -> str:
+        """Return the one line."""
+        return cards.model_info_line(self.info)
+
+    def card(self) -> Card:
+        """Return the lineage."""
+        return cards.model_info_card(self.info, f"%aiaas_models alias {self.info.ref} production")
+
+
+class Evaluation(Drawn):
+    """How good a model is."""
+
+    def __init__(
+        self, session: Session, result: EvaluationResult, warnings: Sequence[str] = ()
+    ) -> None:
+        self._session, self.result, self._warnings = session, result, tuple(warnings)
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Metric -> value."""
+        return {score.metric: score.value for score in self.result.scores}
+
+    @property
+    def importance(self) -> dict[str, float]:
+        """Column -> drop of the default metric when it is shuffled, largest first."""
+        return {score.metric: score.value for score in self.result.importance}
+
+    def record(self) -> dict[str, JSON]:
+        """Return the result, without its charts."""
+        return plain(self.result, "charts")
+
+    def line(self) -> str:
+        """Return the one line."""
+        return cards.evaluation_line(self.result)
+
+    def card(self) -> Card:
+        """Return the metrics."""
+        name = self.result.model.partition("@")[0]
+        return cards.evaluation_card(self.result, self._warnings, f"%aiaas_deploy {name}")
+
+    def grids(self) -> Sequence[Grid]:
+        """Return the tables."""
+        return self.result.grids
+
+    def pictures(self) -> Iterator[Bundle]:
+        """Yield the charts."""
+        return (picture(self._session, chart) for chart in self.result.charts)
