@@ -161,12 +161,19 @@ def test_a_killed_worker_is_replaced_and_requests_go_on(backend):
     until(lambda: ready(backend) >= 2)
     at, before = info(backend), ready(backend)
     open_files = psutil.Process(at.pid).num_fds()
-    killed = family(at.pid)[1]
+    _, stays, killed = family(at.pid)
     killed.kill()
     until(lambda: not alive(killed))
     assert predict(backend)
     until(lambda: ready(backend) > before)
-    assert len([p for p in family(at.pid)[1:] if alive(p)]) == 2
+    (fresh,) = set(family(at.pid)[1:]) - {stays}
+    stays.suspend()
+    try:
+        assert predict(backend, count=9)
+    finally:
+        stays.resume()
+    assert alive(fresh)
+    assert "Traceback" not in endpoints.log(backend.home, "api")
     assert (info(backend), psutil.Process(at.pid).num_fds()) == (at, open_files)
 
 
@@ -442,3 +449,18 @@ def test_a_taken_port_is_opened_to_successors_only():
     first.close()
     assert refused(port)
     second.close()
+
+
+def test_new_connections_come_to_the_successor_alone():
+    first = master.listen(0, share=False)
+    address = first.getsockname()
+    second = master.listen(address[1], share=True)
+    second.listen()
+    master.divert(second)
+    with first, second:
+        first.setblocking(False)
+        for _ in range(20):
+            with socket.create_connection(address, timeout=5):
+                second.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            first.accept()
