@@ -139,9 +139,10 @@ def endpoint(session, value="x", token="top-secret"):
     return Endpoint(session, info)
 
 
-def test_the_token_is_never_shown(made):
-    api = endpoint(made[0])
-    assert api.token == "top-secret"
+@pytest.mark.parametrize(("token", "given"), [("top-secret", "top-secret"), (None, "")])
+def test_the_token_is_given_and_never_shown(made, token, given):
+    api = endpoint(made[0], token=token)
+    assert api.token == given
     for shown in (repr(api), api.card().html(), api.curl, str(api._repr_mimebundle_())):
         assert "top-secret" not in shown
 

@@ -410,6 +410,8 @@ def test_a_warning_told_twice_stands_in_the_card_once(empty, monkeypatch):
 
     monkeypatch.setattr(empty.backend, "events", told)
     assert load(empty).card().html().count("few &lt;rows&gt;: --test 0") == 1
+    newest = next(empty.jobs()).id
+    assert empty.follow(newest)[1] == ["few <rows>: --test 0"]
 
 
 def test_a_warning_without_a_proposal_is_its_text():
