@@ -42,7 +42,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     """Headless chromium, driven by playwright."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -70,7 +70,7 @@ def wait_for(url: str, server: subprocess.Popen[bytes], seconds: float = 60) -> 
     raise AssertionError(f"{url} does not answer")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """The address of a JupyterLab whose root folder holds copies of the notebooks."""
     root = tmp_path_factory.mktemp("lab")
