@@ -41,9 +41,10 @@ def start(
     replace: bool,
     example: dict[str, JSON],
 ) -> EndpointInfo:
-    """Start an endpoint and return when it answers; the same model there already is no change.
+    """Start an endpoint and return when it answers; the same one there already is no change.
 
-    With `replace`, the new processes listen on the port of the old before those are asked to go.
+    The new processes answer, on the port of the old unless another is asked for, before those are
+    asked to go. `replace` allows another model.
 
     Raises
     ------
@@ -53,15 +54,15 @@ def start(
     with _alone(home, name):
         before = _running(home, name)
         if before is not None:
-            if before.model == model.ref:
+            if (before.model, before.workers) == (model.ref, workers) and port in (0, before.port):
                 return before
-            if not replace:
+            if before.model != model.ref and not replace:
                 raise errors.NameTaken(
                     f"the endpoint {name!r} serves {before.model}",
                     "an endpoint serves one model",
                     f"%aiaas_deploy {model.ref} --as {name} --replace",
                 )
-            port = before.port
+            port = port or before.port
         info = EndpointInfo(
             name=name, model=model.ref, state="STARTING", url="", port=port, workers=workers,
             created=time.time(), target=model.target, example=example,
@@ -145,7 +146,7 @@ def _launch(home: Home, info: EndpointInfo, before: EndpointInfo | None) -> Endp
     """Start the processes, write down that they run, and tell them that somebody knows of them."""
     words = ["aiaas_magics.serving", "--home", str(home.path), "--endpoint", info.name]
     words += ["--model", info.model, "--port", str(info.port), "--workers", str(info.workers)]
-    words += [] if before is None else ["--share-port"]
+    words += ["--share-port"] if before is not None and before.port == info.port else []
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:

@@ -73,7 +73,8 @@ def spawn(
         actions.append((os.POSIX_SPAWN_DUP2, stdin, 0))
     if tell is not None:
         actions.append((os.POSIX_SPAWN_DUP2, tell, TELL))
-    command = [sys.executable, "-m", *words]
+    # -P: a file of the user's named like a library must not stand in its place.
+    command = [sys.executable, "-P", "-m", *words]
     return os.posix_spawn(sys.executable, command, dict(env), file_actions=actions, setsid=True)
 
 

@@ -123,7 +123,7 @@ class Master:
         words = [*self._words, "--master", str(os.getpid())]
         words += ["--socket", str(number), "--ready", str(write)]
         self._slots[slot] = subprocess.Popen(
-            [sys.executable, "-m", "aiaas_magics.serving.worker", *words],
+            [sys.executable, "-P", "-m", "aiaas_magics.serving.worker", *words],
             pass_fds=(number, write),
             stdin=subprocess.DEVNULL,
         )

@@ -15,7 +15,7 @@ TYPES: dict[str, dict[str, Any]] = {
     "long": {"type": "integer"},
     "boolean": {"type": "boolean"},
     "string": {"type": "string"},
-    "datetime": {"type": "string", "format": "date-time"},
+    "datetime": {"type": "string", "description": "ISO 8601, as 2026-11-24 or 2026-11-24T10:30:00"},
 }
 
 

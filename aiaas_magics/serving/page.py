@@ -40,7 +40,7 @@ async function open_() {
   const cells = json.schema.properties.X_test.oneOf[1].items.properties;
   at("columns").replaceChildren(...Object.entries(cells).map(([name, cell]) => {
     const row = document.createElement("tr"), kinds = [cell.type].flat();
-    for (const text of [name, cell.format ?? kinds[0], kinds.includes("null") ? "yes" : "no"]) row.insertCell().textContent = text;
+    for (const text of [name, cell.description ?? kinds[0], kinds.includes("null") ? "yes" : "no"]) row.insertCell().textContent = text;
     return row;
   }));
   document.querySelector("main").hidden = false;

@@ -225,6 +225,22 @@ def test_the_same_model_again_is_no_change(backend):
     assert (result.url, info(backend)) == (before.url, before)
 
 
+def test_more_workers_are_given_on_the_same_port(backend, other):
+    after = deploy(backend, workers=2)
+    assert (after.workers, after.url) == (2, other.url)
+    assert after.pid != other.pid
+    assert [p.pid for p in masters(backend, "other")] == [after.pid]
+
+
+def test_another_port_is_moved_to(backend, other):
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    assert deploy(backend, port=port).port == port
+    assert len(client.predict(info(backend, "other").url, other.token, rows(backend))["y_pred"]) > 0
+    with pytest.raises(errors.EndpointError):
+        client.predict(other.url, other.token, rows(backend))
+
+
 def test_another_model_needs_to_be_asked_for(backend):
     with pytest.raises(errors.NameTaken) as caught:
         done(backend, DeploySpec(model="n", as_="api"))
