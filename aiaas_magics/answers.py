@@ -54,6 +54,7 @@ def _data_show(session: Session, values: Values) -> Handle:
             "%aiaas_data show shows stored data",
             "%aiaas_data load df --as my-table",
         )
+    session.settle(word)
     info = session.data(word)
     result = DataResult(
         ref=info.ref, frame=info.frame, rows=info.rows, columns=info.columns, size=info.size, source=info.source,
@@ -75,6 +76,7 @@ def _first_score(info: ModelInfo) -> tuple[JSON, JSON]:
 
 
 def _models_show(session: Session, values: Values) -> Handle:
+    session.settle(str(values["model"]))
     return handles.Registered(session, session.model(str(values["model"])))
 
 
@@ -123,6 +125,7 @@ def _endpoints_list(session: Session, values: Values) -> Handle:
 
 
 def _endpoints_show(session: Session, values: Values) -> Handle:
+    session.settle(str(values["endpoint"]))
     return handles.Endpoint(session, session.endpoint(str(values["endpoint"])))
 
 
@@ -178,7 +181,8 @@ def _jobs_attach(session: Session, values: Values) -> Handle:
 def _jobs_logs(session: Session, values: Values) -> Handle:
     job = _job(session, values)
     events = session.backend.events(f"job:{job.id}", 0, limit=10_000)
-    lines = [_logged(event) for event in events if event.type in _LOGGED]
+    told = set(_LOGGED) - ({"progress"} if style.docs_mode() else set())  # as often as time allows
+    lines = [_logged(event) for event in events if event.type in told]
     lines += [job.error["what"]] if job.error else []
     return handles.Note(f"log of {_named(job)} ({job.state.value.lower()})", "\n".join(lines))
 
@@ -223,10 +227,9 @@ def _jobs_cancel(session: Session, values: Values) -> Handle:
 
 def counts(usage: Any) -> str:
     """Return what a home holds, in words."""
-    return ", ".join((
-        f"{usage.data} data", style.plural(usage.models, "model"), style.plural(usage.endpoints, "running endpoint"),
-        style.plural(usage.jobs, "job"), style.size(usage.bytes),
-    ))  # fmt: skip
+    words = [f"{usage.data} data", style.plural(usage.models, "model")]
+    words += [style.plural(usage.endpoints, "running endpoint"), style.plural(usage.jobs, "job")]
+    return ", ".join(words if style.docs_mode() else [*words, style.size(usage.bytes)])
 
 
 def _overview(session: Session, values: Values) -> Handle:
@@ -251,7 +254,12 @@ def known(session: Session, kind: Kind) -> Handle:
         rows = [(r.name, r.task, r.summary) for r in records]
         return handles.Listing("metrics", ("name", "task", "what it says"), rows, records)
     found = [
-        (r.name, " and ".join(r.tasks), r.summary, ", ".join(p.name for p in r.parameters))
+        (
+            r.name,
+            " and ".join(r.tasks),
+            r.summary,
+            ", ".join(dict.fromkeys(p.name for p in r.parameters)),
+        )
         for r in records
     ]
     columns = ("name", "for", "what it is", "parameters")
@@ -261,6 +269,7 @@ def known(session: Session, kind: Kind) -> Handle:
 def _predict(session: Session, values: Values) -> Handle:
     from aiaas_magics.serving import client
 
+    session.settle(str(values["endpoint"]))
     info = session.endpoint(str(values["endpoint"]))
     if info.state != "READY":
         hint = {
@@ -283,9 +292,11 @@ def _predict(session: Session, values: Values) -> Handle:
         proba=True,
     )
     answer = frame.reset_index(drop=True)
-    answer["prediction"] = said["y_pred"]
+    made = {"prediction": said["y_pred"]}
     if "y_proba" in said:
-        answer["probability"] = [max(row) for row in said["y_proba"]]
+        made["probability"] = [max(row) for row in said["y_proba"]]
+    taken = [name for name in made if name in answer.columns]
+    answer = answer.rename(columns={name: f"{name} (input)" for name in taken}).assign(**made)
     return handles.Prediction(info.name, info.target, answer)
 
 

@@ -190,12 +190,18 @@ def from_record(record: Mapping[str, str]) -> AiaasError:
     return cls(record.get("what", ""), record.get("hint", ""), record.get("try", ""))
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word most like `word`, or None where none is."""
+    words = sorted(set(known))
+    near = difflib.get_close_matches(word.lower(), [w.lower() for w in words], n=1, cutoff=0.6)
+    return next(w for w in words if w.lower() == near[0]) if near else None
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the nearest known word, else a short list of them."""
     words = sorted(set(known))
-    near = difflib.get_close_matches(word.lower(), [w.lower() for w in words], n=1, cutoff=0.6)
-    if near:
-        best = next(w for w in words if w.lower() == near[0])
+    best = nearest(word, words)
+    if best is not None:
         return f"did you mean {best!r}?"
     shown = ", ".join(words[:12]) + (", ..." if len(words) > 12 else "")
     return f"known: {shown}" if words else "there is none yet"

@@ -18,6 +18,7 @@ from aiaas_magics.backends.base import Backend
 from aiaas_magics.backends.following import follow
 from aiaas_magics.cards import style
 from aiaas_magics.handles import Handle, JobHandle
+from aiaas_magics.sending import Sending
 from aiaas_magics.specs.base import JSON, Command, Spec
 from aiaas_magics.specs.jobs import Event, Job, Limits
 from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo
@@ -192,14 +193,39 @@ class Session:
 
     def _data_word(self, word: object) -> str:
         if not isinstance(word, str):
-            return frames.write(frames.as_table(word), self.backend.put)
-        if any(not job.state.final for job in self.jobs({"about": word})):
-            return word  # still in the making: the job waits for it
+            return self._send_table(word)
+        if self._making(word):
+            return word  # the job waits for it
         return self.data(word).ref
+
+    def settle(self, name: str) -> None:
+        """Wait for what is still in the making under a name, as a job that names it would."""
+        for job in self._making(name.partition("@")[0]):
+            self.follow(job)
+
+    def _making(self, name: str) -> list[str]:
+        return [job.id for job in self.jobs({"about": name}) if not job.state.final]
+
+    def _send_table(self, word: object) -> str:
+        table = frames.as_table(word)
+        with self._sending(int(table.memory_usage(index=False).sum())) as put:
+            return frames.write(table, put)
+
+    @contextlib.contextmanager
+    def _sending(self, total: int) -> Iterator[frames.Put]:
+        """Give a `Backend.put` that tells how far it is."""
+        watcher = self.watch() if self.watch is not None else None
+        if watcher is None:
+            yield self.backend.put
+            return
+        try:
+            yield Sending(self.backend, total, watcher)
+        finally:
+            watcher.close()
 
     def _source(self, source: object) -> Values:
         if not isinstance(source, str):
-            return {"frame": frames.write(frames.as_table(source), self.backend.put)}
+            return {"frame": self._send_table(source)}
         path = _path(source)
         if path.is_dir() and source not in self.names(Kind.SOURCE):
             raise errors.DataError(
@@ -207,7 +233,8 @@ class Session:
             )
         if path.is_file():
             try:
-                return {"file": self.backend.put(path), "filename": path.name}
+                with self._sending(path.stat().st_size) as put:
+                    return {"file": put(path), "filename": path.name}
             except OSError as error:
                 raise errors.DataError(
                     f"{source} cannot be read", error.strerror or "", f"ls -l {source}"

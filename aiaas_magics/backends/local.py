@@ -169,6 +169,8 @@ class LocalBackend:
 
 
 Where = dict[str, JSON]
+BY_ROW = ("id", "verb", "about", "state", "user")
+"""Fields of a job that its row has a column for: the database looks for them."""
 
 
 def _matching(records: Iterable[Record], where: Where) -> list[Any]:
@@ -184,7 +186,8 @@ def _matching(records: Iterable[Record], where: Where) -> list[Any]:
 def _jobs(backend: LocalBackend, where: Where) -> list[Job]:
     for job in backend.home.runs.living():
         queue.reap(backend.home, job)
-    return _matching(backend.home.runs.select(), where)
+    known = {name: where.pop(name) for name in BY_ROW if name in where}
+    return _matching(backend.home.runs.select(known), where)
 
 
 def _data(backend: LocalBackend, where: Where) -> list[Record]:

@@ -7,6 +7,7 @@ JupyterLab 4 draws no later one by itself.
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ PALETTE = [BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"]
 GREY = "#767676"
 """Contrast 4.5 on white and on JupyterLab's dark page: readable on both (WCAG 2.2, 1.4.3)."""
 DIGITS = 4
+LETTER = 6
+"""Pixels of a letter of a subtitle, on average."""
 MOST_POINTS = 200
 """Points of a line: 200 look like 2,000 and take a tenth of the notebook."""
 
@@ -28,7 +31,10 @@ CONFIG: Row = {
     "background": None,
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
-    "title": {"color": GREY, "fontSize": 13, "anchor": "start", "fontWeight": 600},
+    "title": {
+        "color": GREY, "fontSize": 13, "anchor": "start", "fontWeight": 600,
+        "subtitleColor": GREY, "subtitleFontSize": 11.5, "subtitlePadding": 4, "frame": "group",
+    },
     "axis": {
         "labelColor": GREY, "titleColor": GREY, "domainColor": GREY, "tickColor": GREY,
         "gridColor": GREY, "gridOpacity": 0.18, "labelLimit": 200, "titleFontWeight": 500,
@@ -49,8 +55,9 @@ def chart(
     height: int = 240,
 ) -> Chart:
     """Return a chart of `rows`; `body` holds its mark and encoding, or its layers."""
+    words = textwrap.wrap(" ".join(text.split()), max(40, (width + 120) // LETTER))
     spec = {
-        "$schema": SCHEMA, "title": title, "width": width, "height": height, "config": CONFIG,
+        "$schema": SCHEMA, "title": {"text": title, "subtitle": words}, "width": width, "height": height, "config": CONFIG,
         "data": {"values": [_rounded(row) for row in rows]}, **body,
     }  # fmt: skip
     return Chart(name=name, title=title, text=text, spec=spec)

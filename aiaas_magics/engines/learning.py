@@ -64,9 +64,15 @@ def task_of(table: data.Table, spec: TrainSpec | TuneSpec, context: Context) -> 
     frame = table.frame
     for name in (spec.target, *spec.features):
         if name not in frame.columns:
-            hint = errors.did_you_mean(name, map(str, frame.columns))
+            names = [str(known) for known in frame.columns]
+            option, near = (
+                "target" if name == spec.target else "features",
+                errors.nearest(name, names),
+            )
             raise errors.DataError(
-                f"no column {name!r} in {_shown(spec.data)}", hint, "%aiaas_data show NAME"
+                f"no column {name!r} in {_shown(spec.data)}",
+                errors.did_you_mean(name, names),
+                f"--{option} {near}" if near else "%aiaas_data show NAME",
             )
     frame = prepare.rows(frame, table.steps, table.roles)
     if spec.target not in frame.columns:

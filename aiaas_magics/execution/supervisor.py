@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 
 from aiaas_magics import errors
@@ -62,17 +63,23 @@ class Supervisor:
 
     def _watch(self) -> None:
         while not self._done.wait(TICK):
-            if news := self._take():
-                self._home.runs.tell_many(news)
-            state = self._home.runs.get(self._job).state
-            if state is JobState.STOPPING:
-                self._stopping.set()
-            elif state is JobState.CANCELLING:
-                queue.finish_cancelled(self._home, self._job)
-                _die()
-            elif state.final:  # somebody buried us: there is nothing to work for
-                _die()
-            self._check_limits()
+            try:
+                self._look()
+            except Exception:  # noqa: BLE001 - a store that is busy for long must not end the watching
+                traceback.print_exc()
+
+    def _look(self) -> None:
+        if news := self._take():
+            self._home.runs.tell_many(news)
+        state = self._home.runs.get(self._job).state
+        if state is JobState.STOPPING:
+            self._stopping.set()
+        elif state is JobState.CANCELLING:
+            queue.finish_cancelled(self._home, self._job)
+            _die()
+        elif state.final:  # somebody buried us: there is nothing to work for
+            _die()
+        self._check_limits()
 
     def _check_limits(self) -> None:
         seconds, memory = self._limits.seconds, self._limits.memory

@@ -89,6 +89,11 @@ class JobHandle(Handle):
         self._first = job
 
     @property
+    def ref(self) -> str:
+        """The job's id."""
+        return self.id
+
+    @property
     def job(self) -> Job:
         """The job's record as it is now."""
         return next(self._session.jobs({"id": self.id}), self._first)

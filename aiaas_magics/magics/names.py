@@ -9,7 +9,7 @@ from aiaas_magics import errors
 from aiaas_magics.specs.calls import Call
 from aiaas_magics.specs.verbs import Kind
 
-RESOLVED = (Kind.DATA, Kind.SOURCE, Kind.MODEL, Kind.ENDPOINT, Kind.STORED)
+RESOLVED = (Kind.DATA, Kind.SOURCE, Kind.MODEL, Kind.ENDPOINT, Kind.STORED, Kind.JOB)
 Known = Callable[[Kind], list[str]]
 
 

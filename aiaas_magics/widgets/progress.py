@@ -25,6 +25,7 @@ class NotebookProgress:
         self._box: Any = None
         self._bar: Any = None
         self._text: Any = None
+        self._place: Any = None
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
@@ -46,7 +47,7 @@ class NotebookProgress:
         self._bar = FloatProgress(value=0.0, min=0.0, max=1.0, layout=Layout(width="240px"))
         self._text = HTML(value="")
         self._box = HBox([self._bar, self._text])
-        display(self._box)  # type: ignore[no-untyped-call]
+        self._place = display(self._box, display_id=True)  # type: ignore[no-untyped-call]
 
     def _words(self, text: str) -> str:
         how = "interrupt again to cancel" if self._stopping else "interrupt the kernel (■) to stop"
@@ -56,6 +57,8 @@ class NotebookProgress:
     def close(self) -> None:
         """Take the bar away."""
         if self._box is not None:
+            # Otherwise a saved notebook keeps the address of a bar that is no more.
+            self._place.update({"text/html": "", "text/plain": ""}, raw=True)
             self._box.close()
             self._bar.close()
             self._text.close()

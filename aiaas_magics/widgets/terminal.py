@@ -13,6 +13,10 @@ FIRST, EVERY = 1.0, 2.0
 """Seconds before the first line, and between two: what is shorter needs none."""
 
 
+SOON = 0.5
+"""Seconds below which it is not worth saying how long it will take."""
+
+
 class TerminalProgress:
     """Writes a line now and then while a job runs."""
 
@@ -35,5 +39,6 @@ def said(event: Event) -> str:
     """Return a progress event in words: share, what, eta."""
     body = event.body
     share = f"{100 * body['done'] / body['total']:.0f} %" if body["done"] and body["total"] else ""
-    left = f", about {style.duration(body['eta'])} left" if body.get("eta") is not None else ""
+    eta = body.get("eta")
+    left = f", about {style.duration(eta)} left" if eta is not None and eta >= SOON else ""
     return f"{share} {body['text']}{left}".strip()

@@ -50,7 +50,7 @@ def test_every_line_is_one_line(journey):
 
 
 def test_every_chart_is_drawn(journey):
-    charts = {b[VEGA]["title"]: b[VEGA] for b in bundles(journey) if VEGA in b}
+    charts = {b[VEGA]["title"]["text"]: b[VEGA] for b in bundles(journey) if VEGA in b}
     assert len(charts) == 8
     for title, spec in charts.items():
         svg = vl_convert.vegalite_to_svg(json.loads(json.dumps(spec)), vl_version="5.21")
@@ -64,6 +64,6 @@ def test_every_chart_is_drawn(journey):
 def test_a_chart_s_labels_are_the_user_s_words(journey, title, words):
     import html
 
-    (spec,) = [b[VEGA] for b in bundles(journey) if b.get(VEGA, {}).get("title") == title]
+    (spec,) = [b[VEGA] for b in bundles(journey) if VEGA in b and b[VEGA]["title"]["text"] == title]
     texts = re.findall(r">([^<>]+)</text>", vl_convert.vegalite_to_svg(spec, vl_version="5.21"))
     assert set(words) <= {html.unescape(text) for text in texts}

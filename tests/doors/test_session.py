@@ -389,12 +389,34 @@ def test_every_event_is_shown_once_also_after_an_interrupt(empty, clock):
 
 
 def test_the_watcher_is_closed_when_the_job_fails(empty):
-    watcher = Watching()
-    empty.watch = lambda: watcher
+    watchers = []
+    empty.watch = lambda: watchers.append(Watching()) or watchers[-1]
     load(empty)
     with pytest.raises(errors.AiaasError):
         empty.run("train", "", {"data": "t", "target": "z", "algo": "ridge"})
-    assert watcher.closed == 2
+    assert [watcher.closed for watcher in watchers] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("source", ["table.csv", "a table"])
+def test_what_is_sent_is_told(empty, tmp_path, monkeypatch, source):
+    monkeypatch.chdir(tmp_path)
+    frame = pd.DataFrame({"a": range(200_000), "b": ["x", "y"] * 100_000})
+    frame.to_csv("table.csv", index=False)
+    watchers = []
+    empty.watch = lambda: watchers.append(Watching()) or watchers[-1]
+    given = source if source.endswith(".csv") else frame
+    empty.run("data", "load", {"source": given, "as_": "t"})
+    told = [event.body for event in watchers[0].events]
+    assert {event.type for event in watchers[0].events} == {"progress"}
+    assert [b["done"] for b in told] == sorted(b["done"] for b in told)
+    assert told[-1]["text"].startswith("sending, ")
+
+
+def test_what_is_in_the_making_is_waited_for(empty):
+    load(empty)
+    asked = {"data": "t", "target": "y", "algo": "ridge", "as_": "late", "detach": True}
+    empty.run("train", "", asked)
+    assert empty.run("models", "show", {"model": "late"}).ref == "late@1"
 
 
 def test_a_warning_told_twice_stands_in_the_card_once(empty, monkeypatch):

@@ -39,11 +39,33 @@ def clock(monkeypatch):
     return clock
 
 
+class Place:
+    """Where something is displayed."""
+
+    def __init__(self):
+        self.now = None
+
+    def update(self, bundle, *, raw):
+        assert raw
+        self.now = bundle
+
+
 @pytest.fixture
-def shown(monkeypatch):
+def place():
+    return Place()
+
+
+@pytest.fixture
+def shown(monkeypatch, place):
     """What is displayed."""
     boxes = []
-    monkeypatch.setattr(progress, "display", boxes.append)
+
+    def display(box, *, display_id):
+        assert display_id
+        boxes.append(box)
+        return place
+
+    monkeypatch.setattr(progress, "display", display)
     yield boxes
     for box in boxes:
         box.close()
@@ -67,7 +89,7 @@ def words(box):
     [
         ({"done": 1, "total": 4}, "25 % fold 1"),
         ({"done": 1, "total": 4, "eta": 12.34}, "25 % fold 1, about 12.3 s left"),
-        ({"done": 1, "total": 4, "eta": 0.0}, "25 % fold 1, about 0 ms left"),
+        ({"done": 1, "total": 4, "eta": 0.2}, "25 % fold 1"),
         ({"done": 1, "total": 4, "eta": 7260.0}, "25 % fold 1, about 2 h 1 min left"),
         ({"done": 0, "total": 4}, "fold 1"),
         ({"done": 3, "total": 0}, "fold 1"),
@@ -87,7 +109,7 @@ def test_a_short_job_shows_nothing(clock, shown):
     assert shown == []
 
 
-def test_a_bar_comes_fills_and_goes(bar, clock, shown):
+def test_a_bar_comes_fills_and_goes(bar, clock, shown, place):
     bar(step(done=1))
     box = shown[0]
     assert (box.children[0].value, words(box)) == (
@@ -98,6 +120,7 @@ def test_a_bar_comes_fills_and_goes(bar, clock, shown):
     assert (box.children[0].value, len(shown)) == (1.0, 1)
     bar.close()
     assert box.comm is None
+    assert place.now == {"text/html": "", "text/plain": ""}
 
 
 @pytest.mark.parametrize(
