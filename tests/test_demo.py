@@ -12,7 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from aiaas_magics import cli
+from aiaas_magics import cli, session
+from aiaas_magics.demo import Story
+from aiaas_magics.testing.stages import Count
 
 pytestmark = pytest.mark.timeout(240)
 STEPS = (
@@ -107,3 +109,16 @@ def test_a_kept_endpoint_answers_until_it_is_stopped(kept, home, tmp_path, capsy
     assert capsys.readouterr().out == "cancer-api is stopped\n"
     assert left(tmp_path) == []
     assert Path(home, "models", "clf", "1").is_dir()
+
+
+def test_only_what_the_story_began_is_ended(home, tmp_path):
+    backend = session.connect(str(home)).backend
+    before = backend.submit(Count(steps=1000))
+    story = Story(tmp_path)
+    own = backend.submit(Count(steps=1000))
+    story.end()
+    states = {job.id: job.state.value for job in backend.query("jobs")}
+    assert states[own] == "CANCELLED"
+    assert states[before] in ("QUEUED", "RUNNING")
+    backend.cancel(before)
+    session.close()
