@@ -54,8 +54,12 @@ def chart(
     width: int = 360,
     height: int = 240,
 ) -> Chart:
-    """Return a chart of `rows`; `body` holds its mark and encoding, or its layers."""
-    words = textwrap.wrap(" ".join(text.split()), max(40, (width + 120) // LETTER))
+    """Return a chart of `rows`; `body` holds its mark and encoding, or its layers.
+
+    The text is what stands for the chart where none is drawn, and its subtitle.
+    """
+    said = " ".join(text.removeprefix(f"{title}: ").split())
+    words = textwrap.wrap(said, max(40, (width + 120) // LETTER))
     spec = {
         "$schema": SCHEMA, "title": {"text": title, "subtitle": words}, "width": width, "height": height, "config": CONFIG,
         "data": {"values": [_rounded(row) for row in rows]}, **body,

@@ -183,8 +183,8 @@ def _effect(found: Sequence[Trial], values: Sequence[JSON], name: str, metric: M
                 }
             )
     best_value = str(found[0].params[name])
-    text = f"{metric.name} by {name}: best at {best_value}"
     title = f"{metric.name} by {name}"
+    text = f"{title}: best at {best_value}, {found[0].mean:.3g}"
     return charts.errorbars(
         f"by_{name}",
         title,
@@ -214,8 +214,8 @@ def _heat(found: Sequence[Trial], spec: TuneSpec, x: str, y: str, metric: Metric
         }
         for a, b in places
     ]
-    text = f"{metric.name} by {x} and {y}: {low:.4g} to {high:.4g}"
     title = f"best mean {metric.name} by {x} and {y}"
+    text = f"{title}: {low:.3g} to {high:.3g}"
     return charts.matrix("heat", title, text, rows, x=x, y=y, number=metric.name, form=".4~g")
 
 
