@@ -22,7 +22,7 @@ div.aiaas.aiaas td{text-align:left;padding:2px 12px 2px 0;border-bottom:1px soli
 div.aiaas.aiaas .n{text-align:right;font-variant-numeric:tabular-nums}
 div.aiaas.aiaas .bars{color:#0072B2;white-space:nowrap;line-height:1.2;font-size:11px}
 .aiaas code,.aiaas pre{font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:12px}
-.aiaas pre{margin:.3em 0;padding:6px 9px;background:var(--jp-layout-color2,#8881);border-radius:4px;white-space:pre-wrap;overflow-wrap:anywhere;color:inherit}
+div.aiaas.aiaas pre{margin:.3em 0;padding:6px 9px;background:var(--jp-layout-color2,#8881);border-radius:4px;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;color:inherit}
 .aiaas .warn{border-left:3px solid #E69F00;padding-left:8px;margin:.35em 0}
 """.strip().replace("\n", "")
 """JupyterLab's own colours, with fallbacks that read on light and dark pages. Doubled class names

@@ -10,6 +10,7 @@ from typing import Any
 from aiaas_magics import errors, session, specs
 from aiaas_magics.handles import Note
 from aiaas_magics.magics import grammar, manual, names
+from aiaas_magics.specs import calls
 
 LOG = logging.getLogger("aiaas.magics")
 
@@ -45,7 +46,7 @@ def _run(
         call = grammar.parse(verb, line, body, shell.ev)
     except grammar.Asked as asked:
         if asked.option is None:
-            return Note(f"{verb.summary}", manual.help_text(verb))
+            return Note(calls.magic(verb), manual.help_text(verb))
         from aiaas_magics import answers
 
         return answers.known(session.current(), asked.option.kind)

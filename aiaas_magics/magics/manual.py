@@ -63,8 +63,10 @@ def _meta(option: Option) -> str:
 
 
 def _right(option: Option) -> str:
-    default = option.default not in (None, False, ()) and f" (default: {option.default})"
-    return option.help + (default or "")
+    default = option.default
+    if default is None or default is False or default == ():
+        return option.help
+    return f"{option.help} (default: {f'{default:g}' if isinstance(default, float) else default})"
 
 
 def page() -> str:
