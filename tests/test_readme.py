@@ -31,10 +31,10 @@ def shell(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIAAS_HOME", str(folder / "home"))
         patch.chdir(folder)
-        shell = InteractiveShell()
+        shell = InteractiveShell.instance()
         shell.run_cell("%load_ext aiaas_magics\n%config AIaaS.docs_mode = True").raise_error()
         yield shell
-        shell.run_cell("%aiaas_endpoints stop cancer-api")
+        shell.run_cell("%aiaas_endpoints stop flower-api")
         shell.run_cell("%unload_ext aiaas_magics")
 
 
