@@ -47,13 +47,14 @@ def parser() -> argparse.ArgumentParser:
 
 def _manage(words: argparse.Namespace) -> int:
     from aiaas_magics import session
+    from aiaas_magics.specs.manage import StopEndpoint
 
     now = session.connect(words.home)
     try:
         if words.command == "token":
             print(now.endpoint(words.name).token)
         elif words.command == "stop":
-            print(now.run("endpoints", "stop", {"endpoint": words.name}))
+            print(now.backend.apply(StopEndpoint(endpoint=words.name)).text)
         else:
             for info in now.backend.query("endpoints"):
                 from aiaas_magics.cards.cards import endpoint_line

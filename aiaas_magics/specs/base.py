@@ -6,7 +6,7 @@ JSON schema for free. A record carries its class in the field ``kind``.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -28,8 +28,10 @@ class Spec(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is asked of a backend: submitted, it becomes a job.
 
     ``__post_init__`` of each sub-class checks the values and raises
-    :class:`aiaas_magics.errors.SpecError`.
+    :class:`aiaas_magics.errors.SpecError`. ``MAKES`` is the kind of thing that ``as_`` names.
     """
+
+    MAKES: ClassVar[str] = ""
 
 
 class Command(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from aiaas_magics import errors
 from aiaas_magics.specs.base import Command, Spec
 from aiaas_magics.specs.refs import check_name
@@ -16,6 +18,8 @@ class DataSpec(Spec, frozen=True, kw_only=True, tag="data"):
     Exactly one of `frame` (address of a frame's manifest), `file` (address of a file's bytes, with
     its `filename`) and `catalogue` (a name of the built-in catalogue) is given.
     """
+
+    MAKES: ClassVar[str] = "data"
 
     as_: str
     frame: str | None = None

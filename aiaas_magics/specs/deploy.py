@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from aiaas_magics import errors
 from aiaas_magics.specs.base import Spec
 from aiaas_magics.specs.refs import check_name
@@ -12,6 +14,8 @@ MOST_WORKERS = 64
 
 class DeploySpec(Spec, frozen=True, kw_only=True, tag="deploy"):
     """Serve a model version under a name. ``port`` 0 is any free port, on loopback only."""
+
+    MAKES: ClassVar[str] = "endpoint"
 
     model: str
     as_: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from aiaas_magics import errors
@@ -34,6 +36,8 @@ class PrepareSpec(Spec, frozen=True, kw_only=True, tag="prepare"):
     The steps run in this order whatever the order of the options: drop/keep columns, drop rows,
     impute, dates, encode, scale.
     """
+
+    MAKES: ClassVar[str] = "data"
 
     data: str
     as_: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from aiaas_magics import errors
 from aiaas_magics.specs.algorithms import check_parameters, find
 from aiaas_magics.specs.base import JSON, Spec
@@ -18,6 +20,8 @@ class TrainSpec(Spec, frozen=True, kw_only=True, tag="train"):
     them. The split is a function of the data and the seed alone. ``task`` is found out from the
     target where it is not given: text, boolean or at most 20 whole numbers is classification.
     """
+
+    MAKES: ClassVar[str] = "model"
 
     data: str
     target: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from aiaas_magics import errors
 from aiaas_magics.specs.algorithms import check_parameters, find
@@ -18,6 +19,8 @@ MOST_CELLS = 10_000
 
 class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
     """Search a grid by cross-validation on the training rows, refit the best, register it."""
+
+    MAKES: ClassVar[str] = "model"
 
     data: str
     target: str

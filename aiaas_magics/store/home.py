@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from aiaas_magics import errors
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Setting, Usage
-from aiaas_magics.store import blobs, garbage
+from aiaas_magics.store import blobs, garbage, names
 from aiaas_magics.store import database as db
 from aiaas_magics.store.datasets import Datasets
 from aiaas_magics.store.endpoints import Endpoints
@@ -100,6 +100,11 @@ class Home:
         folder = self.path / "jobs" / job
         folder.mkdir(exist_ok=True)
         return folder
+
+    def check_free(self, name: str, kind: str) -> None:
+        """Check that nothing of another kind has the name. Raises `NameTaken`."""
+        with self.database.read() as connection:
+            names.check(connection, name, kind)
 
     def setting(self, name: str) -> JSON:
         """Return a setting's value."""

@@ -10,7 +10,25 @@ from aiaas_magics import errors
 from aiaas_magics.specs.refs import Ref
 from aiaas_magics.store import database as db
 
+TABLES = {"data": db.data, "model": db.models, "endpoint": db.endpoints}
 CLASH = {"data": "data", "model": "a model", "endpoint": "an endpoint"}
+
+
+def check(connection: sa.Connection, name: str, kind: str) -> None:
+    """Check that nothing of another kind has the name.
+
+    Raises
+    ------
+    NameTaken
+    """
+    for other, table in TABLES.items():
+        here = sa.select(table.c.name).where(table.c.name == name).limit(1)
+        if other != kind and connection.execute(here).first() is not None:
+            raise errors.NameTaken(
+                f"the name {name!r} is taken: it is {CLASH[other]}",
+                "a name means one thing in a home",
+                f"--as {name}-{kind}",
+            )
 
 
 def take(connection: sa.Connection, name: str, kind: str) -> int:
@@ -21,24 +39,19 @@ def take(connection: sa.Connection, name: str, kind: str) -> int:
     NameTaken
         If the name stands for something of another kind.
     """
-    row = connection.execute(sa.select(db.names).where(db.names.c.name == name)).first()
-    if row is None:
+    check(connection, name, kind)
+    here = db.names.c.name == name
+    last = connection.execute(sa.select(db.names.c.last).where(here)).scalar()
+    if last is None:
         connection.execute(sa.insert(db.names).values(name=name, kind=kind, last=1))
         return 1
-    if row.kind != kind:
-        raise errors.NameTaken(
-            f"the name {name!r} is taken: it is {CLASH[row.kind]}",
-            "a name means one thing in a home",
-            f"--as {name}-{kind}",
-        )
-    connection.execute(sa.update(db.names).where(db.names.c.name == name).values(last=row.last + 1))
-    return int(row.last) + 1
+    connection.execute(sa.update(db.names).where(here).values(kind=kind, last=last + 1))
+    return int(last) + 1
 
 
 def known(connection: sa.Connection, kind: str) -> list[str]:
-    """Return the names of a kind that something has; names of what was deleted stay taken."""
-    table = {"data": db.data, "model": db.models, "endpoint": db.endpoints}[kind]
-    return list(connection.execute(sa.select(table.c.name).distinct()).scalars())
+    """Return the names of a kind that something has."""
+    return list(connection.execute(sa.select(TABLES[kind].c.name).distinct()).scalars())
 
 
 def missing(ref: Ref | str, kind: str, names: Collection[str]) -> errors.NotFound:

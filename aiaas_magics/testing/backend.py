@@ -20,9 +20,10 @@ from aiaas_magics import errors
 from aiaas_magics.backends.base import KINDS, Backend
 from aiaas_magics.backends.following import follow
 from aiaas_magics.specs.data import DataSpec, DeleteData
+from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.jobs import JobState
-from aiaas_magics.specs.manage import DeleteModel, SetAlias
-from aiaas_magics.specs.results import DataResult, ModelResult
+from aiaas_magics.specs.manage import DeleteAlias, DeleteModel, SetAlias
+from aiaas_magics.specs.results import DataResult, EvaluationResult, ModelResult
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.testing.stages import Count, Fail, Noop
 
@@ -195,6 +196,39 @@ class BackendContract:
         assert backend.apply(DeleteData(data="flowers")).changed
         assert backend.query("data") == []
 
+    def test_a_deleted_version_leaves_the_others(self, backend: Backend) -> None:
+        """And its number is not given again."""
+        for texts in ((), ("channel",), ()):
+            job = backend.submit(DataSpec(as_="t", catalogue="tickets", texts=texts))
+            assert states(backend, job)[-1] == "SUCCEEDED"
+            if texts:
+                backend.apply(DeleteData(data="t@2"))
+        left = [getattr(info, "version", 0) for info in backend.query("data")]
+        assert 1 in left
+        assert 2 not in left
+
+    def test_a_name_of_another_kind_is_refused_before_anything_runs(self, backend: Backend) -> None:
+        """Nothing is queued; a name whose things are all gone is free."""
+        self.load(backend)
+        spec = TrainSpec(data="flowers", target="species", algo="ridge", as_="flowers")
+        with pytest.raises(errors.NameTaken):
+            backend.submit(spec)
+        assert len(backend.query("jobs")) == 1
+        backend.apply(DeleteData(data="flowers"))
+        assert backend.submit(spec)
+
+    def test_a_model_is_evaluated_where_it_lies(self, backend: Backend) -> None:
+        """Later jobs find what earlier ones made."""
+        self.load(backend)
+        job = backend.submit(TrainSpec(data="flowers", target="species", algo="ridge", as_="clf"))
+        states(backend, job)
+        job = backend.submit(EvaluateSpec(model="clf", repeats=100, shuffles=1))
+        assert states(backend, job)[-1] == "SUCCEEDED"
+        result = backend.result(job)
+        assert isinstance(result, EvaluationResult)
+        assert result.rows == 30
+        assert all(b"".join(backend.fetch(str(chart.png))) for chart in result.charts)
+
     def test_models_and_aliases(self, backend: Backend) -> None:
         """A model waits for its data, gets versions, can be named and deleted."""
         backend.submit(DataSpec(as_="flowers", catalogue="iris"))
@@ -211,7 +245,12 @@ class BackendContract:
         assert [getattr(move, "to", 0) for move in backend.query("aliases", {"model": "clf"})] == [
             1
         ]
+        assert backend.apply(DeleteAlias(model="clf", alias="production")).text
+        with pytest.raises(errors.NotFound):
+            backend.query("models", {"ref": "clf@production"})
+        assert [getattr(move, "to", 0) for move in backend.query("aliases")] == [None, 1]
         assert backend.apply(DeleteModel(model="clf@2")).text
+        assert [getattr(info, "version", 0) for info in backend.query("models")] == [1]
 
     def _after_data(self, backend: Backend, spec: TrainSpec) -> str:
         end = time.monotonic() + 60

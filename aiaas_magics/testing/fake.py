@@ -96,6 +96,7 @@ class FakeBackend:
     def submit(self, spec: Spec, *, key: str | None = None, limits: Limits | None = None) -> str:
         """Run a job in a thread."""
         del limits
+        self._check_free(spec)
         with self._lock:
             if key is not None and key in self._keys:
                 return self._keys[key]
@@ -237,6 +238,17 @@ class FakeBackend:
             self._jobs[job] = msgspec.structs.replace(before, state=to, **fields)
             self.log(f"job:{job}", "state", {"from": before.state.value, "to": to.value})
             return True
+
+    def _check_free(self, spec: Spec) -> None:
+        name = str(getattr(spec, "as_", ""))
+        taken = {
+            "data": name in self.data,
+            "model": name in self.models,
+            "endpoint": any(info.name == name for info in self.endpoints),
+        }
+        other = next((kind for kind, here in taken.items() if here and kind != spec.MAKES), None)
+        if spec.MAKES and other is not None:
+            raise errors.NameTaken(f"the name {name!r} is taken: it is {other}")
 
     def _known(self, job: str) -> Job:
         if job not in self._jobs:
