@@ -161,8 +161,10 @@ class Session:
         job = self.backend.submit(spec, limits=limits)
         if values.get("detach"):
             return JobHandle(self, next(self.jobs({"id": job})))
-        handle, _ = self.follow(job)
-        self.warm()  # for the next line; while the job ran it would have taken its cores
+        try:
+            handle, _ = self.follow(job)
+        finally:
+            self.warm()  # for the next line; while the job ran it would have taken its cores
         return _save(self, handle, values) if "path" in values else handle
 
     def _make(
