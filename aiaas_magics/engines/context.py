@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from aiaas_magics.specs.base import JSON
-from aiaas_magics.specs.records import DataInfo, EndpointInfo, Lineage, ModelInfo, Signature
+from aiaas_magics.specs.deploy import DeploySpec
+from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo, NewModel
 from aiaas_magics.specs.results import DataResult
 
 if TYPE_CHECKING:
@@ -86,32 +87,13 @@ class Context(Protocol):
         """Return a model's record and its folder, seal checked. Raises `NotFound`, `SealError`."""
         ...
 
-    def save_model(
-        self,
-        name: str,
-        folder: Path,
-        *,
-        task: str,
-        algo: str,
-        target: str,
-        signature: Signature,
-        lineage: Lineage,
-        params: dict[str, JSON],
-        scores: dict[str, float],
-    ) -> ModelInfo:
+    def save_model(self, name: str, folder: Path, model: NewModel) -> ModelInfo:
         """Seal and register the finished folder (it is moved) as the next version of `name`."""
         ...
 
     # endpoints -------------------------------------------------------------------------------
     def start_endpoint(
-        self,
-        name: str,
-        model: ModelInfo,
-        *,
-        port: int,
-        workers: int,
-        replace: bool,
-        example: dict[str, JSON],
+        self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]
     ) -> EndpointInfo:
         """Start the endpoint's master process and return when it answers.
 

@@ -15,9 +15,7 @@ def run(spec: DeploySpec, context: Context) -> EndpointResult:
     info, _ = context.model(spec.model)
     example: dict[str, JSON] = {"X_test": [list(_row(info, context).values())]}
     context.progress(0, 1, f"starting {spec.as_}")
-    started = context.start_endpoint(
-        spec.as_, info, port=spec.port, workers=spec.workers, replace=spec.replace, example=example
-    )
+    started = context.start_endpoint(spec, info, example)
     return EndpointResult(
         name=started.name, model=started.model, url=started.url, workers=started.workers,
         example=started.example, target=started.target,

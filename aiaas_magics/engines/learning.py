@@ -22,7 +22,7 @@ from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import recipe
 from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.base import JSON
-from aiaas_magics.specs.records import Lineage, ModelInfo, Signature
+from aiaas_magics.specs.records import Lineage, ModelInfo, NewModel, Signature
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
 
@@ -231,10 +231,11 @@ def register(
     )  # fmt: skip
     folder = context.scratch / "model"
     artefacts.save(fitted, folder, signature=signature, lineage=lineage, example=example_of(task))
-    return context.save_model(
-        spec.as_, folder, task=task.task, algo=spec.algo, target=spec.target, signature=signature,
-        lineage=lineage, params=params, scores=scores,
+    made = NewModel(
+        task=task.task, algo=spec.algo, target=spec.target, signature=signature, lineage=lineage,
+        params=params, scores=scores,
     )  # fmt: skip
+    return context.save_model(spec.as_, folder, made)
 
 
 def finite(value: float) -> float | None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from aiaas_magics import errors, frames
 from aiaas_magics.execution.supervisor import Supervisor
 from aiaas_magics.specs.base import JSON
-from aiaas_magics.specs.records import DataInfo, EndpointInfo, Lineage, ModelInfo, Signature
+from aiaas_magics.specs.deploy import DeploySpec
+from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo, NewModel
 from aiaas_magics.specs.results import DataResult
 from aiaas_magics.store.home import Home
 
@@ -99,45 +100,20 @@ class WorkerContext:
         info = self._home.registry.find(ref)
         return info, self._home.registry.folder(info.ref)
 
-    def save_model(
-        self,
-        name: str,
-        folder: Path,
-        *,
-        task: str,
-        algo: str,
-        target: str,
-        signature: Signature,
-        lineage: Lineage,
-        params: dict[str, JSON],
-        scores: dict[str, float],
-    ) -> ModelInfo:
+    def save_model(self, name: str, folder: Path, model: NewModel) -> ModelInfo:
         """Seal and register a model."""
-        return self._home.registry.save(
-            name, folder, task=task, algo=algo, target=target, signature=signature,
-            lineage=lineage, params=params, scores=scores, job=self.job,
-        )  # fmt: skip
+        return self._home.registry.save(name, folder, model, job=self.job)
 
     def start_endpoint(
-        self,
-        name: str,
-        model: ModelInfo,
-        *,
-        port: int,
-        workers: int,
-        replace: bool,
-        example: dict[str, JSON],
+        self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]
     ) -> EndpointInfo:
         """Start an endpoint; it outlives this job. One that gets no port at first is forgotten."""
         from aiaas_magics.execution import endpoints
 
-        known = any(info.name == name for info in self._home.endpoints.select())
+        known = any(info.name == spec.as_ for info in self._home.endpoints.select())
         try:
-            return endpoints.start(
-                self._home, name, model,
-                port=port, workers=workers, replace=replace, example=example,
-            )  # fmt: skip
+            return endpoints.start(self._home, spec, model, example)
         except errors.PortInUse:
             if not known:
-                self._home.endpoints.forget(name)
+                self._home.endpoints.forget(spec.as_)
             raise

@@ -19,6 +19,7 @@ from aiaas_magics import errors
 from aiaas_magics.execution import process
 from aiaas_magics.execution.environment import worker_env
 from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.records import EndpointInfo, ModelInfo
 from aiaas_magics.store.home import Home
 
@@ -31,32 +32,27 @@ LOG_TAIL = 8_000
 RUNNING = ("STARTING", "READY")
 
 
-def start(
-    home: Home,
-    name: str,
-    model: ModelInfo,
-    *,
-    port: int,
-    workers: int,
-    replace: bool,
-    example: dict[str, JSON],
-) -> EndpointInfo:
+def start(home: Home, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]) -> EndpointInfo:
     """Start an endpoint and return when it answers; the same one there already is no change.
 
     The new processes answer, on the port of the old unless another is asked for, before those are
-    asked to go. `replace` allows another model.
+    asked to go. ``--replace`` allows another model. Of `spec` the model is not read: it is `model`.
 
     Raises
     ------
     NameTaken, PortInUse, EndpointError
     """
+    name, port = spec.as_, spec.port
     reap(home)
     with _alone(home, name):
         before = _running(home, name)
         if before is not None:
-            if (before.model, before.workers) == (model.ref, workers) and port in (0, before.port):
+            if (before.model, before.workers) == (model.ref, spec.workers) and port in (
+                0,
+                before.port,
+            ):
                 return before
-            if before.model != model.ref and not replace:
+            if before.model != model.ref and not spec.replace:
                 raise errors.NameTaken(
                     f"the endpoint {name!r} serves {before.model}",
                     "an endpoint serves one model",
@@ -64,7 +60,7 @@ def start(
                 )
             port = port or before.port
         info = EndpointInfo(
-            name=name, model=model.ref, state="STARTING", url="", port=port, workers=workers,
+            name=name, model=model.ref, state="STARTING", url="", port=port, workers=spec.workers,
             created=time.time(), target=model.target, example=example,
         )  # fmt: skip
         if before is None:

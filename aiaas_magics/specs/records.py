@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from aiaas_magics.specs.base import JSON, Record
 from aiaas_magics.specs.results import Column
 
@@ -57,6 +59,18 @@ class Lineage(Record, frozen=True, kw_only=True, tag="lineage"):
     seed: int = 0
     job: str | None = None
     user: str = ""
+
+
+class NewModel(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a model before it has a version: fields as in `ModelInfo`."""
+
+    task: str
+    algo: str
+    target: str
+    signature: Signature
+    lineage: Lineage
+    params: dict[str, JSON] = {}
+    scores: dict[str, float] = {}
 
 
 class ModelInfo(Record, frozen=True, kw_only=True, tag="model_info"):

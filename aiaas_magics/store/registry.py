@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from aiaas_magics import errors
 from aiaas_magics.security import sealing
 from aiaas_magics.specs.base import JSON, encode
-from aiaas_magics.specs.records import AliasInfo, EndpointInfo, Lineage, ModelInfo, Signature
+from aiaas_magics.specs.records import AliasInfo, EndpointInfo, ModelInfo, NewModel
 from aiaas_magics.specs.refs import Ref, check_name, parse
 from aiaas_magics.store import database as db
 from aiaas_magics.store import names
@@ -34,14 +34,8 @@ class Registry:
         self,
         name: str,
         folder: Path,
+        model: NewModel,
         *,
-        task: str,
-        algo: str,
-        target: str,
-        signature: Signature,
-        lineage: Lineage,
-        params: Mapping[str, JSON],
-        scores: Mapping[str, float],
         job: str | None = None,
     ) -> ModelInfo:
         """Seal a finished folder, move it to its place, register it as the next version.
@@ -58,9 +52,8 @@ class Registry:
             _check_alive(connection, job)
             version = names.take(connection, name, "model")
             info = ModelInfo(
-                name=name, version=version, task=task, algo=algo, target=target, created=time.time(),
-                signature=signature, lineage=lineage, digest=digest, size=size, scores=dict(scores),
-                params=dict(params),
+                name=name, version=version, created=time.time(), digest=digest, size=size,
+                **msgspec.structs.asdict(model),
             )  # fmt: skip
             self._place(info, folder)
             row = {"name": name, "version": version, "job": job, "created": info.created}

@@ -11,9 +11,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+import msgspec
+
 from aiaas_magics import errors, frames
 from aiaas_magics.specs.base import JSON
-from aiaas_magics.specs.records import DataInfo, EndpointInfo, Lineage, ModelInfo, Signature
+from aiaas_magics.specs.deploy import DeploySpec
+from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo, NewModel
 from aiaas_magics.specs.refs import parse
 from aiaas_magics.specs.results import DataResult
 from aiaas_magics.store.blobs import Blobs
@@ -134,33 +137,15 @@ class LocalContext:
         info = _find(self._models, ref, "model")
         return info, self._models_folder / info.name / str(info.version)
 
-    def save_model(
-        self,
-        name: str,
-        folder: Path,
-        *,
-        task: str,
-        algo: str,
-        target: str,
-        signature: Signature,
-        lineage: Lineage,
-        params: dict[str, JSON],
-        scores: dict[str, float],
-    ) -> ModelInfo:
+    def save_model(self, name: str, folder: Path, model: NewModel) -> ModelInfo:
         """Move the folder to its place and give it the next version."""
         versions = self._models.setdefault(name, [])
         info = ModelInfo(
             name=name,
             version=_next(versions),
-            task=task,
-            algo=algo,
-            target=target,
             created=time.time(),
-            signature=signature,
-            lineage=lineage,
             digest="",
-            params=params,
-            scores=scores,
+            **msgspec.structs.asdict(model),
         )
         shutil.move(folder, self._models_folder / name / str(info.version))
         versions.append(info)
@@ -168,30 +153,23 @@ class LocalContext:
 
     # endpoints -------------------------------------------------------------------------------
     def start_endpoint(
-        self,
-        name: str,
-        model: ModelInfo,
-        *,
-        port: int,
-        workers: int,
-        replace: bool,
-        example: dict[str, JSON],
+        self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]
     ) -> EndpointInfo:
         """Write down what was asked; a taken name raises `NameTaken` unless it is replaced."""
-        taken = next((e for e in self.endpoints if e.name == name), None)
-        if taken is not None and taken.model != model.ref and not replace:
-            raise errors.NameTaken(f"{name!r} serves {taken.model}", "", "--replace")
+        taken = next((e for e in self.endpoints if e.name == spec.as_), None)
+        if taken is not None and taken.model != model.ref and not spec.replace:
+            raise errors.NameTaken(f"{spec.as_!r} serves {taken.model}", "", "--replace")
         info = EndpointInfo(
-            name=name,
+            name=spec.as_,
             model=model.ref,
             state="READY",
-            url=f"http://127.0.0.1:{port}",
-            port=port,
-            workers=workers,
+            url=f"http://127.0.0.1:{spec.port}",
+            port=spec.port,
+            workers=spec.workers,
             target=model.target,
             example=example,
         )
-        self.endpoints[:] = [*(e for e in self.endpoints if e.name != name), info]
+        self.endpoints[:] = [*(e for e in self.endpoints if e.name != spec.as_), info]
         return info
 
 

@@ -9,7 +9,8 @@ import pytest
 from aiaas_magics import errors
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.data import describe
-from aiaas_magics.specs.records import Lineage, Signature
+from aiaas_magics.specs.deploy import DeploySpec
+from aiaas_magics.specs.records import Lineage, NewModel, Signature
 from aiaas_magics.testing.context import LocalContext
 
 
@@ -29,8 +30,9 @@ def save_model(context, name):
     (folder / "MLmodel").write_text("...")
     lineage = Lineage(spec={}, data="sha256:0")
     signature = Signature(inputs=(), output="y")
-    words = {"task": "regression", "algo": "ridge", "target": "y", "params": {}, "scores": {}}
-    return context.save_model(name, folder, signature=signature, lineage=lineage, **words)
+    words = {"task": "regression", "algo": "ridge", "target": "y"}
+    made = NewModel(signature=signature, lineage=lineage, **words)
+    return context.save_model(name, folder, made)
 
 
 def test_it_has_every_method_with_the_contract_s_signature(context):
@@ -95,10 +97,10 @@ def test_blobs_and_frames_lie_by_content(context):
 
 
 def test_a_taken_endpoint_wants_to_be_replaced(context):
-    words = {"port": 0, "workers": 1, "example": {}}
+    asked, again = (DeploySpec(model="m", as_="api", replace=replace) for replace in (False, True))
     one, two = save_model(context, "a"), save_model(context, "b")
-    context.start_endpoint("api", one, replace=False, **words)
+    context.start_endpoint(asked, one, {})
     with pytest.raises(errors.NameTaken):
-        context.start_endpoint("api", two, replace=False, **words)
-    assert context.start_endpoint("api", two, replace=True, **words).model == "b@1"
+        context.start_endpoint(asked, two, {})
+    assert context.start_endpoint(again, two, {}).model == "b@1"
     assert len(context.endpoints) == 1

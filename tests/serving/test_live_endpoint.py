@@ -61,9 +61,8 @@ def done(backend, spec):
 
 def deploy(backend, model="m", **more):
     """Start an endpoint in this process: what the job of a deployment does."""
-    home = backend.home
-    usual = {"port": 0, "workers": 1, "replace": False, "example": {}}
-    return endpoints.start(home, more.pop("name", "other"), found(backend, model), **(usual | more))
+    spec = DeploySpec(model=model, as_=more.pop("name", "other"), **more)
+    return endpoints.start(backend.home, spec, found(backend, model), {})
 
 
 def found(backend, model):

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from aiaas_magics import errors
-from aiaas_magics.specs.records import EndpointInfo, Lineage, Signature
+from aiaas_magics.specs.records import EndpointInfo, Lineage, NewModel, Signature
 from aiaas_magics.specs.results import DataResult
 
 SIGNATURE = Signature(inputs=(("a", "double"),), output="y")
@@ -20,11 +20,11 @@ def model(opened, tmp_path):
         folder = tmp_path / f"made-{name}"
         folder.mkdir(exist_ok=True)
         (folder / "model.skops").write_bytes(b"weights")
-        fields = {"task": "regression", "algo": "ridge", "target": "y", "signature": SIGNATURE}
         lineage = Lineage(spec={"kind": "train"}, data="sha256:" + "1" * 64)
-        return opened.registry.save(
-            name, folder, **fields, lineage=lineage, params={}, scores={}, job=job
+        made = NewModel(
+            task="regression", algo="ridge", target="y", signature=SIGNATURE, lineage=lineage
         )
+        return opened.registry.save(name, folder, made, job=job)
 
     return save
 
