@@ -307,6 +307,7 @@ def _rows(session: Session, word: object, rows: int | None, model: ModelInfo) ->
     if rows is not None and rows < 1:
         raise errors.UsageError(f"--rows {rows} is no number of rows", "at least one", "--rows 5")
     if isinstance(word, str):
+        session.settle(word)
         info = session.data(word)
         frame = recipe.rows(session.read(info.base or info.frame), recipe.steps_of(info.steps))
     else:

@@ -31,7 +31,6 @@ class Story:
         self._session, self._folder, self._step = session.current(), folder, 0
         self._session.stops = False
         self._begun = time.monotonic()
-        self._known = {job.id for job in self._session.jobs()}
         self._served = self._running()
 
     def chapter(self, title: str, text: str = "") -> None:
@@ -67,10 +66,12 @@ class Story:
 
     def end(self) -> None:
         """End what the story began; what ran in the home before goes on."""
-        for job in self._session.jobs():
-            if job.id not in self._known and not job.state.final:
-                self._session.backend.cancel(job.id)
-        for name in self._running() - self._served:
+        begun = set(self._session.submitted)
+        ours = [job for job in self._session.jobs() if job.id in begun]
+        for job in ours:
+            self._session.backend.cancel(job.id)
+        deployed = {job.about for job in ours if job.verb == "deploy"}
+        for name in deployed & self._running() - self._served:
             self._session.backend.apply(StopEndpoint(endpoint=name))
 
     def _running(self) -> set[str]:
@@ -90,7 +91,7 @@ def demo(*, keep: bool = False, home: str | None = None) -> int:
         endpoint = _steps(story, work)
         if keep:
             print(
-                f"\nThe endpoint stays up at {endpoint.url}. `aiaas stop {endpoint.ref}` ends it."
+                f"\nThe endpoint stays up at {endpoint.url}. `aiaas stop {endpoint.ref}{session.current().home_words}` ends it."
             )
         print(
             f"\nDone in {story.seconds():.0f} s. Now in a notebook: jupyter lab notebooks/01_first_model.ipynb"

@@ -8,13 +8,14 @@ how a result is wrapped, how a query is answered, what a name defaults to.
 from __future__ import annotations
 
 import contextlib
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aiaas_magics import answers, errors, frames, handles, specs
-from aiaas_magics.backends.base import Backend
+from aiaas_magics.backends.base import Backend, Nearby
 from aiaas_magics.backends.following import follow
 from aiaas_magics.cards import style
 from aiaas_magics.handles import Handle, JobHandle
@@ -59,6 +60,7 @@ class Session:
 
     def __init__(self, backend: Backend, *, watch: Callable[[], Watcher] | None = None) -> None:
         self.backend, self.watch = backend, watch
+        self.submitted: list[str] = []
 
     def run(
         self,
@@ -87,14 +89,23 @@ class Session:
             )
         made = self._make(verb, table, given, parameters)
         if isinstance(made, Command):
+            self.settle(str(getattr(made, "model", "")))
             return handles.applied(self.backend.apply(made))
         return self._submit(made, given)
 
     def warm(self) -> None:
         """Let a backend that can have a process ready for the next job."""
-        start = getattr(self.backend, "warm", None)
-        if start is not None:
-            start()
+        if isinstance(self.backend, Nearby):
+            self.backend.warm()
+
+    @property
+    def home_words(self) -> str:
+        """What a line in a terminal needs to find this home: nothing where it is the usual one."""
+        from aiaas_magics.store.home import usual_home
+
+        if not isinstance(self.backend, Nearby) or self.backend.folder == usual_home().absolute():
+            return ""
+        return f" --home {shlex.quote(str(self.backend.folder))}"
 
     def names(self, kind: Kind) -> list[str]:
         """Return the stored names a word of that kind can mean."""
@@ -159,6 +170,7 @@ class Session:
     def _submit(self, spec: Spec, values: Values) -> Handle:
         limits = Limits(memory=values.get("memory"), seconds=values.get("timeout"))
         job = self.backend.submit(spec, limits=limits)
+        self.submitted.append(job)
         if values.get("detach"):
             return JobHandle(self, next(self.jobs({"id": job})))
         try:
@@ -196,13 +208,14 @@ class Session:
     def _data_word(self, word: object) -> str:
         if not isinstance(word, str):
             return self._send_table(word)
-        if self._making(word):
+        if self._making(word.partition("@")[0]):
             return word  # the job waits for it
         return self.data(word).ref
 
     def settle(self, name: str) -> None:
         """Wait for what is still in the making under a name, as a job that names it would."""
-        for job in self._making(name.partition("@")[0]):
+        bare = name.partition("@")[0]
+        for job in self._making(bare) if bare else ():
             self.follow(job)
 
     def _making(self, name: str) -> list[str]:
@@ -276,9 +289,8 @@ def locator(backend: Backend) -> Callable[[str], Path]:
     import tempfile
     import weakref
 
-    found: Callable[[str], Path] | None = getattr(backend, "locate", None)
-    if found is not None:
-        return found
+    if isinstance(backend, Nearby):
+        return backend.locate
 
     folder = Path(tempfile.mkdtemp(prefix="aiaas-"))
 

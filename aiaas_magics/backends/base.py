@@ -30,8 +30,26 @@ KINDS = (
 
 
 @runtime_checkable
+class Nearby(Protocol):
+    """What a backend on this machine can do besides; nobody may need it."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it keeps what it stores."""
+        ...
+
+    def warm(self) -> None:
+        """Have a process ready for the next job."""
+        ...
+
+    def locate(self, ref: str) -> Path:
+        """Return the file that holds the bytes at an address. Raises `NotFound`."""
+        ...
+
+
+@runtime_checkable
 class Backend(Protocol):
-    """The eight verbs. Each may raise `BackendUnavailable`; other errors are named below."""
+    """The eight verbs, and ``close``. Each may raise `BackendUnavailable`; other errors are named below."""
 
     def submit(self, spec: Spec, *, key: str | None = None, limits: Limits | None = None) -> str:
         """Queue a job and return its id.

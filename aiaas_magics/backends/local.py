@@ -44,6 +44,11 @@ class LocalBackend:
         endpoints.reap(self.home)
         self._pump()
 
+    @property
+    def folder(self) -> Path:
+        """The home's folder."""
+        return self.home.path
+
     def warm(self) -> None:
         """Keep a warm process ready for the next job."""
         if self._spare is not None:

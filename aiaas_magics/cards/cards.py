@@ -161,19 +161,23 @@ def endpoint_line(info: EndpointInfo) -> str:
     return f"{info.name}: {info.model}, {info.state.lower()}{where}"
 
 
-def curl(info: EndpointInfo, body: str) -> str:
-    """Return a line that asks an endpoint from a terminal; the token comes from the environment."""
+def curl(info: EndpointInfo, body: str, home: str = "") -> str:
+    """Return a line that asks an endpoint from a terminal; the token comes from the environment.
+
+    `home` is what the terminal needs to find the endpoint's home: ``" --home FOLDER"``.
+    """
+    home = "" if style.docs_mode() else home
     url = "http://127.0.0.1:PORT" if style.docs_mode() else info.url
     quoted = body.replace("'", "'\\''")
     return (
-        f"export AIAAS_TOKEN=$(aiaas token {info.name})\n"
+        f"export AIAAS_TOKEN=$(aiaas token {info.name}{home})\n"
         f'curl -s {url}/predict -H "Authorization: Bearer $AIAAS_TOKEN" \\\n'
         f"  -H 'Content-Type: application/json' -d '{quoted}'"
     )
 
 
-def endpoint_card(info: EndpointInfo, body: str, warnings: Sequence[str], following: str) -> Card:
-    """Return how to reach an endpoint."""
+def endpoint_card(info: EndpointInfo, line: str, warnings: Sequence[str], following: str) -> Card:
+    """Return how to reach an endpoint; `line` asks it from a terminal."""
     served = (
         f"predicts {info.target}, {plural(info.workers, 'worker')}, this machine only, token needed"
     )
@@ -184,7 +188,7 @@ def endpoint_card(info: EndpointInfo, body: str, warnings: Sequence[str], follow
         there,
         page.soft(served),
         *map(page.warning, warnings),
-        page.Code(curl(info, body)) if runs else None,
+        page.Code(line) if runs else None,
         page.following(following),
     )
 

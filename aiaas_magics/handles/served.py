@@ -43,7 +43,7 @@ class Endpoint(Handle):
     @property
     def curl(self) -> str:
         """A line that asks the endpoint from a terminal."""
-        return cards.curl(self.info, json.dumps(self.info.example))
+        return cards.curl(self.info, json.dumps(self.info.example), self._session.home_words)
 
     def predict(self, data: object, rows: int | None = None) -> Handle:
         """Predict rows of a DataFrame or of stored data."""
@@ -67,7 +67,7 @@ class Endpoint(Handle):
     def card(self) -> Card:
         """Return how to reach it."""
         next_ = f"%aiaas_predict {self.ref} DATA --rows 5"
-        return cards.endpoint_card(self.info, json.dumps(self.info.example), self._warnings, next_)
+        return cards.endpoint_card(self.info, self.curl, self._warnings, next_)
 
 
 class Prediction(Handle):

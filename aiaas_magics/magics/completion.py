@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aiaas_magics import specs
+from aiaas_magics import errors, specs
 from aiaas_magics.magics.names import is_table
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
@@ -19,7 +19,7 @@ REMEMBER = 2.0
 
 
 class Completer:
-    """Proposes the next word of a line; never raises, never starts a job, imports nothing heavy."""
+    """Proposes the next word of a line. The home is opened for the first stored name that is asked for."""
 
     def __init__(
         self, variables: Callable[[], Mapping[str, Any]], session: Callable[[], Any]
@@ -121,7 +121,10 @@ class Completer:
         value = self._variables().get(word)
         if is_table(value):
             return [str(name) for name in value.columns]  # type: ignore[union-attr]
-        found: list[str] = self._session().columns(word)
+        try:
+            found: list[str] = self._session().columns(word)
+        except errors.AiaasError:  # no such data, or not yet
+            return []
         return found
 
     def _parameters(self, action: Action, rest: list[str]) -> list[str]:

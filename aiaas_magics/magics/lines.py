@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiaas_magics import errors, session, specs
+from aiaas_magics.backends.base import Nearby
 from aiaas_magics.handles import Note
 from aiaas_magics.magics import grammar, manual, names
 from aiaas_magics.specs import calls
@@ -79,9 +80,9 @@ def _internal(error: Exception) -> errors.InternalError:
     try:
         from aiaas_magics.session import current
 
-        home = getattr(current().backend, "home", None)
-        if home is not None:
-            path = home.path / "magics.log"
+        backend = current().backend
+        if isinstance(backend, Nearby):
+            path = backend.folder / "magics.log"
             with path.open("a") as file:
                 traceback.print_exception(error, file=file)
             where = "magics.log in the home" if style.docs_mode() else str(path)

@@ -149,7 +149,7 @@ class Usage(Record, frozen=True, kw_only=True, tag="usage"):
 
 
 class Applied(Record, frozen=True, kw_only=True, tag="applied"):
-    """What a command changed, in one line, and the record it left."""
+    """What a command changed, in one line."""
 
     text: str
     changed: bool = True

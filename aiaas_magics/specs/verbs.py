@@ -115,7 +115,7 @@ class Verb(msgspec.Struct, frozen=True):
         return next((a for a in self.actions if a.name == name), None)
 
 
-# Options every verb that submits a job has, carried by Submission and not by its spec.
+# Options of every verb that submits a job: of the submission, not of the spec.
 DETACH = Option("detach", Kind.FLAG, "return at once; the job goes on by itself", False)
 MEMORY = Option("memory", Kind.SIZE, "end the job if it holds more memory than this", metavar="2GB")
 TIMEOUT = Option("timeout", Kind.DURATION, "end the job after this long", metavar="10m")

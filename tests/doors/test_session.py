@@ -444,9 +444,14 @@ def test_a_warning_without_a_proposal_is_its_text():
     assert warnings == ["few"]
 
 
+def nearby(backend, warm=lambda: None):
+    """Let a backend be one of this machine."""
+    backend.locate, backend.warm = backend.blobs.path, warm
+
+
 def test_a_backend_that_can_is_warmed_before_and_after_a_job(empty):
     calls = []
-    empty.backend.warm = lambda: calls.append(len(empty.backend.query("jobs")))
+    nearby(empty.backend, lambda: calls.append(len(empty.backend.query("jobs"))))
     load(empty)
     assert calls == [0, 1]
 
@@ -471,8 +476,20 @@ def test_an_address_is_fetched_once(empty, monkeypatch):
 
 
 def test_a_backend_that_knows_the_place_is_asked(empty):
-    empty.backend.locate = empty.backend.blobs.path
+    nearby(empty.backend)
     assert locator(empty.backend) == empty.backend.blobs.path
+
+
+@pytest.mark.parametrize(
+    ("usual", "words"), [("", ""), ("elsewhere", " --home {folder}"), (None, "")]
+)
+def test_a_terminal_is_told_where_an_unusual_home_is(empty, monkeypatch, usual, words):
+    folder = empty.backend.folder
+    monkeypatch.setenv("AIAAS_HOME", str(folder / usual) if usual is not None else "/x")
+    if usual is not None:
+        nearby(empty.backend)
+    expected = words.format(folder=folder)
+    assert empty.home_words == expected
 
 
 # Connecting ----------------------------------------------------------------------------------------

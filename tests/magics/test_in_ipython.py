@@ -4,12 +4,15 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
 import aiaas_magics
 from aiaas_magics import errors, magics, session, specs
 from aiaas_magics.handles import Note
+from aiaas_magics.magics.completion import Completer
 from aiaas_magics.specs.verbs import Kind
 
 
@@ -34,7 +37,9 @@ class Recording:
         }.get(kind, [])
 
     def columns(self, data):
-        return {"clean": ["diagnosis", "mean_radius", "mean_texture"]}[data]
+        if data != "clean":
+            raise errors.NotFound(f"no data {data!r}")
+        return ["diagnosis", "mean_radius", "mean_texture"]
 
 
 @pytest.fixture(scope="module")
@@ -175,19 +180,35 @@ def test_completion(shell, text, expected):
     )
 
 
-@pytest.mark.parametrize(
-    "text",
+@pytest.mark.parametrize("text", ["%aiaas_xyz ", "import os", "x = 1", "print('%aiaas') "])
+def test_what_is_not_ours_is_left_to_ipython(shell, text):
+    assert Completer(dict, lambda: shell.recording).complete(text) is None
+
+
+WORDS = st.sampled_from(
     [
-        "%aiaas_xyz ",
-        "%aiaas_train {",
-        "import os",
-        "x = 1",
-        "%aiaas_train clean --target ",
-        "%aiaas_data load /nowhere/",
-    ],
+        "clean",
+        "--target",
+        "--algo",
+        "ridge",
+        "alpha=",
+        "[1,",
+        "'",
+        "{",
+        "--",
+        "load",
+        ":",
+        "/no/",
+        "",
+    ]
 )
-def test_completion_never_disturbs(shell, text):
-    completions(shell, text)
+
+
+@given(st.sampled_from(list(specs.VERBS)), st.lists(WORDS | st.text(max_size=5), max_size=6))
+def test_any_line_of_ours_gets_words_or_none(verb, words):
+    text = f"%aiaas_{verb} {' '.join(words)}".replace("\n", " ")
+    found = Completer(dict, Recording).complete(text)
+    assert found is None or all(isinstance(word, str) for word in (found[0], *found[1]))
 
 
 def test_columns_of_a_variable_are_completed(shell):
