@@ -185,13 +185,13 @@ class Session:
         known: dict[str, type[Spec | Command]] = {**specs.spec_types(), **specs.command_types()}
         cls = next(each for each in known.values() if each.__name__ == table.makes)
         options = (*table.arguments, *table.options)
-        fields: Values = {o.target: values[o.python] for o in options if o.python in values}
+        fields: Values = {o.python: values[o.python] for o in options if o.python in values}
         for option in options:
             if option.kind is Kind.DATA and option.python in values:
                 word = values[option.python]
                 if verb == "data":
                     _check_stored(word)
-                fields[option.target] = word if issubclass(cls, Command) else self._data_word(word)
+                fields[option.python] = word if issubclass(cls, Command) else self._data_word(word)
         if "source" in fields:
             fields |= self._source(fields.pop("source"))
         if "as_" in cls.__struct_fields__ and "as_" not in fields:

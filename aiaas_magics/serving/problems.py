@@ -12,7 +12,6 @@ TITLES = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
-    411: "Length Required",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     421: "Misdirected Request",

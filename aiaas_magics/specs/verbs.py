@@ -28,8 +28,6 @@ class Kind(enum.StrEnum):
     TEXT = "text"
     CHOICE = "choice"
     """One of `Option.choices`."""
-    CHOICES = "choices"
-    """Several of `Option.choices`, separated by commas."""
     DURATION = "duration"
     """``90``, ``20s``, ``5m``, ``1h``: seconds as a float."""
     SIZE = "size"
@@ -51,8 +49,6 @@ class Kind(enum.StrEnum):
     """Column names separated by commas."""
     ALGORITHM = "algorithm"
     METRIC = "metric"
-    LITERAL = "literal"
-    """A Python literal."""
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -65,10 +61,6 @@ class Option(msgspec.Struct, frozen=True):
     default: JSON = None
     choices: tuple[str, ...] = ()
     required: bool = False
-    many: bool = False
-    """Positional only: takes all remaining words."""
-    field: str = ""
-    """The spec's field, where it is not the Python name."""
     metavar: str = ""
 
     @property
@@ -76,11 +68,6 @@ class Option(msgspec.Struct, frozen=True):
         """The keyword argument: ``as`` becomes ``as_``."""
         name = self.name.replace("-", "_")
         return name + "_" if keyword.iskeyword(name) else name
-
-    @property
-    def target(self) -> str:
-        """The name of the spec's field."""
-        return self.field or self.python
 
 
 class Action(msgspec.Struct, frozen=True):

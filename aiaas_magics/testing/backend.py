@@ -21,13 +21,10 @@ from aiaas_magics.backends.base import KINDS, Backend
 from aiaas_magics.backends.following import follow
 from aiaas_magics.specs.data import DataSpec, DeleteData
 from aiaas_magics.specs.evaluate import EvaluateSpec
-from aiaas_magics.specs.jobs import JobState
 from aiaas_magics.specs.manage import DeleteAlias, DeleteModel, SetAlias
 from aiaas_magics.specs.results import DataResult, EvaluationResult, ModelResult
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.testing.stages import Count, Fail, Noop
-
-ENDS = {state.value for state in JobState if state.final}
 
 
 def states(backend: Backend, job: str) -> list[str]:

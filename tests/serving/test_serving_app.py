@@ -257,17 +257,3 @@ def test_the_log_has_a_line_a_request_and_no_token(caplog):
     assert len(caplog.messages) == 2
     assert "\n" not in caplog.messages[1]
     assert TOKEN not in caplog.text
-
-
-def test_the_life_of_the_server_is_accepted():
-    asked = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
-    said = []
-
-    async def receive():
-        return next(asked)
-
-    async def send(message):
-        said.append(message["type"])
-
-    asyncio.run(APP({"type": "lifespan"}, receive, send))
-    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
