@@ -8,8 +8,8 @@ from pathlib import Path
 
 from aiaas_magics.backends.base import Backend
 from aiaas_magics.specs.jobs import Event
+from aiaas_magics.store.blobs import chunks
 
-CHUNK = 1 << 22
 Tell = Callable[[Event], None]
 
 
@@ -22,11 +22,10 @@ class Sending:
 
     def __call__(self, body: Path | Iterable[bytes], *, ref: str | None = None) -> str:
         """Store bytes and return their address."""
-        chunks = _read(body) if isinstance(body, Path) else body
-        return self._backend.put(self._counted(chunks), ref=ref)
+        return self._backend.put(self._counted(chunks(body)), ref=ref)
 
-    def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        for chunk in chunks:
+    def _counted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in pieces:
             yield chunk
             self._sent += len(chunk)
             self._say()
@@ -41,9 +40,3 @@ class Sending:
             "text": f"sending, {done / 1e6:,.0f} of {self._total / 1e6:,.0f} MB",
         }
         self._tell(Event(seq=0, scope="kernel", time=time.time(), type="progress", body=body))
-
-
-def _read(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk

@@ -16,6 +16,7 @@ from typing import Any
 
 from aiaas_magics.security import tokens
 from aiaas_magics.serving import openapi
+from aiaas_magics.serving.limits import MOST_BYTES
 from aiaas_magics.serving.page import PAGE
 from aiaas_magics.serving.predictor import Predictor
 from aiaas_magics.serving.problems import Problem
@@ -26,7 +27,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = dict[bytes, bytes]
 
-MOST_BYTES = 16 << 20
 HOSTS = (b"127.0.0.1", b"localhost", b"[::1]")
 JSON_TYPE = b"application/json"
 LOG = logging.getLogger("aiaas.serving")

@@ -8,12 +8,8 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from aiaas_magics import errors
+from aiaas_magics.serving.limits import MOST_BYTES, MOST_ROWS
 from aiaas_magics.specs.base import JSON
-
-BATCH = 10_000
-"""Rows in a request: what an endpoint takes at most."""
-MOST_BYTES = 16 << 20
-"""Bytes in a request: the same."""
 
 
 def predict(
@@ -53,8 +49,8 @@ def predict(
 def _bodies(rows: Sequence[dict[str, JSON]], proba: bool) -> Iterator[bytes]:  # noqa: FBT001 - private
     if not rows:
         raise errors.DataError("there are no rows to predict", "the table is empty", "--rows 5")
-    for start in range(0, len(rows), BATCH):
-        yield from _halved(rows[start : start + BATCH], proba)
+    for start in range(0, len(rows), MOST_ROWS):
+        yield from _halved(rows[start : start + MOST_ROWS], proba)
 
 
 def _halved(rows: Sequence[dict[str, JSON]], proba: bool) -> Iterator[bytes]:  # noqa: FBT001 - private

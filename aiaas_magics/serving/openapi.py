@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from aiaas_magics.serving.protocols.predict import MOST_ROWS
+from aiaas_magics.serving.limits import MOST_ROWS
 from aiaas_magics.specs.records import Signature
 
 TYPES: dict[str, dict[str, Any]] = {

@@ -45,7 +45,7 @@ class Blobs:
             return ref
         temporary = self._temporary()
         try:
-            address = self._write(_chunks(body), temporary)
+            address = self._write(chunks(body), temporary)
             if ref is not None and address != ref:
                 raise errors.DataError(
                     "the bytes are not what their address says",
@@ -86,7 +86,7 @@ class Blobs:
 
     def fetch(self, ref: str) -> Iterator[bytes]:
         """Yield the bytes at an address. Raises `NotFound` before the first."""
-        return _chunks(self.path(ref))
+        return chunks(self.path(ref))
 
     def size(self) -> int:
         """Return the bytes all blobs take."""
@@ -149,7 +149,8 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _chunks(body: Path | Iterable[bytes]) -> Iterator[bytes]:
+def chunks(body: Path | Iterable[bytes]) -> Iterator[bytes]:
+    """Return an iterator over the bytes of a file, or over what is in pieces already."""
     if not isinstance(body, Path):
         return iter(body)
     return _read(body.open("rb"))

@@ -77,13 +77,6 @@ def test_a_row_too_large_by_itself_is_the_endpoint_s_to_refuse(server, monkeypat
     assert client.predict(server.url, "t", [{"x": "long enough"}])["y_pred"] == ["long enough"]
 
 
-def test_a_client_takes_as_much_as_an_endpoint_does():
-    from aiaas_magics.serving import app
-    from aiaas_magics.serving.protocols import predict
-
-    assert (client.BATCH, client.MOST_BYTES) == (predict.MOST_ROWS, app.MOST_BYTES)
-
-
 def test_no_rows_are_refused_before_anything_is_sent():
     with pytest.raises(errors.DataError, match="no rows"):
         client.predict("http://127.0.0.1:9", "t", [])

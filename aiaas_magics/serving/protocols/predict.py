@@ -14,12 +14,12 @@ from typing import Any
 
 import msgspec
 
+from aiaas_magics.serving.limits import MOST_ROWS
 from aiaas_magics.serving.predictor import Answer, Columns, Predictor
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Signature
 
-MOST_ROWS = 10_000
 KEYS = ("X_test", "columns", "proba")
 WORDS = {
     "double": "a number",
