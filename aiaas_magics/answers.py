@@ -207,8 +207,15 @@ def _logged(event: Event) -> str:
     return stamp + _LOGGED[event.type](event.body)
 
 
+def _living(session: Session, values: Values) -> Job:
+    """Return the job that is named, else the newest that has not ended, else the newest."""
+    running = (job for job in session.jobs() if not job.state.final)
+    found = None if values.get("job") else next(running, None)
+    return found or _job(session, values)
+
+
 def _jobs_stop(session: Session, values: Values) -> Handle:
-    job = _job(session, values)
+    job = _living(session, values)
     session.backend.stop(job.id)
     if job.state.final:
         return handles.Note(f"{_named(job)} had ended already")
@@ -218,7 +225,7 @@ def _jobs_stop(session: Session, values: Values) -> Handle:
 
 
 def _jobs_cancel(session: Session, values: Values) -> Handle:
-    job = _job(session, values)
+    job = _living(session, values)
     session.backend.cancel(job.id)
     return handles.Note(
         f"{_named(job)} {'had ended already' if job.state.final else 'is cancelled'}"

@@ -198,6 +198,7 @@ class Session:
             fields["as_"] = _DEFAULT_NAMES[verb](values)
         if table.parameters:
             fields["params"] = dict(parameters or {})
+            self._check_target(str(values["target"]), values["data"])
         if "path" in fields:
             fields["format"] = _format(_path(fields["path"]), replace=bool(fields.get("replace")))
         made: Spec | Command = cls(
@@ -212,6 +213,10 @@ class Session:
             return word  # the job waits for it
         return self.data(word).ref
 
+    def holds(self, ref: str, table: object) -> bool:
+        """Tell whether stored data consists of the very values of a table."""
+        return frames.address(frames.as_table(table)) == self.data(ref).frame
+
     def settle(self, name: str) -> None:
         """Wait for what is still in the making under a name, as a job that names it would."""
         bare = name.partition("@")[0]
@@ -225,6 +230,22 @@ class Session:
         table = frames.as_table(word)
         with self._sending(int(table.memory_usage(index=False).sum())) as put:
             return frames.write(table, put)
+
+    def _check_target(self, target: str, word: object) -> None:
+        """Refuse a target that is not there before a job is asked; what is in the making may have it."""
+        if not isinstance(word, str):
+            columns, where = [str(name) for name in frames.as_table(word).columns], "the table"
+        elif self._making(word.partition("@")[0]) or self.data(word).base is not None:
+            return  # of prepared data the raw columns count
+        else:
+            columns, where = self.columns(word), self.data(word).ref
+        if target not in columns:
+            near = errors.nearest(target, columns)
+            raise errors.DataError(
+                f"no column {target!r} in {where}",
+                errors.did_you_mean(target, columns),
+                f"--target {near}" if near else f"%aiaas_data show {word}",
+            )
 
     @contextlib.contextmanager
     def _sending(self, total: int) -> Iterator[frames.Put]:

@@ -10,12 +10,13 @@ from aiaas_magics.frames.columns import check_names, column_names, plain
 from aiaas_magics.frames.manifest import Manifest, Put, manifest
 from aiaas_magics.frames.reading import read
 from aiaas_magics.frames.rows import ATTR, as_table, records
-from aiaas_magics.frames.writing import write
+from aiaas_magics.frames.writing import address, write
 
 __all__ = [
     "ATTR",
     "Manifest",
     "Put",
+    "address",
     "as_table",
     "check_names",
     "column_names",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -56,6 +58,24 @@ def write(frame: pd.DataFrame, put: Put) -> str:
         ),
         put,
     )
+
+
+def address(frame: pd.DataFrame) -> str:
+    """Return the address `write` would give a table, without storing it.
+
+    Raises
+    ------
+    DataError
+        As `write` does.
+    """
+
+    def put(body: Path | Iterable[bytes], *, ref: str | None = None) -> str:
+        digest = hashlib.sha256()
+        for piece in () if ref is not None or isinstance(body, Path) else body:
+            digest.update(piece)
+        return ref or f"sha256:{digest.hexdigest()}"
+
+    return write(frame, put)
 
 
 def put_manifest(found: Manifest, put: Put) -> str:

@@ -138,7 +138,7 @@ def parse(verb: Verb, line: str, body: str | None = None, evaluate: Evaluate | N
         else:
             argument = next(free, None)
             if argument is None or (equals and argument.kind not in (Kind.SOURCE, Kind.PATH)):
-                raise _too_many(verb, action, word)
+                raise _too_many(verb, action, word, given)
             _once(given, argument.python, _evaluated(word, evaluate), argument.name)
     for name, value in _body(verb, action, body).items():
         _once(parameters, name, value, name)
@@ -209,13 +209,15 @@ def _once(into: dict[str, Any], name: str, value: Any, shown: str) -> None:
     into[name] = value
 
 
-def _too_many(verb: Verb, action: Action, word: Word) -> errors.UsageError:
-    near = errors.did_you_mean(word.text, [option.name for option in action.options])
-    hint = (
-        near.replace("'", "'--", 1)
-        if "mean" in near
-        else f"it takes {len(action.arguments)} words; options begin with --"
-    )
+def _too_many(
+    verb: Verb, action: Action, word: Word, given: Mapping[str, Any]
+) -> errors.UsageError:
+    near = errors.nearest(word.text, [option.name for option in action.options])
+    hint = f"it takes {len(action.arguments)} words; options begin with --"
+    if any(o.kind is Kind.COLUMNS and o.python in given for o in action.options):
+        hint = "several columns stand together, with commas: a,b"
+    elif near is not None:
+        hint = f"did you mean '--{near}'?"
     example = action.examples[0] if action.examples else ""
     return errors.UsageError(
         f"{word.raw!r} is one word too many for {magic(verb, action)}", hint, example

@@ -52,7 +52,12 @@ def _run(
 
         return answers.known(session.current(), asked.option.kind)
     now = session.current
-    call = names.resolve(call, variables, lambda kind: now().names(kind))
+    call = names.resolve(
+        call,
+        variables,
+        known=lambda kind: now().names(kind),
+        same=lambda word, table: now().holds(word, table),
+    )
     return now().run(call.verb, call.action, call.values, call.parameters)
 
 

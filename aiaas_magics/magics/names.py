@@ -11,10 +11,19 @@ from aiaas_magics.specs.verbs import Kind
 
 RESOLVED = (Kind.DATA, Kind.SOURCE, Kind.MODEL, Kind.ENDPOINT, Kind.STORED, Kind.JOB)
 Known = Callable[[Kind], list[str]]
+Same = Callable[[str, Any], bool]
 
 
-def resolve(call: Call, variables: Mapping[str, Any], known: Known) -> Call:
+def resolve(call: Call, variables: Mapping[str, Any], known: Known, same: Same) -> Call:
     """Return the call with variables in place of the words that name them.
+
+    Parameters
+    ----------
+    known
+        Gives the stored names of a kind.
+    same
+        Tells whether stored data holds the very values of a table: then it does not matter which is
+        meant, and it is the stored one.
 
     Raises
     ------
@@ -25,11 +34,11 @@ def resolve(call: Call, variables: Mapping[str, Any], known: Known) -> Call:
     for option in (*call.table.arguments, *call.table.options):
         word = values.get(option.python)
         if option.kind in RESOLVED and word is not None:
-            values[option.python] = _resolve(word, option.kind, variables, known)
+            values[option.python] = _resolve(word, option.kind, variables, known, same)
     return call._replace(values=values)
 
 
-def _resolve(word: Any, kind: Kind, variables: Mapping[str, Any], known: Known) -> Any:
+def _resolve(word: Any, kind: Kind, variables: Mapping[str, Any], known: Known, same: Same) -> Any:
     if not isinstance(word, str):
         return reference(word) or word
     prefix, colon, name = word.partition(":")
@@ -49,7 +58,7 @@ def _resolve(word: Any, kind: Kind, variables: Mapping[str, Any], known: Known) 
     if kind not in (Kind.DATA, Kind.SOURCE):
         return word
     stored = word in known(Kind.DATA)
-    if stored and is_table(value):
+    if stored and is_table(value) and not same(word, value):
         raise errors.UsageError(
             f"{word!r} is both a variable and stored data",
             "say which one is meant",

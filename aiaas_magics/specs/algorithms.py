@@ -364,9 +364,11 @@ def check_parameters(
             raise errors.SpecError(
                 f"{algorithm.name} has no parameter {name!r}",
                 errors.did_you_mean(name, (p.name for p in known)),
+                f"{errors.nearest(name, (p.name for p in known)) or known[0].name}=...",
             )
         if not any(p.accepts(value) for p in rows):
             raise errors.SpecError(
                 f"{name}={value!r} is not a value {algorithm.name} takes",
                 f"{name}: {', '.join(dict.fromkeys(p.allowed() for p in rows))}",
+                f"{name}={rows[0].default!r}",
             )

@@ -66,14 +66,19 @@ def check(
 
 def unknown_option(verb: Verb, action: Action, name: str) -> errors.UsageError:
     """Return the error for a word nobody knows."""
+    bare = name.removeprefix("--")
+    what = f"{magic(verb, action)} has no option --{bare}"
+    if action.parameters and any(
+        bare == p.name for a in algorithms.ALGORITHMS for p in a.parameters
+    ):
+        return errors.UsageError(what, "a parameter of the algorithm has no dashes", f"{bare}=...")
+    if bare in {option.name for option in action.arguments}:
+        return errors.UsageError(what, f"{bare.upper()} is a word without dashes", _example(action))
     known = [option.name for option in action.options]
-    shown = name.removeprefix("--").replace("_", "-").rstrip("-")
-    hint = errors.did_you_mean(shown, known)
-    return errors.UsageError(
-        f"{magic(verb, action)} has no option --{shown}",
-        hint.replace("'", "'--", 1) if "mean" in hint else hint,
-        _example(action),
-    )
+    near = errors.nearest(bare.replace("_", "-").rstrip("-"), known)
+    if near is None:
+        return errors.UsageError(what, errors.did_you_mean(bare, known), _example(action))
+    return errors.UsageError(what, f"did you mean '--{near}'?", _example(action))
 
 
 def magic(verb: Verb, action: Action | None = None) -> str:
@@ -99,7 +104,8 @@ def _convert(option: Option, value: Any) -> Any:
         shown = (
             f"--{option.name} {value}" if isinstance(value, str) else f"{option.python}={value!r}"
         )
-        raise errors.UsageError(f"{shown} is not {_A[option.kind]}", option.help, "") from error
+        try_ = f"--{option.name} {option.metavar or option.default or '...'}"
+        raise errors.UsageError(f"{shown} is not {_A[option.kind]}", option.help, try_) from error
 
 
 _A = {
@@ -170,7 +176,9 @@ def _name(option: Option, value: Any) -> str:
 def _choice(option: Option, value: Any) -> str:
     if value not in option.choices:
         raise errors.UsageError(
-            f"--{option.name} {value} is unknown", errors.did_you_mean(str(value), option.choices)
+            f"--{option.name} {value} is unknown",
+            errors.did_you_mean(str(value), option.choices),
+            f"--{option.name} {errors.nearest(str(value), option.choices) or option.choices[0]}",
         )
     return str(value)
 

@@ -37,6 +37,7 @@ class StopEndpoint(Command, frozen=True, kw_only=True, tag="stop_endpoint"):
 
 
 _JOB = Option("job", Kind.JOB, "a job's id (default: the newest)")
+_LIVING = Option("job", Kind.JOB, "a job's id (default: the newest that has not ended)")
 JOBS = Verb(
     "jobs",
     "list, follow, stop and cancel jobs",
@@ -57,12 +58,15 @@ JOBS = Verb(
         ),
         Action("logs", "show a job's log", arguments=(_JOB,), examples=("%aiaas_jobs logs",)),
         Action(
-            "stop", "finish with the best so far", arguments=(_JOB,), examples=("%aiaas_jobs stop",)
+            "stop",
+            "finish with the best so far",
+            arguments=(_LIVING,),
+            examples=("%aiaas_jobs stop",),
         ),
         Action(
             "cancel",
             "end at once, keep nothing",
-            arguments=(_JOB,),
+            arguments=(_LIVING,),
             examples=("%aiaas_jobs cancel",),
         ),
     ),

@@ -101,7 +101,9 @@ def check_metric(name: str, task: str | None = None) -> Metric:
     found = next((m for m in METRICS if m.name == name), None)
     if found is None:
         raise errors.SpecError(
-            f"unknown metric {name!r}", errors.did_you_mean(name, (m.name for m in METRICS))
+            f"unknown metric {name!r}",
+            errors.did_you_mean(name, (m.name for m in METRICS)),
+            "--metric ?",
         )
     if task is not None and found.task != task:
         fitting = ", ".join(m.name for m in METRICS if m.task == task)

@@ -63,11 +63,16 @@ class PrepareSpec(Spec, frozen=True, kw_only=True, tag="prepare"):
             if word is not None and word not in known:
                 raise errors.SpecError(f"unknown method {word!r}", errors.did_you_mean(word, known))
         if self.keep and self.drop:
-            raise errors.SpecError("--keep and --drop contradict each other", "use one of them")
+            raise errors.SpecError(
+                "--keep and --drop contradict each other",
+                "what is not kept is dropped",
+                f"--keep {','.join(self.keep)}",
+            )
         if self.dropna and self.impute:
             raise errors.SpecError(
                 "--dropna and --impute contradict each other",
                 "rows with gaps are dropped or filled",
+                f"--impute {self.impute}",
             )
         if not self.steps():
             raise errors.SpecError(

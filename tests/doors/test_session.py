@@ -393,8 +393,33 @@ def test_the_watcher_is_closed_when_the_job_fails(empty):
     empty.watch = lambda: watchers.append(Watching()) or watchers[-1]
     load(empty)
     with pytest.raises(errors.AiaasError):
-        empty.run("train", "", {"data": "t", "target": "z", "algo": "ridge"})
+        empty.run("train", "", {"data": "t", "target": "y", "algo": "ridge", "features": ("z",)})
     assert [watcher.closed for watcher in watchers] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("word", ["t", "a table"])
+def test_a_target_that_is_not_there_is_refused_before_a_job_is_asked(empty, word):
+    load(empty)
+    count = len(empty.backend.query("jobs"))
+    data = word if word == "t" else table()
+    with pytest.raises(errors.DataError, match="no column 'yy'") as caught:
+        empty.run("train", "", {"data": data, "target": "yy", "algo": "ridge"})
+    assert "known: " in caught.value.hint or "did you mean" in caught.value.hint
+    assert len(empty.backend.query("jobs")) == count
+
+
+def test_a_session_knows_whether_it_holds_a_table(empty):
+    load(empty)
+    assert empty.holds("t", empty.frame("t"))
+    assert not empty.holds("t", empty.frame("t").iloc[1:])
+
+
+def test_the_newest_that_runs_is_stopped_where_no_job_is_named(empty):
+    load(empty)
+    late = empty.backend.submit(Count(steps=500))
+    load(empty)
+    assert "is cancelled" in empty.run("jobs", "cancel", {}).line()
+    assert empty.backend.query("jobs", {"id": late})[0].state.final
 
 
 @pytest.mark.parametrize("source", ["table.csv", "a table"])

@@ -36,6 +36,9 @@ class Recording:
             Kind.ENDPOINT: ["api"],
         }.get(kind, [])
 
+    def holds(self, ref, table):
+        return list(table.columns) == ["same"]
+
     def columns(self, data):
         if data != "clean":
             raise errors.NotFound(f"no data {data!r}")
@@ -111,6 +114,14 @@ def test_a_word_that_means_two_things_is_refused_with_two_ways(shell):
     assert shell.recording.calls[-1][2]["data"] is shell.user_ns["clean"]
 
 
+def test_a_variable_that_is_the_stored_table_needs_no_choice(shell):
+    import pandas as pd
+
+    shell.user_ns["clean"] = pd.DataFrame({"same": [1]})
+    shell.run_cell("%aiaas_train clean --target a --algo ridge").raise_error()
+    assert shell.recording.calls[-1][2]["data"] == "clean"
+
+
 def test_local_variables_of_a_function_are_seen(shell):
     code = "def f():\n    import pandas as pd\n    inner = pd.DataFrame({'a': [1]})\n    %aiaas_data load inner --as x\nf()"
     shell.run_cell(code).raise_error()
@@ -125,6 +136,9 @@ def test_local_variables_of_a_function_are_seen(shell):
         ("%aiaas evaluat clf", "no magic", "%aiaas_evaluate"),
         ("%aiaas_train clean --target y --algo random_frost", "unknown algorithm", "random_forest"),
         ("%aiaas_data show var:nothing", "no variable 'nothing'", ""),
+        ("%aiaas_train c --target y --algo ridge --alpha 1", "no option --alpha", "no dashes"),
+        ("%aiaas_evaluate clf --data clean", "no option --data", "DATA is a word"),
+        ("%aiaas_prepare c --drop a b --as d", "one word too many", "with commas"),
         ("%aiaas_train {1/0} --target y --algo ridge", "ZeroDivisionError", "traceback"),
     ],
 )
