@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import platform
 import warnings
 from collections.abc import Iterator
@@ -203,7 +202,16 @@ def signature_of(task: Task, target: str) -> Signature:
     seen = task.X
     inputs = tuple((str(name), _kind(seen[name].dtype, task.roles[name])) for name in seen.columns)
     required = tuple(str(name) for name in seen.columns if not seen[name].isna().any())
-    return Signature(inputs=inputs, output=target, classes=task.classes, required=required)
+    zones = {str(name): zone for name in seen.columns if (zone := _zone(seen[name].dtype))}
+    return Signature(
+        inputs=inputs, output=target, classes=task.classes, required=required, zones=zones
+    )
+
+
+def _zone(dtype: Any) -> str:
+    """Return the name of a column's time zone, if it has one."""
+    values = getattr(getattr(dtype, "categories", None), "dtype", dtype)
+    return str(getattr(values, "tz", None) or "")
 
 
 def example_of(task: Task) -> dict[str, JSON]:
@@ -236,11 +244,6 @@ def register(
         params=params, scores=scores,
     )  # fmt: skip
     return context.save_model(spec.as_, folder, made)
-
-
-def finite(value: float) -> float | None:
-    """Return a number JSON can hold."""
-    return float(value) if math.isfinite(value) else None
 
 
 def _labelled(frame: pd.DataFrame, target: str, context: Context) -> pd.DataFrame:
