@@ -18,6 +18,7 @@ from aiaas_magics.specs.results import Chart, Grid
 
 BINS = 10
 MOST_DOTS = 1_000
+ONE_CLASS = "undefined, as the rows are of one class"
 MOST_CURVES = 7
 """Lines in one picture: as many as the palette has colours."""
 
@@ -98,7 +99,7 @@ def _roc(outcome: Outcome, names: Sequence[str]) -> Chart:
         fpr, tpr, _ = roc_curve(positive, score)
         rows += [{"x": x, "y": y, "line": name} for x, y in charts.thin(fpr, tpr)]
         areas.append(f"{name} {auc(score, positive, np.ones((1, len(score))))[0]:.3f}")
-    text = "area under the ROC curve: " + ", ".join(areas)
+    text = "area under the ROC curve: " + (", ".join(areas) or ONE_CLASS)
     return charts.lines(
         "roc",
         "ROC curve",
@@ -119,7 +120,7 @@ def _precision_recall(outcome: Outcome, names: Sequence[str]) -> Chart:
             {"x": x, "y": y, "line": name} for x, y in charts.thin(recall[::-1], precision[::-1])
         ]
         areas.append(f"{name} {average_precision_score(positive, score):.3f}")
-    text = "average precision: " + ", ".join(areas)
+    text = "average precision: " + (", ".join(areas) or ONE_CLASS)
     return charts.lines(
         "precision_recall",
         "Precision and recall",

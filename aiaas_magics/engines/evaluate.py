@@ -84,7 +84,14 @@ def _importance(
         return ()
     scorer = get_scorer(check_metric(DEFAULT[info.task]).scorer)
     return importance.importance(
-        pipeline, rows.X, rows.y, scorer, shuffles=spec.shuffles, seed=spec.seed, context=context
+        pipeline,
+        rows.X,
+        rows.y,
+        scorer,
+        shuffles=spec.shuffles,
+        confidence=spec.confidence,
+        seed=spec.seed,
+        context=context,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from aiaas_magics.engines.families import recipe
 from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Lineage, ModelInfo, NewModel, Signature
+from aiaas_magics.specs.results import Score
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
 
@@ -226,7 +227,7 @@ def register(
     context: Context,
     *,
     params: dict[str, JSON],
-    scores: dict[str, float],
+    scores: Sequence[Score],
 ) -> ModelInfo:
     """Write, seal and register a fitted pipeline with its lineage."""
     signature = signature_of(task, spec.target)
@@ -241,7 +242,7 @@ def register(
     artefacts.save(fitted, folder, signature=signature, lineage=lineage, example=example_of(task))
     made = NewModel(
         task=task.task, algo=spec.algo, target=spec.target, signature=signature, lineage=lineage,
-        params=params, scores=scores,
+        params=params, scores={s.metric: s.value for s in scores if s.value is not None},
     )  # fmt: skip
     return context.save_model(spec.as_, folder, made)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
+import warnings
 from typing import Any
 
 import pandas as pd
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
 
@@ -36,7 +39,7 @@ def run(spec: TrainSpec, context: Context) -> ModelResult:
         spec,
         context,
         params=dict(spec.params),
-        scores={s.metric: s.value for s in scores},
+        scores=scores,
     )
     return ModelResult(
         ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,
@@ -52,7 +55,10 @@ def held_out_scores(pipeline: Pipeline, task: learning.Task) -> tuple[Score, ...
         return ()
     metric = check_metric(DEFAULT[task.task])
     X, y = task.X.iloc[task.test], task.y.iloc[task.test]
-    return (Score(metric=metric.name, value=float(get_scorer(metric.scorer)(pipeline, X, y))),)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndefinedMetricWarning)  # it is shown as such
+        value = float(get_scorer(metric.scorer)(pipeline, X, y))
+    return (Score(metric=metric.name, value=value if math.isfinite(value) else None),)
 
 
 def _fit(

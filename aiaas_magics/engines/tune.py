@@ -50,7 +50,7 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
         spec,
         context,
         params=best,
-        scores={s.metric: s.value for s in scores},
+        scores=scores,
     )
     return ModelResult(
         ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,

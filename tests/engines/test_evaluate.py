@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from aiaas_magics import errors
 from aiaas_magics.engines import catalogue, evaluate, train
@@ -101,6 +102,36 @@ def test_rows_that_do_not_fit_are_refused(context, frame, what):
     model(context)
     with pytest.raises(errors.DataError, match=what):
         ask(context, data=context.save_frame(frame))
+
+
+def test_rows_of_one_class_have_no_roc_curve(context):
+    model(context, "breast_cancer", "diagnosis")
+    rows = catalogue.load("breast_cancer").query("diagnosis == 'benign'")
+    result = ask(context, data=context.save_frame(rows), shuffles=0)
+    assert next(s for s in result.scores if s.metric == "roc_auc").value is None
+    assert next(c for c in result.charts if c.name == "roc").text.endswith("of one class")
+
+
+def test_one_held_out_row_has_no_r2(context):
+    frame = pd.DataFrame({"a": np.arange(12.0), "y": np.arange(12) / 7})
+    trained = model(context, frame, "y", "ridge", test=0.05)
+    result = ask(context)
+    assert (trained.scores[0].value, result.scores[0].value, result.rows) == (None, None, 1)
+    assert result.importance == ()
+    assert context.model("m")[0].scores == {}
+
+
+@pytest.mark.parametrize("shuffles", [1, 2, 7])
+def test_an_importance_s_interval_is_student_s(context, shuffles):
+    model(context)
+    wide = ask(context, shuffles=shuffles, confidence=0.99).importance[0]
+    narrow = ask(context, shuffles=shuffles, confidence=0.9).importance[0]
+    if shuffles == 1:
+        assert (wide.low, wide.high) == (None, None)
+    else:
+        ratio = stats.t.ppf(0.995, shuffles - 1) / stats.t.ppf(0.95, shuffles - 1)
+        assert wide.high - wide.low == pytest.approx(ratio * (narrow.high - narrow.low))
+        assert wide.high - wide.value == pytest.approx(wide.value - wide.low)
 
 
 def test_without_held_out_rows_other_data_is_needed(context):
