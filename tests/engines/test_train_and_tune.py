@@ -246,6 +246,17 @@ def test_one_candidate_that_fails_does_not_end_the_search(context, given):
     assert any(t.type == "warning" for t in context.told)
 
 
+@pytest.mark.parametrize("ratios", [[0, 0.5, 1], [1, 0.5, 0], [0.5]])
+def test_each_candidate_gets_the_solver_that_training_gives_it(context, given, ratios):
+    data, params = given("iris"), {"l1_ratio": ratios, "max_iter": [200]}
+    result = tune.run(grid(data, algo="logistic_regression", cv=2, params=params), context)
+    assert [sorted(t.params) for t in result.trials] == [["l1_ratio", "max_iter"]] * len(ratios)
+    tuned = artefacts.load(context.model(result.ref)[1])
+    again = train.run(spec(data, algo="logistic_regression", params=result.params), context)
+    trained = artefacts.load(context.model(again.ref)[1])
+    assert np.array_equal(tuned.steps[-1][1].coef_, trained.steps[-1][1].coef_)
+
+
 @pytest.mark.parametrize(
     ("more", "error", "what"),
     [
