@@ -37,7 +37,7 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
     pipeline = learning.build(task, spec, context, first)
     _check_metric(metric, pipeline)
     X, y = learning.training_rows(task)
-    search = _searching(pipeline, spec, metric, _folds(task, spec, y), context)
+    search = _searching(pipeline, spec, metric, _folds(task, spec, metric, y), context)
     with (
         learning.fitting(context, algo=spec.algo),
         joblib.parallel_config("threading", n_jobs=context.cores),
@@ -46,6 +46,12 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
     best = _asked(search.best_params_, spec.params)
     scores = held_out_scores(search.best_estimator_, task)
     found = trials(search.cv_results_, metric, spec)
+    if not found:
+        raise errors.DataError(
+            f"{metric.name} is undefined for every candidate",
+            "on at least one of its folds",
+            "another --metric, or fewer folds: --cv 2",
+        )
     info = learning.register(
         search.best_estimator_,
         task,
@@ -256,7 +262,7 @@ def _natural(score: float, metric: Metric) -> float:
     return float(score) if metric.greater_is_better else -float(score)
 
 
-def _folds(task: learning.Task, spec: TuneSpec, y: pd.Series) -> Any:
+def _folds(task: learning.Task, spec: TuneSpec, metric: Metric, y: pd.Series) -> Any:
     if task.task == "classification":
         counts = y.value_counts()
         if int(counts.min()) < spec.cv:
@@ -268,6 +274,12 @@ def _folds(task: learning.Task, spec: TuneSpec, y: pd.Series) -> Any:
     if len(y) < spec.cv:
         raise errors.DataError(
             f"--cv {spec.cv} is more than there are training rows", f"there are {len(y)}", "--cv 2"
+        )
+    if metric.name == "r2" and len(y) < 2 * spec.cv:
+        raise errors.DataError(
+            f"--cv {spec.cv} leaves folds of one row",
+            f"r2 needs two in each; there are {len(y)} training rows",
+            f"--cv {len(y) // 2}" if len(y) > 3 else "--metric mae",
         )
     return KFold(spec.cv, shuffle=True, random_state=spec.seed)
 
