@@ -211,8 +211,12 @@ def signature_of(task: Task, target: str) -> Signature:
 
 def _zone(dtype: Any) -> str:
     """Return the name of a column's time zone, if it has one."""
-    values = getattr(getattr(dtype, "categories", None), "dtype", dtype)
-    return str(getattr(values, "tz", None) or "")
+    return str(getattr(_values_dtype(dtype), "tz", None) or "")
+
+
+def _values_dtype(dtype: Any) -> Any:
+    """Return what the values are: a pandas categorical may hold numbers or dates."""
+    return dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype
 
 
 def example_of(task: Task) -> dict[str, JSON]:
@@ -251,7 +255,7 @@ def _labelled(frame: pd.DataFrame, target: str, context: Context) -> pd.DataFram
     gaps = frame[target].isna()
     count = int(gaps.sum())
     if not count:
-        return frame
+        return _used(frame, target)
     if count == len(frame):
         raise errors.DataError(
             f"{target!r} is missing in every row",
@@ -259,7 +263,14 @@ def _labelled(frame: pd.DataFrame, target: str, context: Context) -> pd.DataFram
             "%aiaas_data show NAME",
         )
     context.warn(f"{count} rows without a {target!r} were left out")
-    return frame[~gaps]
+    return _used(frame[~gaps], target)
+
+
+def _used(frame: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Return the table with a target whose categories all occur: those that do not are no classes."""
+    if not isinstance(frame[target].dtype, pd.CategoricalDtype):
+        return frame
+    return frame.assign(**{target: frame[target].cat.remove_unused_categories()})
 
 
 def _check_features(X: pd.DataFrame) -> None:
@@ -274,6 +285,12 @@ def _check_features(X: pd.DataFrame) -> None:
 
 def _check_target(y: pd.Series, task: str, spec: TrainSpec | TuneSpec) -> None:
     numeric = pd.api.types.is_numeric_dtype(y.dtype)
+    if pd.api.types.is_datetime64_any_dtype(_values_dtype(y.dtype)):
+        raise errors.DataError(
+            f"{spec.target!r} holds dates, which are neither classes nor numbers",
+            "predict a number made of them, such as days from the first one",
+            f"df['days'] = (df['{spec.target}'] - df['{spec.target}'].min()).dt.days",
+        )
     if task == "regression":
         if not numeric:
             raise errors.DataError(
@@ -316,12 +333,11 @@ def _apart(X: pd.DataFrame) -> bool:
 
 
 def _kind(dtype: Any, role: str) -> str:
-    if role == "category":  # a pandas categorical may hold numbers
-        values = getattr(dtype, "categories", pd.Index([], dtype=dtype)).dtype
+    if role == "category":
+        dtype = _values_dtype(dtype)
         role = {"b": "boolean", "i": "number", "u": "number", "f": "number", "M": "date"}.get(
-            values.kind, role
+            dtype.kind, role
         )
-        dtype = values
     if role == "date":
         return "datetime"
     if role == "boolean":

@@ -50,6 +50,14 @@ def test_texts_dates_and_categories_are_learned_from(context, given):
     assert result.scores[0].value > 0.8
 
 
+def test_categories_that_do_not_occur_are_no_classes(context, given):
+    kinds = pd.CategoricalDtype(["virginica", "setosa", "unused", "versicolor"])
+    table = given(catalogue.load("iris").assign(species=lambda f: f["species"].astype(kinds)))
+    result = train.run(spec(table), context)
+    assert result.classes == ("setosa", "versicolor", "virginica")
+    assert tune.run(grid(table, cv=2), context).classes == result.classes
+
+
 def test_the_split_is_a_function_of_data_and_seed(given, context):
     one, two = (learning.assemble(spec(given("iris"), seed=1), context) for _ in range(2))
     other = learning.assemble(spec(given("iris"), seed=2), context)
@@ -146,6 +154,8 @@ ROWS = pd.DataFrame(
     {"a": np.arange(40.0), "b": np.arange(40) % 7, "y": ["p", "q"] * 20, "z": np.linspace(0, 1, 40)}
 )
 
+DAYS = pd.date_range("2026-01-01", periods=2).repeat(20)
+
 
 @pytest.mark.parametrize(
     ("frame", "more", "what", "hint"),
@@ -161,6 +171,10 @@ ROWS = pd.DataFrame(
         (ROWS, {"target": "z", "task": "classification"}, "fractions, not classes", ""),
         (ROWS[["y"]], {}, "no column to learn from", ""),
         (ROWS, {"features": ("c",)}, "no column 'c'", ""),
+        (ROWS.assign(y=DAYS), {}, "'y' holds dates", "days from the first one"),
+        (ROWS.assign(y=DAYS), {"task": "regression"}, "'y' holds dates", ""),
+        (ROWS.assign(y=DAYS.tz_localize("UTC")), {"task": "classification"}, "'y' holds dates", ""),
+        (ROWS.assign(y=pd.Series(DAYS).astype("category")), {}, "'y' holds dates", ""),
         (ROWS.head(3), {}, "cannot be held out|has one row", ""),
     ],
 )
@@ -255,6 +269,19 @@ def test_each_candidate_gets_the_solver_that_training_gives_it(context, given, r
     again = train.run(spec(data, algo="logistic_regression", params=result.params), context)
     trained = artefacts.load(context.model(again.ref)[1])
     assert np.array_equal(tuned.steps[-1][1].coef_, trained.steps[-1][1].coef_)
+
+
+@pytest.mark.parametrize(
+    ("rows", "cv", "try_"), [(10, 5, "--cv 4"), (5, 4, "--cv 2"), (4, 2, "--metric mae")]
+)
+def test_folds_of_one_row_have_no_r2(context, given, rows, cv, try_):
+    frame = pd.DataFrame({"a": np.arange(rows), "y": np.arange(rows) / 7})
+    asked = {"target": "y", "algo": "ridge", "params": {"alpha": [0.1, 1.0]}, "cv": cv}
+    with pytest.raises(errors.DataError, match="folds of one row") as caught:
+        tune.run(grid(given(frame), **asked), context)
+    assert caught.value.try_ == try_
+    assert context.told == [] or all(t.type != "warning" for t in context.told)
+    assert tune.run(grid(given(frame), **asked, metric="mae"), context).trials
 
 
 @pytest.mark.parametrize(
