@@ -104,6 +104,43 @@ def test_rows_that_do_not_fit_are_refused(context, frame, what):
         ask(context, data=context.save_frame(frame))
 
 
+@pytest.mark.parametrize(
+    ("learned", "asked"),
+    [
+        ([0.0, 1.0], [0, 1]), ([0, 1], [0.0, 1.0]), ([0, 1], [False, True]), ([False, True], [0, 1]),
+        (["0", "1"], [0, 1]), (["p", "q"], pd.Categorical(["p", "q"], ["q", "p", "r"])),
+    ],
+    ids=["float int", "int float", "int bool", "bool int", "text int", "text category"],
+)  # fmt: skip
+@pytest.mark.parametrize("algo", ["random_forest", "ridge"])
+def test_classes_are_the_same_in_another_kind(context, learned, asked, algo):
+    rows = pd.DataFrame({"a": np.arange(40.0), "b": np.arange(40.0) % 3})
+    train_rows = rows.assign(y=np.array(learned)[(rows["a"] > 19).astype(int)])
+    model(context, train_rows, "y", algo)
+    other = rows.assign(y=pd.Series(asked)[(rows["a"] > 19).astype(int)].to_numpy())
+    result = ask(context, data=context.save_frame(other), shuffles=1)
+    assert result.scores[0].value > 0.8
+    assert result.importance[0].value > 0.2
+
+
+@pytest.mark.parametrize("strange", [2, "0", 0.5])
+def test_a_class_of_another_value_is_unknown(context, strange):
+    rows = pd.DataFrame({"a": np.arange(40.0), "y": [0, 1] * 20})
+    model(context, rows, "y")
+    other = context.save_frame(rows.assign(y=strange))
+    with pytest.raises(errors.DataError, match=f"does not know the class '{strange}'"):
+        ask(context, data=other)
+
+
+def test_dates_are_measured_on_the_clock_they_were_learned_on(context):
+    hours = pd.Series(pd.date_range("2026-06-01", periods=96, freq="h", tz="UTC"))
+    rows = pd.DataFrame({"when": hours, "y": hours.dt.hour * 1.5})
+    model(context, rows, "y", test=0.0)
+    moved = rows.assign(when=hours.dt.tz_convert("Asia/Tokyo"))
+    here, there = (ask(context, data=context.save_frame(f), shuffles=0) for f in (rows, moved))
+    assert here.scores == there.scores
+
+
 def test_rows_of_one_class_have_no_roc_curve(context):
     model(context, "breast_cancer", "diagnosis")
     rows = catalogue.load("breast_cancer").query("diagnosis == 'benign'")
