@@ -133,7 +133,7 @@ def _precision_recall(outcome: Outcome, names: Sequence[str]) -> Chart:
 
 
 def _calibration(outcome: Outcome, names: Sequence[str]) -> Chart:
-    """Draw how often it was so against how sure the model was, in bins of equally many rows.
+    """Draw how often it was so against how sure the model was, in bins of about equally many rows.
 
     The text gives the expected calibration error (Naeini, Cooper, Hauskrecht, AAAI 2015).
     """
@@ -142,8 +142,7 @@ def _calibration(outcome: Outcome, names: Sequence[str]) -> Chart:
         sure, right, axis = proba[:, 1], outcome.truth == 1, f"predicted probability of {names[1]}"
     else:
         sure, right, axis = proba.max(axis=1), outcome.truth == outcome.calls, "highest probability"
-    groups = [g for g in np.array_split(np.argsort(sure, kind="stable"), BINS) if len(g)]
-    points = [(float(sure[g].mean()), float(right[g].mean()), len(g)) for g in groups]
+    points = [(float(sure[g].mean()), float(right[g].mean()), len(g)) for g in _bins(sure)]
     error = sum(n * abs(x - y) for x, y, n in points) / len(sure)
     text = f"expected calibration error: {error:.3f}"
     rows = [{"x": x, "y": y, "line": "model"} for x, y, _ in points]
@@ -158,6 +157,15 @@ def _calibration(outcome: Outcome, names: Sequence[str]) -> Chart:
         points=True,
         square=True,
     )
+
+
+def _bins(values: np.ndarray) -> list[np.ndarray]:
+    """Return the rows of each bin, in the order of their values; equal values share one."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    even = np.linspace(0, len(order), BINS, endpoint=False).astype(int)[1:]
+    cuts = np.unique(np.searchsorted(ordered, ordered[even]))
+    return [rows for rows in np.split(order, cuts) if len(rows)]
 
 
 def _per_class(table: np.ndarray, names: Sequence[str]) -> Grid:
