@@ -50,11 +50,17 @@ def of_numbers(outcome: Outcome, target: str, seed: int) -> list[Chart]:
     residuals = charts.scatter(
         "residuals", title, text, dots, x=where, y=f"true - predicted {target}", rule=0.0
     )
-    said = f"correlation of predicted and true {target}: {np.corrcoef(outcome.truth, outcome.calls)[0, 1]:.3g}"
+    said = f"correlation of predicted and true {target}: {_correlation(outcome)}"
     fit = charts.scatter(
         "predicted", "Predicted against true", said, pairs, x=f"true {target}", y=where
     )
     return [residuals, fit]
+
+
+def _correlation(outcome: Outcome) -> str:
+    if not (np.ptp(outcome.truth) and np.ptp(outcome.calls)):
+        return "undefined, as one of them is constant"
+    return f"{np.corrcoef(outcome.truth, outcome.calls)[0, 1]:.3g}"
 
 
 def _confusion(table: np.ndarray, names: Sequence[str]) -> Chart:

@@ -50,14 +50,15 @@ def run(spec: EvaluateSpec, context: Context) -> EvaluationResult:
     with learning.fitting(context, algo=info.algo):
         outcome = _outcome(pipeline, rows.X, rows.y, info)
         base = _outcome(_baseline(info, rows.known), rows.X, rows.y, info)
-        scores = measuring.measure(
-            outcome, info.task, repeats=spec.repeats, confidence=spec.confidence, seed=spec.seed
-        )
-        simple = measuring.measure(
-            base, info.task, repeats=0, confidence=spec.confidence, seed=spec.seed
-        )
-        against = {score.metric: score.value for score in simple}
-        charts, grids = _pictures(outcome, info, spec)
+    scores = measuring.measure(
+        outcome, info.task, repeats=spec.repeats, confidence=spec.confidence, seed=spec.seed
+    )
+    simple = measuring.measure(
+        base, info.task, repeats=0, confidence=spec.confidence, seed=spec.seed
+    )
+    against = {score.metric: score.value for score in simple}
+    charts, grids = _pictures(outcome, info, spec)
+    with learning.fitting(context, algo=info.algo):
         found = _importance(pipeline, rows, info, spec, context)
     if found:
         chart, grid = importance.picture(found, DEFAULT[info.task])

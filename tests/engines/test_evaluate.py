@@ -141,6 +141,28 @@ def test_dates_are_measured_on_the_clock_they_were_learned_on(context):
     assert here.scores == there.scores
 
 
+def test_constant_predictions_are_measured_without_a_word_of_numpy(context):
+    params = {"min_samples_leaf": 300, "n_estimators": 2}
+    data = context.save_frame(catalogue.load("diabetes"))
+    spec = TrainSpec(data=data, target="progression", algo="random_forest", as_="m", params=params)
+    train.run(spec, context)
+    texts = [chart.text for chart in ask(context).charts]
+    assert any("undefined, as one of them is constant" in text for text in texts)
+    assert not any("nan" in text for text in texts)
+    assert not [t for t in context.told if t.type == "warning"]
+
+
+@pytest.mark.parametrize("ours", ["measuring.measure", "curves.of_classes"])
+def test_a_mistake_of_ours_is_not_blamed_on_the_data(context, monkeypatch, ours):
+    def broken(*args, **more):
+        raise TypeError("a bug")
+
+    model(context)
+    monkeypatch.setattr(f"aiaas_magics.engines.{ours}", broken)
+    with pytest.raises(TypeError, match="a bug"):
+        ask(context)
+
+
 def test_rows_of_one_class_have_no_roc_curve(context):
     model(context, "breast_cancer", "diagnosis")
     rows = catalogue.load("breast_cancer").query("diagnosis == 'benign'")
