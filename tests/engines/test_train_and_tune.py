@@ -67,11 +67,14 @@ def test_the_split_is_a_function_of_data_and_seed(given, context):
     assert one.y.iloc[one.test].value_counts().tolist() == [10, 10, 10]
 
 
-def test_a_forest_grown_in_steps_is_the_forest_of_one_fit(context, given):
-    frame = catalogue.load("iris")
-    result = train.run(spec(given(frame), params={"n_estimators": 23}, test=0.0, seed=5), context)
+@pytest.mark.parametrize("weights", [None, "balanced", "balanced_subsample"])
+def test_a_forest_grown_in_steps_is_the_forest_of_one_fit(context, given, weights):
+    frame = catalogue.load("iris").iloc[20:]
+    params = {"n_estimators": 23, "class_weight": weights}
+    result = train.run(spec(given(frame), params=params, test=0.0, seed=5), context)
+    assert not [t for t in context.told if t.type == "warning"]
     grown = artefacts.load(context.model(result.ref)[1]).steps[-1][1]
-    whole = RandomForestClassifier(23, random_state=5).fit(
+    whole = RandomForestClassifier(23, random_state=5, class_weight=weights).fit(
         frame.drop(columns="species"), frame["species"]
     )
     for one, two in zip(grown.estimators_, whole.estimators_, strict=True):
