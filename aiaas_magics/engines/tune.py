@@ -17,6 +17,7 @@ from aiaas_magics.cards import charts
 from aiaas_magics.engines import learning, pictures
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import recipe
+from aiaas_magics.engines.measuring import NEED_PROBA
 from aiaas_magics.engines.scoring import Scorer, scorer
 from aiaas_magics.engines.train import held_out_scores
 from aiaas_magics.specs import algorithms
@@ -285,9 +286,7 @@ def _folds(task: learning.Task, spec: TuneSpec, metric: Metric, y: pd.Series) ->
 
 
 def _check_metric(metric: Metric, pipeline: Pipeline) -> None:
-    if metric.name in ("log_loss", "brier", "roc_auc") and not hasattr(
-        pipeline.steps[-1][1], "predict_proba"
-    ):
+    if metric.name in NEED_PROBA and not hasattr(pipeline.steps[-1][1], "predict_proba"):
         name = type(pipeline.steps[-1][1]).__name__
         raise errors.SpecError(
             f"{metric.name} needs probabilities",

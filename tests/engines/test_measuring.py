@@ -80,6 +80,16 @@ def test_every_metric_is_measured():
     assert set(measuring.MEASURES) == {metric.name for metric in METRICS}
 
 
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_a_metric_needs_probabilities_where_it_says_so(metric):
+    o = outcome(2)._replace(proba=None)
+    if metric.name in measuring.NEED_PROBA:
+        with pytest.raises(ValueError, match="needs probabilities"):
+            measuring.MEASURES[metric.name](o, np.ones((1, 60)))
+    else:
+        assert np.isfinite(measuring.MEASURES[metric.name](o, np.ones((1, 60)))).all()
+
+
 def test_without_probabilities_those_that_need_none_remain():
     o = outcome(2)._replace(proba=None)
     names = {

@@ -7,6 +7,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from aiaas_magics import errors
 from aiaas_magics.engines import artefacts, catalogue, learning, train, tune
+from aiaas_magics.engines.measuring import NEED_PROBA
 from aiaas_magics.specs.prepare import PrepareSpec
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
@@ -254,6 +255,13 @@ def test_other_metrics_in_their_own_direction(context, given, metric):
     means = [t.mean for t in result.trials]
     assert means == sorted(means, reverse=metric not in ("log_loss", "brier"))
     assert all(mean > 0 for mean in means)
+
+
+@pytest.mark.parametrize("metric", sorted(NEED_PROBA))
+def test_what_needs_probabilities_is_refused_without_them(context, given, metric):
+    asked = {"algo": "ridge", "params": {"alpha": [1]}, "metric": metric}
+    with pytest.raises(errors.SpecError, match="needs probabilities"):
+        tune.run(grid(given("breast_cancer"), "diagnosis", **asked), context)
 
 
 def test_one_candidate_that_fails_does_not_end_the_search(context, given):
