@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 from aiaas_magics import session
+from aiaas_magics.cards.style import measure
 from aiaas_magics.handles import Endpoint, Evaluation, Handle, Model, Prediction
 from aiaas_magics.magics import grammar
 from aiaas_magics.specs import verb
@@ -161,7 +162,7 @@ def _compare(*models: Handle) -> None:
     print(f"\n    {'algorithm':<22}{'accuracy on held-out rows':>26}")
     for model in models:
         if isinstance(model, Model):
-            print(f"    {model.result.algo:<22}{model.scores['accuracy']:>26.3f}")
+            print(f"    {model.result.algo:<22}{measure(model.scores['accuracy']):>26}")
 
 
 def _metrics(evaluation: Handle) -> None:
@@ -169,9 +170,9 @@ def _metrics(evaluation: Handle) -> None:
         return
     print(f"\n    {'metric':<20}{'value':>8}{'95 % interval':>20}{'simplest guess':>17}")
     for score in evaluation.result.scores:
-        interval = f"{score.low or 0:.3f} to {score.high or 0:.3f}"
+        interval = f"{measure(score.low)} to {measure(score.high)}"
         print(
-            f"    {score.metric:<20}{score.value:>8.3f}{interval:>20}{score.baseline or 0:>17.3f}"
+            f"    {score.metric:<20}{measure(score.value):>8}{interval:>20}{measure(score.baseline):>17}"
         )
     top = list(evaluation.importance)[:3]
     print(f"  columns that matter most: {', '.join(top)}")

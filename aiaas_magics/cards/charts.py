@@ -68,7 +68,7 @@ def chart(
 
 
 def intervals(name: str, title: str, text: str, rows: Sequence[Row], *, axis: str) -> Chart:
-    """Return horizontal bars with intervals. Rows: ``label, value, low, high``."""
+    """Return horizontal bars with intervals. Rows: ``label, value, low, high``; None: no interval."""
     y = {"field": "label", "type": "nominal", "sort": None, "title": None}
     tips = [{"field": field, "type": "quantitative"} for field in ("value", "low", "high")]
     bar = {
@@ -76,6 +76,7 @@ def intervals(name: str, title: str, text: str, rows: Sequence[Row], *, axis: st
         "encoding": {"x": _number("value", axis), "y": y, "tooltip": [{"field": "label"}, *tips]},
     }
     whisker = {
+        "transform": [{"filter": "isValid(datum.low)"}],
         "mark": {"type": "rule", "color": ORANGE, "strokeWidth": 2},
         "encoding": {"x": _number("low", axis), "x2": {"field": "high"}, "y": y},
     }

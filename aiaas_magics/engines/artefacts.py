@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from aiaas_magics import errors
 from aiaas_magics.specs.base import JSON
@@ -60,7 +61,6 @@ def save(
     signature: Signature,
     lineage: Lineage,
     example: dict[str, JSON],
-    untrusted: list[str] | None = None,
 ) -> None:
     """Write a fitted pipeline and all that MLflow wants to know of it into an empty folder."""
     import skops.io
@@ -79,9 +79,7 @@ def save(
         "dependencies": ["-r requirements.txt"],
     }
     (folder / "python_env.yaml").write_text(_yaml(environment))
-    (folder / "MLmodel").write_text(
-        _yaml(_mlmodel(signature, lineage, sorted(untrusted or TRUSTED)))
-    )
+    (folder / "MLmodel").write_text(_yaml(_mlmodel(signature, lineage)))
 
 
 def load(folder: Path) -> Any:
@@ -106,36 +104,37 @@ def load(folder: Path) -> Any:
 
 
 def check_trees(pipeline: Any) -> None:
-    """Check that every tree's nodes lead to nodes of its own and ask for columns there are.
+    """Check that every tree's nodes lead to later nodes of its own and ask for columns there are.
 
-    A crafted tree would make the predictor read outside its arrays, and end the process. Raises
-    `SealError`.
+    A crafted tree would make the predictor read outside its arrays and end the process, or go round
+    in circles for ever. Raises `SealError`.
     """
     model = getattr(pipeline, "steps", [("", pipeline)])[-1][1]
-    for estimator in getattr(model, "estimators_", ()):
-        tree = getattr(estimator, "tree_", None)
-        if tree is not None and not _sound(
-            tree.children_left, tree.children_right, tree.feature, tree.n_features
-        ):
-            raise errors.SealError(
-                "the model is not opened", "one of its trees leads nowhere", "train it again"
-            )
     width = getattr(model, "n_features_in_", 0)
-    for stage in getattr(model, "_predictors", ()):
-        for each in stage:
-            nodes = each.nodes[~each.nodes["is_leaf"].astype(bool)]
-            inside = (nodes["left"] < len(each.nodes)) & (nodes["right"] < len(each.nodes))
-            if not (inside & (nodes["feature_idx"] < max(width, 1))).all():
-                raise errors.SealError(
-                    "the model is not opened", "one of its trees leads nowhere", "train it again"
-                )
+    forest = [e.tree_ for e in getattr(model, "estimators_", ()) if hasattr(e, "tree_")]
+    boosted = [each for stage in getattr(model, "_predictors", ()) for each in stage]
+    if not (
+        all(_sound(t.children_left, t.children_right, t.feature, t.children_left != -1, width) for t in forest)
+        and all(_sound_nodes(each, width) for each in boosted)
+    ):  # fmt: skip
+        raise errors.SealError(
+            "the model is not opened", "one of its trees leads nowhere", "train it again"
+        )
 
 
-def _sound(left: Any, right: Any, feature: Any, columns: int) -> bool:
-    count = len(left)
-    inner = left != -1
-    inside = (left[inner] > 0) & (left[inner] < count) & (right[inner] > 0) & (right[inner] < count)
-    return bool(inside.all() and (feature[inner] >= 0).all() and (feature[inner] < columns).all())
+def _sound(left: Any, right: Any, feature: Any, inner: Any, width: int) -> bool:
+    """Tell whether inner nodes lead to later ones: scikit-learn lays children after their parent."""
+    places = np.flatnonzero(inner)
+    ends = [(side[inner] > places) & (side[inner] < len(inner)) for side in (left, right)]
+    return bool(all(map(np.all, [*ends, feature[inner] >= 0, feature[inner] < width])))
+
+
+def _sound_nodes(predictor: Any, width: int) -> bool:
+    nodes = predictor.nodes
+    inner = ~nodes["is_leaf"].astype(bool)
+    sets = nodes["bitset_idx"][inner & nodes["is_categorical"].astype(bool)]
+    known = bool((sets < len(predictor.raw_left_cat_bitsets)).all())
+    return known and _sound(nodes["left"], nodes["right"], nodes["feature_idx"], inner, width)
 
 
 @functools.cache
@@ -147,7 +146,8 @@ def libraries() -> dict[str, str]:
 def requirements(pipeline: Any) -> list[str]:
     """Return the pip requirements of a pipeline; ours only where a transformer of ours is in it."""
     lines = [f"{name}=={number}" for name, number in libraries().items()]
-    if "DateParts" in repr(pipeline):
+    parts = pipeline.get_params(deep=True).values()
+    if any(type(part).__module__.startswith("aiaas_magics.") for part in parts):
         try:
             lines.append(f"aiaas_magics=={version('aiaas_magics')}")
         except PackageNotFoundError:
@@ -159,7 +159,7 @@ def _split(example: dict[str, JSON]) -> dict[str, JSON]:
     return {"columns": list(example), "data": [list(example.values())]}
 
 
-def _mlmodel(signature: Signature, lineage: Lineage, trusted: list[str]) -> dict[str, JSON]:
+def _mlmodel(signature: Signature, lineage: Lineage) -> dict[str, JSON]:
     inputs = [
         {"type": kind, "name": name, "required": name in signature.required}
         for name, kind in signature.inputs
@@ -182,7 +182,7 @@ def _mlmodel(signature: Signature, lineage: Lineage, trusted: list[str]) -> dict
                 "pickled_model": MODEL,
                 "serialization_format": "skops",
                 "sklearn_version": version("scikit-learn"),
-                "skops_trusted_types": trusted,
+                "skops_trusted_types": sorted(TRUSTED),
                 "code": None,
             },
         },

@@ -18,6 +18,7 @@ from aiaas_magics.specs.results import Chart, Grid
 
 BINS = 10
 MOST_DOTS = 1_000
+ONE_CLASS = "undefined, as the rows are of one class"
 MOST_CURVES = 7
 """Lines in one picture: as many as the palette has colours."""
 
@@ -49,11 +50,17 @@ def of_numbers(outcome: Outcome, target: str, seed: int) -> list[Chart]:
     residuals = charts.scatter(
         "residuals", title, text, dots, x=where, y=f"true - predicted {target}", rule=0.0
     )
-    said = f"correlation of predicted and true {target}: {np.corrcoef(outcome.truth, outcome.calls)[0, 1]:.3g}"
+    said = f"correlation of predicted and true {target}: {_correlation(outcome)}"
     fit = charts.scatter(
         "predicted", "Predicted against true", said, pairs, x=f"true {target}", y=where
     )
     return [residuals, fit]
+
+
+def _correlation(outcome: Outcome) -> str:
+    if not (np.ptp(outcome.truth) and np.ptp(outcome.calls)):
+        return "undefined, as one of them is constant"
+    return f"{np.corrcoef(outcome.truth, outcome.calls)[0, 1]:.3g}"
 
 
 def _confusion(table: np.ndarray, names: Sequence[str]) -> Chart:
@@ -98,7 +105,7 @@ def _roc(outcome: Outcome, names: Sequence[str]) -> Chart:
         fpr, tpr, _ = roc_curve(positive, score)
         rows += [{"x": x, "y": y, "line": name} for x, y in charts.thin(fpr, tpr)]
         areas.append(f"{name} {auc(score, positive, np.ones((1, len(score))))[0]:.3f}")
-    text = "area under the ROC curve: " + ", ".join(areas)
+    text = "area under the ROC curve: " + (", ".join(areas) or ONE_CLASS)
     return charts.lines(
         "roc",
         "ROC curve",
@@ -119,7 +126,7 @@ def _precision_recall(outcome: Outcome, names: Sequence[str]) -> Chart:
             {"x": x, "y": y, "line": name} for x, y in charts.thin(recall[::-1], precision[::-1])
         ]
         areas.append(f"{name} {average_precision_score(positive, score):.3f}")
-    text = "average precision: " + ", ".join(areas)
+    text = "average precision: " + (", ".join(areas) or ONE_CLASS)
     return charts.lines(
         "precision_recall",
         "Precision and recall",
@@ -132,7 +139,7 @@ def _precision_recall(outcome: Outcome, names: Sequence[str]) -> Chart:
 
 
 def _calibration(outcome: Outcome, names: Sequence[str]) -> Chart:
-    """Draw how often it was so against how sure the model was, in bins of equally many rows.
+    """Draw how often it was so against how sure the model was, in bins of about equally many rows.
 
     The text gives the expected calibration error (Naeini, Cooper, Hauskrecht, AAAI 2015).
     """
@@ -141,8 +148,7 @@ def _calibration(outcome: Outcome, names: Sequence[str]) -> Chart:
         sure, right, axis = proba[:, 1], outcome.truth == 1, f"predicted probability of {names[1]}"
     else:
         sure, right, axis = proba.max(axis=1), outcome.truth == outcome.calls, "highest probability"
-    groups = [g for g in np.array_split(np.argsort(sure, kind="stable"), BINS) if len(g)]
-    points = [(float(sure[g].mean()), float(right[g].mean()), len(g)) for g in groups]
+    points = [(float(sure[g].mean()), float(right[g].mean()), len(g)) for g in _bins(sure)]
     error = sum(n * abs(x - y) for x, y, n in points) / len(sure)
     text = f"expected calibration error: {error:.3f}"
     rows = [{"x": x, "y": y, "line": "model"} for x, y, _ in points]
@@ -157,6 +163,15 @@ def _calibration(outcome: Outcome, names: Sequence[str]) -> Chart:
         points=True,
         square=True,
     )
+
+
+def _bins(values: np.ndarray) -> list[np.ndarray]:
+    """Return the rows of each bin, in the order of their values; equal values share one."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    even = np.linspace(0, len(order), BINS, endpoint=False).astype(int)[1:]
+    cuts = np.unique(np.searchsorted(ordered, ordered[even]))
+    return [rows for rows in np.split(order, cuts) if len(rows)]
 
 
 def _per_class(table: np.ndarray, names: Sequence[str]) -> Grid:

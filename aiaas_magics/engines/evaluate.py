@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,6 +24,7 @@ from aiaas_magics.engines import (
     recipe,
 )
 from aiaas_magics.engines.context import Context
+from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.metrics import DEFAULT, check_metric
 from aiaas_magics.specs.records import ModelInfo
@@ -48,14 +50,15 @@ def run(spec: EvaluateSpec, context: Context) -> EvaluationResult:
     with learning.fitting(context, algo=info.algo):
         outcome = _outcome(pipeline, rows.X, rows.y, info)
         base = _outcome(_baseline(info, rows.known), rows.X, rows.y, info)
-        scores = measuring.measure(
-            outcome, info.task, repeats=spec.repeats, confidence=spec.confidence, seed=spec.seed
-        )
-        simple = measuring.measure(
-            base, info.task, repeats=0, confidence=spec.confidence, seed=spec.seed
-        )
-        against = {score.metric: score.value for score in simple}
-        charts, grids = _pictures(outcome, info, spec)
+    scores = measuring.measure(
+        outcome, info.task, repeats=spec.repeats, confidence=spec.confidence, seed=spec.seed
+    )
+    simple = measuring.measure(
+        base, info.task, repeats=0, confidence=spec.confidence, seed=spec.seed
+    )
+    against = {score.metric: score.value for score in simple}
+    charts, grids = _pictures(outcome, info, spec)
+    with learning.fitting(context, algo=info.algo):
         found = _importance(pipeline, rows, info, spec, context)
     if found:
         chart, grid = importance.picture(found, DEFAULT[info.task])
@@ -84,7 +87,14 @@ def _importance(
         return ()
     scorer = get_scorer(check_metric(DEFAULT[info.task]).scorer)
     return importance.importance(
-        pipeline, rows.X, rows.y, scorer, shuffles=spec.shuffles, seed=spec.seed, context=context
+        pipeline,
+        rows.X,
+        rows.y,
+        scorer,
+        shuffles=spec.shuffles,
+        confidence=spec.confidence,
+        seed=spec.seed,
+        context=context,
     )
 
 
@@ -154,13 +164,38 @@ def _other(ref: str, info: ModelInfo, context: Context) -> tuple[pd.DataFrame, p
                 "drop or fill them",
             )
     if info.task == "classification":
-        strange = sorted({str(v) for v in pd.unique(y)} - {str(c) for c in info.signature.classes})
-        if strange:
-            raise errors.DataError(
-                f"the model does not know the class {strange[0]!r}",
-                "known: " + ", ".join(map(str, info.signature.classes[:8])),
-            )
-    return X, y
+        y = _as_classes(y, info.signature.classes)
+    return _in_zones(X, info.signature.zones), y
+
+
+def _as_classes(y: pd.Series, classes: Sequence[JSON]) -> pd.Series:
+    """Return a target in the kind of the classes: 0 and 0.0 are one, and so are False and 0.
+
+    Raises
+    ------
+    DataError
+        If it holds a value that is none of them, or cannot be compared.
+    """
+    known = {each: each for each in classes}  # equal numbers are equal keys
+    text = isinstance(classes[0], str)
+    values = {v: known.get(str(v) if text else v) for v in pd.unique(y).tolist()}
+    strange = sorted(str(value) for value, found in values.items() if found is None)
+    if strange:
+        raise errors.DataError(
+            f"the model does not know the class {strange[0]!r}",
+            "known: " + ", ".join(map(str, classes[:8])),
+        )
+    return y.map(values).astype(np.array(classes).dtype)
+
+
+def _in_zones(X: pd.DataFrame, zones: Mapping[str, str]) -> pd.DataFrame:
+    """Return the features with their dates on the clocks the model learned, as an endpoint does."""
+    moved = {
+        name: X[name].dt.tz_convert(zone)
+        for name, zone in zones.items()
+        if isinstance(X[name].dtype, pd.DatetimeTZDtype)
+    }
+    return X.assign(**moved) if moved else X
 
 
 def _outcome(model: Any, X: pd.DataFrame, y: pd.Series, info: ModelInfo) -> measuring.Outcome:

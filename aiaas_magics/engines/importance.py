@@ -6,11 +6,14 @@ user knows them.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
+from sklearn.exceptions import UndefinedMetricWarning
 
 from aiaas_magics.cards import charts
 from aiaas_magics.engines.context import Context
@@ -18,8 +21,6 @@ from aiaas_magics.specs.results import Chart, Grid, Score
 
 MOST_ROWS = 2_000
 SHOWN = 12
-WIDTH = 1.96
-"""Standard errors to either side: 95 % of a normal distribution."""
 
 Scorer = Callable[[Any, pd.DataFrame, pd.Series], float]
 
@@ -31,31 +32,45 @@ def importance(
     scorer: Scorer,
     *,
     shuffles: int,
+    confidence: float,
     seed: int,
     context: Context,
 ) -> tuple[Score, ...]:
-    """Return the mean drop of a score for each column, largest first, with its 95 % interval.
+    """Return the mean drop of a score for each column, largest first, with its interval.
 
-    The interval tells how far another set of shuffles could move the mean.
+    The interval tells how far another set of shuffles could move the mean; one shuffle tells
+    nothing of that. Nothing is returned where the score itself is undefined (R² of one row).
     """
     rng = np.random.default_rng(seed)
     if len(X) > MOST_ROWS:
         chosen = np.sort(rng.choice(len(X), MOST_ROWS, replace=False))
         X, y = X.iloc[chosen], y.iloc[chosen]
-    whole = scorer(pipeline, X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        whole = scorer(pipeline, X, y)
+    if not np.isfinite(whole):
+        return ()
     found = []
     for number, name in enumerate(X.columns):
         drops = []
         for _ in range(shuffles):
             shuffled = X.assign(**{str(name): X[name].to_numpy()[rng.permutation(len(X))]})
             drops.append(whole - scorer(pipeline, shuffled, y))
-        mean = float(np.mean(drops))
-        reach = WIDTH * float(np.std(drops, ddof=1)) / shuffles**0.5 if shuffles > 1 else 0.0
-        found.append(Score(metric=str(name), value=mean, low=mean - reach, high=mean + reach))
+        found.append((str(name), float(np.mean(drops)), *_interval(drops, confidence)))
         context.progress(number + 1, len(X.columns), f"importance of {name}")
         if context.stopping():
             break
-    return tuple(sorted(found, key=lambda score: (-score.value, score.metric)))
+    found.sort(key=lambda each: (-each[1], each[0]))
+    return tuple(Score(metric=n, value=mean, low=low, high=high) for n, mean, low, high in found)
+
+
+def _interval(drops: list[float], confidence: float) -> tuple[float | None, float | None]:
+    """Return Student's interval of a mean: the spread is estimated from a few values."""
+    if len(drops) < 2:
+        return None, None
+    reach = stats.t.ppf((1 + confidence) / 2, len(drops) - 1) * stats.sem(drops)
+    mean = float(np.mean(drops))
+    return float(mean - reach), float(mean + reach)
 
 
 def picture(found: tuple[Score, ...], metric: str) -> tuple[Chart, Grid]:

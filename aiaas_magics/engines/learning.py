@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import platform
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -23,6 +22,7 @@ from aiaas_magics.engines.families import recipe
 from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Lineage, ModelInfo, NewModel, Signature
+from aiaas_magics.specs.results import Score
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
 
@@ -203,7 +203,20 @@ def signature_of(task: Task, target: str) -> Signature:
     seen = task.X
     inputs = tuple((str(name), _kind(seen[name].dtype, task.roles[name])) for name in seen.columns)
     required = tuple(str(name) for name in seen.columns if not seen[name].isna().any())
-    return Signature(inputs=inputs, output=target, classes=task.classes, required=required)
+    zones = {str(name): zone for name in seen.columns if (zone := _zone(seen[name].dtype))}
+    return Signature(
+        inputs=inputs, output=target, classes=task.classes, required=required, zones=zones
+    )
+
+
+def _zone(dtype: Any) -> str:
+    """Return the name of a column's time zone, if it has one."""
+    return str(getattr(_values_dtype(dtype), "tz", None) or "")
+
+
+def _values_dtype(dtype: Any) -> Any:
+    """Return what the values are: a pandas categorical may hold numbers or dates."""
+    return dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype
 
 
 def example_of(task: Task) -> dict[str, JSON]:
@@ -218,7 +231,7 @@ def register(
     context: Context,
     *,
     params: dict[str, JSON],
-    scores: dict[str, float],
+    scores: Sequence[Score],
 ) -> ModelInfo:
     """Write, seal and register a fitted pipeline with its lineage."""
     signature = signature_of(task, spec.target)
@@ -233,21 +246,16 @@ def register(
     artefacts.save(fitted, folder, signature=signature, lineage=lineage, example=example_of(task))
     made = NewModel(
         task=task.task, algo=spec.algo, target=spec.target, signature=signature, lineage=lineage,
-        params=params, scores=scores,
+        params=params, scores={s.metric: s.value for s in scores if s.value is not None},
     )  # fmt: skip
     return context.save_model(spec.as_, folder, made)
-
-
-def finite(value: float) -> float | None:
-    """Return a number JSON can hold."""
-    return float(value) if math.isfinite(value) else None
 
 
 def _labelled(frame: pd.DataFrame, target: str, context: Context) -> pd.DataFrame:
     gaps = frame[target].isna()
     count = int(gaps.sum())
     if not count:
-        return frame
+        return _used(frame, target)
     if count == len(frame):
         raise errors.DataError(
             f"{target!r} is missing in every row",
@@ -255,7 +263,14 @@ def _labelled(frame: pd.DataFrame, target: str, context: Context) -> pd.DataFram
             "%aiaas_data show NAME",
         )
     context.warn(f"{count} rows without a {target!r} were left out")
-    return frame[~gaps]
+    return _used(frame[~gaps], target)
+
+
+def _used(frame: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Return the table with a target whose categories all occur: those that do not are no classes."""
+    if not isinstance(frame[target].dtype, pd.CategoricalDtype):
+        return frame
+    return frame.assign(**{target: frame[target].cat.remove_unused_categories()})
 
 
 def _check_features(X: pd.DataFrame) -> None:
@@ -270,6 +285,12 @@ def _check_features(X: pd.DataFrame) -> None:
 
 def _check_target(y: pd.Series, task: str, spec: TrainSpec | TuneSpec) -> None:
     numeric = pd.api.types.is_numeric_dtype(y.dtype)
+    if pd.api.types.is_datetime64_any_dtype(_values_dtype(y.dtype)):
+        raise errors.DataError(
+            f"{spec.target!r} holds dates, which are neither classes nor numbers",
+            "predict a number made of them, such as days from the first one",
+            f"df['days'] = (df['{spec.target}'] - df['{spec.target}'].min()).dt.days",
+        )
     if task == "regression":
         if not numeric:
             raise errors.DataError(
@@ -312,12 +333,11 @@ def _apart(X: pd.DataFrame) -> bool:
 
 
 def _kind(dtype: Any, role: str) -> str:
-    if role == "category":  # a pandas categorical may hold numbers
-        values = getattr(dtype, "categories", pd.Index([], dtype=dtype)).dtype
+    if role == "category":
+        dtype = _values_dtype(dtype)
         role = {"b": "boolean", "i": "number", "u": "number", "f": "number", "M": "date"}.get(
-            values.kind, role
+            dtype.kind, role
         )
-        dtype = values
     if role == "date":
         return "datetime"
     if role == "boolean":

@@ -61,7 +61,7 @@ def _score(name: str, values: np.ndarray, confidence: float) -> Score:
     drawn = values[1:][np.isfinite(values[1:])]
     tail = 100 * (1 - confidence) / 2
     low, high = np.percentile(drawn, [tail, 100 - tail]) if len(drawn) else (np.nan, np.nan)
-    return Score(metric=name, value=_plain(values[0]) or 0.0, low=_plain(low), high=_plain(high))
+    return Score(metric=name, value=_plain(values[0]), low=_plain(low), high=_plain(high))
 
 
 def _plain(value: float) -> float | None:
@@ -100,7 +100,12 @@ def _accuracy(outcome: Outcome, counts: np.ndarray) -> np.ndarray:
 
 def _balanced_accuracy(outcome: Outcome, counts: np.ndarray) -> np.ndarray:
     hits, members, _ = _table(outcome, counts)
-    return np.nanmean(np.where(members > 0, hits / members, np.nan), axis=1)
+    return _defined_mean(hits / members)
+
+
+def _defined_mean(values: np.ndarray) -> np.ndarray:
+    """Return the mean over the classes that have a value in each sample; NaN where none has."""
+    return np.nansum(values, axis=1) / (~np.isnan(values)).sum(axis=1)
 
 
 def _over_labels(values: np.ndarray, members: np.ndarray, calls: np.ndarray) -> np.ndarray:
@@ -141,7 +146,7 @@ def _roc_auc(outcome: Outcome, counts: np.ndarray) -> np.ndarray:
     if outcome.classes == 2:
         return auc(proba[:, 1], outcome.truth == 1, counts)
     each = [auc(proba[:, k], outcome.truth == k, counts) for k in range(outcome.classes)]
-    return np.mean(each, axis=0)
+    return _defined_mean(np.transpose(each))
 
 
 def auc(scores: np.ndarray, positive: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
+import warnings
 from typing import Any
 
 import pandas as pd
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
 
@@ -27,8 +30,9 @@ def run(spec: TrainSpec, context: Context) -> ModelResult:
     X, y = learning.training_rows(task)
     with learning.fitting(context, X.size, algo=spec.algo):
         begun = time.perf_counter()
-        partial, drawn = _fit(pipeline, X, y, context)
+        partial, losses = _fit(pipeline, X, y, context)
         seconds = time.perf_counter() - begun
+    drawn = [_loss_chart(losses, pipeline.steps[-1][1])] if losses else []
     scores = held_out_scores(pipeline, task)
     info = learning.register(
         pipeline,
@@ -36,7 +40,7 @@ def run(spec: TrainSpec, context: Context) -> ModelResult:
         spec,
         context,
         params=dict(spec.params),
-        scores={s.metric: s.value for s in scores},
+        scores=scores,
     )
     return ModelResult(
         ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,
@@ -52,13 +56,16 @@ def held_out_scores(pipeline: Pipeline, task: learning.Task) -> tuple[Score, ...
         return ()
     metric = check_metric(DEFAULT[task.task])
     X, y = task.X.iloc[task.test], task.y.iloc[task.test]
-    return (Score(metric=metric.name, value=float(get_scorer(metric.scorer)(pipeline, X, y))),)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndefinedMetricWarning)  # it is shown as such
+        value = float(get_scorer(metric.scorer)(pipeline, X, y))
+    return (Score(metric=metric.name, value=value if math.isfinite(value) else None),)
 
 
 def _fit(
     pipeline: Pipeline, X: pd.DataFrame, y: pd.Series, context: Context
-) -> tuple[bool, list[Chart]]:
-    """Fit, telling how far it is; return whether it was stopped early, and pictures of it."""
+) -> tuple[bool, list[list[float]]]:
+    """Fit, telling how far it is; return whether it was stopped early, and its curves of losses."""
     model = pipeline.steps[-1][1]
     kind = type(model).__name__
     if kind.startswith("RandomForest"):
@@ -70,7 +77,7 @@ def _fit(
     if kind.startswith("SGD"):
         with watching.epochs(model, context) as curve:
             pipeline.fit(X, y)
-        return False, [_loss_chart(curve.series, model)]
+        return False, curve.series
     context.progress(0, 1, "fitting")
     if kind == "LogisticRegression":
         with watching.iterations(model, context) as seen:
@@ -93,7 +100,10 @@ def _grow(pipeline: Pipeline, X: pd.DataFrame, y: pd.Series, context: Context) -
     while grown < wanted and not partial:
         begun = time.perf_counter()
         model.set_params(n_estimators=min(wanted, grown + step))
-        model.fit(table, y)
+        with warnings.catch_warnings():
+            # the weights are those of all rows in every step, which is what this one warns of
+            warnings.filterwarnings("ignore", "class_weight presets", UserWarning)
+            model.fit(table, y)
         grown = model.n_estimators
         context.progress(grown, wanted, f"tree {grown} of {wanted}")
         pace = max(time.perf_counter() - begun, 1e-4) / step

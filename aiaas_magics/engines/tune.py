@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import joblib
@@ -16,8 +16,11 @@ from aiaas_magics import errors
 from aiaas_magics.cards import charts
 from aiaas_magics.engines import learning, pictures
 from aiaas_magics.engines.context import Context
+from aiaas_magics.engines.families import recipe
+from aiaas_magics.engines.measuring import NEED_PROBA
 from aiaas_magics.engines.scoring import Scorer, scorer
 from aiaas_magics.engines.train import held_out_scores
+from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.metrics import DEFAULT, Metric, check_metric
 from aiaas_magics.specs.results import Chart, ModelResult, Trial
@@ -35,22 +38,28 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
     pipeline = learning.build(task, spec, context, first)
     _check_metric(metric, pipeline)
     X, y = learning.training_rows(task)
-    search = _searching(pipeline, spec, metric, _folds(task, spec, y), context)
+    search = _searching(pipeline, spec, metric, _folds(task, spec, metric, y), context)
     with (
         learning.fitting(context, algo=spec.algo),
         joblib.parallel_config("threading", n_jobs=context.cores),
     ):
         _fit(search, X, y, spec)
-    best = {name.removeprefix(PREFIX): value for name, value in search.best_params_.items()}
+    best = _asked(search.best_params_, spec.params)
     scores = held_out_scores(search.best_estimator_, task)
-    found = trials(search.cv_results_, metric, spec.cv)
+    found = trials(search.cv_results_, metric, spec)
+    if not found:
+        raise errors.DataError(
+            f"{metric.name} is undefined for every candidate",
+            "on at least one of its folds",
+            "another --metric, or fewer folds: --cv 2",
+        )
     info = learning.register(
         search.best_estimator_,
         task,
         spec,
         context,
         params=best,
-        scores={s.metric: s.value for s in scores},
+        scores=scores,
     )
     return ModelResult(
         ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,
@@ -95,12 +104,14 @@ class _Search(GridSearchCV):
     context: Context
     metric: Metric
     fits: _Fits
+    asked: Collection[str]
+    complete: Callable[[Candidate], Candidate]
     partial = False
 
     def _run_search(
         self, evaluate_candidates: Callable[[Sequence[Candidate]], Mapping[str, Any]]
     ) -> None:
-        candidates = list(ParameterGrid(self.param_grid))
+        candidates = [self._completed(each) for each in ParameterGrid(self.param_grid)]
         folds, kept = self.cv.get_n_splits(), 0
         failure: ValueError | None = None
         for done, group in _groups(candidates, self.context.cores):
@@ -110,7 +121,7 @@ class _Search(GridSearchCV):
                 if "fits failed" not in str(error):
                     raise
                 failure = error
-                self.context.warn(f"{_some(group)} could not be fitted: {_last_line(error)}")
+                self.context.warn(f"{self._some(group)} could not be fitted: {_last_line(error)}")
             else:
                 for place in range(kept, kept + len(group)):
                     self._tell(
@@ -130,8 +141,16 @@ class _Search(GridSearchCV):
     def _tell(self, params: Candidate, mean: float, std: float) -> None:
         if math.isfinite(mean):
             self.fits.best = max(self.fits.best, mean)
-            plain = {name.removeprefix(PREFIX): value for name, value in params.items()}
-            self.context.trial(plain, _natural(mean, self.metric), float(std))
+            asked = _asked(params, self.asked)
+            self.context.trial(asked, _natural(mean, self.metric), float(std))
+
+    def _completed(self, candidate: Candidate) -> Candidate:
+        whole = self.complete({n.removeprefix(PREFIX): value for n, value in candidate.items()})
+        return {PREFIX + name: value for name, value in whole.items()}
+
+    def _some(self, group: Sequence[Candidate]) -> str:
+        plain = [_asked(each, self.asked) for each in group]
+        return ", ".join(map(str, plain[:2])) + (" and more" if len(plain) > 2 else "")
 
 
 def _searching(
@@ -141,17 +160,24 @@ def _searching(
     fits = _Fits(scorer(metric), metric, spec.cells * spec.cv, context)
     search = _Search(pipeline, grid, scoring=fits, cv=cv, refit=True, error_score=math.nan)
     search.context, search.metric, search.fits = context, metric, fits
+    search.asked, search.complete = spec.params, recipe(algorithms.find(spec.algo)).complete
     return search
 
 
-def trials(results: Mapping[str, Any], metric: Metric, folds: int) -> tuple[Trial, ...]:
+def _asked(params: Candidate, names: Collection[str]) -> dict[str, JSON]:
+    """Return the parameters that were asked for, without those that follow from them."""
+    plain = {name.removeprefix(PREFIX): value for name, value in params.items()}
+    return {name: value for name, value in plain.items() if name in names}
+
+
+def trials(results: Mapping[str, Any], metric: Metric, spec: TuneSpec) -> tuple[Trial, ...]:
     """Return the candidates of a search, best first; those that failed are left out."""
     order = sorted(range(len(results["params"])), key=lambda i: results["rank_test_score"][i])
     return tuple(
         Trial(
-            params={name.removeprefix(PREFIX): value for name, value in results["params"][i].items()},
+            params=_asked(results["params"][i], spec.params),
             mean=_natural(results["mean_test_score"][i], metric), std=float(results["std_test_score"][i]),
-            folds=tuple(_natural(results[f"split{k}_test_score"][i], metric) for k in range(folds)),
+            folds=tuple(_natural(results[f"split{k}_test_score"][i], metric) for k in range(spec.cv)),
             seconds=float(results["mean_fit_time"][i]), rank=int(results["rank_test_score"][i]),
         )
         for i in order
@@ -224,11 +250,6 @@ def _last_line(error: ValueError) -> str:
     return [line for line in str(error).strip().splitlines() if line.strip()][-1]
 
 
-def _some(group: Sequence[Candidate]) -> str:
-    plain = [{name.removeprefix(PREFIX): value for name, value in each.items()} for each in group]
-    return ", ".join(map(str, plain[:2])) + (" and more" if len(plain) > 2 else "")
-
-
 def _groups(
     candidates: Sequence[Candidate], size: int
 ) -> Iterator[tuple[int, Sequence[Candidate]]]:
@@ -242,7 +263,7 @@ def _natural(score: float, metric: Metric) -> float:
     return float(score) if metric.greater_is_better else -float(score)
 
 
-def _folds(task: learning.Task, spec: TuneSpec, y: pd.Series) -> Any:
+def _folds(task: learning.Task, spec: TuneSpec, metric: Metric, y: pd.Series) -> Any:
     if task.task == "classification":
         counts = y.value_counts()
         if int(counts.min()) < spec.cv:
@@ -255,13 +276,17 @@ def _folds(task: learning.Task, spec: TuneSpec, y: pd.Series) -> Any:
         raise errors.DataError(
             f"--cv {spec.cv} is more than there are training rows", f"there are {len(y)}", "--cv 2"
         )
+    if metric.name == "r2" and len(y) < 2 * spec.cv:
+        raise errors.DataError(
+            f"--cv {spec.cv} leaves folds of one row",
+            f"r2 needs two in each; there are {len(y)} training rows",
+            f"--cv {len(y) // 2}" if len(y) > 3 else "--metric mae",
+        )
     return KFold(spec.cv, shuffle=True, random_state=spec.seed)
 
 
 def _check_metric(metric: Metric, pipeline: Pipeline) -> None:
-    if metric.name in ("log_loss", "brier", "roc_auc") and not hasattr(
-        pipeline.steps[-1][1], "predict_proba"
-    ):
+    if metric.name in NEED_PROBA and not hasattr(pipeline.steps[-1][1], "predict_proba"):
         name = type(pipeline.steps[-1][1]).__name__
         raise errors.SpecError(
             f"{metric.name} needs probabilities",

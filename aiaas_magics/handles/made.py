@@ -74,8 +74,8 @@ class Model(Drawn):
         return self.result.ref
 
     @property
-    def scores(self) -> dict[str, float]:
-        """Metric -> value on the held-out rows."""
+    def scores(self) -> dict[str, float | None]:
+        """Metric -> value on the held-out rows; None where it is undefined."""
         return {score.metric: score.value for score in self.result.scores}
 
     @property
@@ -146,12 +146,12 @@ class Evaluation(Drawn):
         self._session, self.result, self._warnings = session, result, tuple(warnings)
 
     @property
-    def scores(self) -> dict[str, float]:
-        """Metric -> value."""
+    def scores(self) -> dict[str, float | None]:
+        """Metric -> value; None where it is undefined."""
         return {score.metric: score.value for score in self.result.scores}
 
     @property
-    def importance(self) -> dict[str, float]:
+    def importance(self) -> dict[str, float | None]:
         """Column -> drop of the default metric when it is shuffled, largest first."""
         return {score.metric: score.value for score in self.result.importance}
 

@@ -100,7 +100,8 @@ def _page() -> Iterator[str]:
 
 
 def _algorithm(algorithm: Algorithm) -> str:
-    rows = "\n".join(f"| `{p.name}` | {p.help} | {p.allowed()} |" for p in algorithm.parameters)
+    told = (f"| `{p.name}` | {p.help} | {p.allowed()} |" for p in algorithm.parameters)
+    rows = "\n".join(dict.fromkeys(told))  # the tasks may differ in the default alone
     head = f"## `{algorithm.name}`\n\n{algorithm.summary} ({' and '.join(algorithm.tasks)})\n"
     return f"{head}\n| parameter | meaning | values |\n|---|---|---|\n{rows}\n"
 

@@ -61,9 +61,14 @@ class SklearnPredictor:
     def _frame(self, columns: Columns) -> Any:
         import pandas as pd
 
-        whole = self.signature.required
+        whole, zones = self.signature.required, self.signature.zones
         return pd.DataFrame(
-            {n: _series(columns[n], kind, n not in whole) for n, kind in self.signature.inputs}
+            {
+                n: _dates(columns[n], zones.get(n))
+                if kind == "datetime"
+                else _series(columns[n], kind, n not in whole)
+                for n, kind in self.signature.inputs
+            }
         )
 
 
@@ -71,16 +76,25 @@ def _series(values: list[JSON], kind: str, gaps: bool) -> Any:  # noqa: FBT001 -
     """Return a column as training saw it: with gaps, numbers and truth values are floats."""
     import pandas as pd
 
-    if kind == "datetime":
-        return pd.Series([_moment(value) for value in values], dtype="datetime64[us]")
     if kind == "string":
         return pd.Series(values, dtype="str")
     return pd.Series(values, dtype="float64" if gaps else NUMBERS[kind])
 
 
-def _moment(text: Any) -> dt.datetime | None:
-    # A model sees the clock on the wall of its column's own zone: in Berlin two offsets take turns.
-    return None if text is None else dt.datetime.fromisoformat(text).replace(tzinfo=None)
+def _dates(values: list[JSON], zone: str | None) -> Any:
+    """Return dates as training saw them: in their column's zone, or without one and any offset."""
+    import pandas as pd
+
+    read = [None if value is None else dt.datetime.fromisoformat(value) for value in values]
+    if zone is None:
+        bare = [None if moment is None else moment.replace(tzinfo=None) for moment in read]
+        return pd.Series(bare, dtype="datetime64[us]")
+    dtype = pd.DatetimeTZDtype("us", zone)
+    return pd.Series([_zoned(moment, dtype.tz) for moment in read], dtype=dtype)
+
+
+def _zoned(moment: dt.datetime | None, zone: dt.tzinfo) -> dt.datetime | None:
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def _takes_arrays(pipeline: Any) -> bool:

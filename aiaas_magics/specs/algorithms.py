@@ -100,10 +100,30 @@ def _count_or_share(
     least: int = 1,
     types: str = "",
     choices: tuple[JSON, ...] = (),
+    tasks: tuple[str, ...] = BOTH,
 ) -> tuple[Parameter, Parameter]:
     """Return the two rows of a parameter that takes a number (int) or a share (float) of something."""
-    count = _p(name, f"int {types}".strip(), default, what, low=least, choices=choices)
-    return count, _p(name, "float", default, f"{what}, as a share", low=0, high=1, open_low=True)
+    words, share = f"int {types}".strip(), f"{what}, as a share"
+    return (
+        _p(name, words, default, what, low=least, choices=choices, tasks=tasks),
+        _p(name, "float", default, share, low=0, high=1, open_low=True, tasks=tasks),
+    )
+
+
+def _features(default: JSON, task: str) -> tuple[Parameter, Parameter]:
+    return _count_or_share(
+        "max_features",
+        default,
+        "columns looked at for a split",
+        types="none",
+        choices=("sqrt", "log2"),
+        tasks=(task,),
+    )
+
+
+def _step(default: str, task: str) -> Parameter:
+    kinds = ("constant", "optimal", "invscaling", "adaptive")
+    return _p("learning_rate", "", default, "how the step changes", choices=kinds, tasks=(task,))
 
 
 _TREES = (
@@ -127,13 +147,8 @@ _TREES = (
     _p("max_depth", "int none", None, "deepest level of a tree; None is unlimited", low=1),
     *_count_or_share("min_samples_split", 2, "fewest rows a node needs to be split", least=2),
     *_count_or_share("min_samples_leaf", 1, "fewest rows in a leaf"),
-    *_count_or_share(
-        "max_features",
-        "sqrt",
-        "columns looked at for a split",
-        types="none",
-        choices=("sqrt", "log2"),
-    ),
+    *_features("sqrt", "classification"),
+    *_features(1.0, "regression"),
     _p("max_leaf_nodes", "int none", None, "most leaves of a tree", low=2),
     _p("min_impurity_decrease", "float int", 0.0, "least gain that is worth a split", low=0),
     _p("bootstrap", "bool", True, "each tree sees rows drawn with replacement"),
@@ -239,13 +254,8 @@ ALGORITHMS: tuple[Algorithm, ...] = (
             _p("l1_ratio", "float int", 0.15, "mix of elasticnet: 0 is L2, 1 is L1", low=0, high=1),
             _p("max_iter", "int", 1000, "most passes over the rows", low=1),
             _p("tol", "float none", 1e-3, "stop when a pass gains less", low=0),
-            _p(
-                "learning_rate",
-                "",
-                None,
-                "how the step changes (default: optimal; regression: invscaling)",
-                choices=("constant", "optimal", "invscaling", "adaptive"),
-            ),
+            _step("optimal", "classification"),
+            _step("invscaling", "regression"),
             _p("eta0", "float int", 0.01, "first step", low=0, open_low=True),
             _p(
                 "epsilon",

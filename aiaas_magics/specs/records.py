@@ -34,13 +34,15 @@ class Signature(Record, frozen=True, kw_only=True, tag="signature"):
 
     ``inputs`` are (column, type) pairs in the order of an array's columns; types are ``double``,
     ``long``, ``boolean``, ``string``, ``datetime``. ``required`` names the columns that must not be
-    missing (null).
+    missing (null). ``zones`` gives the time zone of the dates that have one: a model sees the clock
+    on that zone's walls.
     """
 
     inputs: tuple[tuple[str, str], ...]
     output: str
     classes: tuple[JSON, ...] = ()
     required: tuple[str, ...] = ()
+    zones: dict[str, str] = {}
 
 
 class Lineage(Record, frozen=True, kw_only=True, tag="lineage"):

@@ -77,10 +77,13 @@ class ExportResult(Result, frozen=True, kw_only=True, tag="export_result"):
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A metric's value, its interval, and the dummy baseline's value on the same rows."""
+    """A metric's value, its interval, and the dummy baseline's value on the same rows.
+
+    None where it is undefined: the area under the ROC curve of rows of one class, R² of one row.
+    """
 
     metric: str
-    value: float
+    value: float | None
     low: float | None = None
     high: float | None = None
     baseline: float | None = None

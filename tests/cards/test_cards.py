@@ -231,6 +231,12 @@ def test_an_evaluation_s_line_and_interval(read):
     assert "– to –" in text
 
 
+def test_what_is_undefined_is_a_dash(read):
+    none = evaluation(scores=(Score(metric="roc_auc", value=None, baseline=None),))
+    assert cards.evaluation_line(none).startswith("clf@1: roc_auc – [–, –], baseline –")
+    assert "roc_auc –" in cards.model_line(model(scores=(Score(metric="roc_auc", value=None),)))
+
+
 def test_a_grid_s_numbers_line_up_at_the_right(read):
     card = cards.grid_card(grid())
     assert card.html().count('class="n"') == 2 + 4

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.pipeline import Pipeline
 
@@ -66,12 +66,55 @@ def test_a_type_that_is_not_on_our_list_is_not_opened(tmp_path):
     assert "numpy" in caught.value.hint
 
 
-def test_a_tree_that_leads_out_of_its_arrays_is_not_opened(tmp_path):
-    forest = RandomForestClassifier(2, random_state=0).fit(np.eye(8), [0, 1] * 4)
-    forest.estimators_[1].tree_.children_left[0] = 10_000
+NOWHERE = {
+    "out of its arrays": ("left", 10_000),
+    "round in circles": ("right", 0),
+    "to itself": ("left", 2),
+    "to a column there is not": ("feature", 8),
+}
+
+
+def deep():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(200, 8)), rng.integers(0, 2, 200)
+
+
+@pytest.mark.parametrize(("field", "value"), NOWHERE.values(), ids=NOWHERE)
+def test_a_tree_of_a_forest_that_leads_nowhere_is_not_opened(tmp_path, field, value):
+    forest = RandomForestClassifier(2, random_state=0).fit(*deep())
+    tree = forest.estimators_[1].tree_
+    state = tree.__getstate__()
+    at = int(np.flatnonzero(tree.children_left > 2)[0])
+    state["nodes"][{"left": "left_child", "right": "right_child"}.get(field, field)][at] = (
+        at if value == 2 else value
+    )
+    wide = type(tree)(20, np.array([2], dtype=np.intp), 1)  # its own width is not what counts
+    wide.__setstate__(state)
+    forest.estimators_[1].tree_ = wide
     skops.io.dump(Pipeline([("model", forest)]), tmp_path / "model.skops")
     with pytest.raises(errors.SealError, match="not opened"):
         artefacts.load(tmp_path)
+
+
+@pytest.mark.parametrize(("field", "value"), NOWHERE.values(), ids=NOWHERE)
+def test_a_tree_of_boosting_that_leads_nowhere_is_not_opened(tmp_path, field, value):
+    model = HistGradientBoostingClassifier(max_iter=2, random_state=0).fit(*deep())
+    nodes = model._predictors[1][0].nodes
+    at = int(np.flatnonzero(nodes["is_leaf"] == 0)[1])
+    nodes[{"feature": "feature_idx"}.get(field, field)][at] = at if value == 2 else value
+    skops.io.dump(Pipeline([("model", model)]), tmp_path / "model.skops")
+    with pytest.raises(errors.SealError, match="not opened"):
+        artefacts.load(tmp_path)
+
+
+@pytest.mark.parametrize("more", [{}, {"max_leaf_nodes": 9}, {"max_features": None}])
+@pytest.mark.parametrize("kind", [RandomForestClassifier, HistGradientBoostingClassifier])
+def test_every_tree_that_scikit_learn_grows_is_opened(tmp_path, kind, more):
+    more = {name: value for name, value in more.items() if value or kind is RandomForestClassifier}
+    X, y = deep()
+    model = kind(**more, random_state=0).fit(X, y)
+    skops.io.dump(Pipeline([("model", model)]), tmp_path / "model.skops")
+    assert np.array_equal(artefacts.load(tmp_path).predict(X), model.predict(X))
 
 
 def test_requirements_name_us_only_where_we_are_needed(context):
@@ -79,6 +122,20 @@ def test_requirements_name_us_only_where_we_are_needed(context):
     assert "aiaas_magics" in (folder / "requirements.txt").read_text()
     _, folder, _ = trained(context, "iris", "species", "ridge")
     assert "aiaas_magics" not in (folder / "requirements.txt").read_text()
+
+
+def test_a_wide_table_s_dates_need_us_too(context):
+    long = "a_long_name" * 9
+    frame = pd.DataFrame(
+        {f"{long}_{i}": np.arange(40.0) for i in range(30)}
+        | {"when": pd.date_range("2026-01-01", periods=40)}
+        | {f"{long}_of_text_{i}": ["p", "q"] * 20 for i in range(30)}
+        | {"y": [0, 1] * 20}
+    )
+    spec = TrainSpec(data=context.save_frame(frame), target="y", algo="ridge", as_="m")
+    _, folder = context.model(train.run(spec, context).ref)
+    assert "DateParts" not in repr(artefacts.load(folder))
+    assert "aiaas_magics" in (folder / "requirements.txt").read_text()
 
 
 @pytest.mark.mlflow

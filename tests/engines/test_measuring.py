@@ -80,12 +80,46 @@ def test_every_metric_is_measured():
     assert set(measuring.MEASURES) == {metric.name for metric in METRICS}
 
 
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_a_metric_needs_probabilities_where_it_says_so(metric):
+    o = outcome(2)._replace(proba=None)
+    if metric.name in measuring.NEED_PROBA:
+        with pytest.raises(ValueError, match="needs probabilities"):
+            measuring.MEASURES[metric.name](o, np.ones((1, 60)))
+    else:
+        assert np.isfinite(measuring.MEASURES[metric.name](o, np.ones((1, 60)))).all()
+
+
 def test_without_probabilities_those_that_need_none_remain():
     o = outcome(2)._replace(proba=None)
     names = {
         score.metric for score in measure(o, "classification", repeats=0, confidence=0.95, seed=0)
     }
     assert names == {"accuracy", "balanced_accuracy", "f1", "precision", "recall"}
+
+
+def of(o, task="classification", **more):
+    """Return metric -> score."""
+    asked = {"repeats": 0, "confidence": 0.95, "seed": 0} | more
+    return {score.metric: score for score in measure(o, task, **asked)}
+
+
+def test_what_is_undefined_has_no_value():
+    truth = np.zeros(4, int)
+    lone = Outcome(truth, truth, np.tile([0.8, 0.2], (4, 1)), 2)
+    found = of(lone, repeats=100)
+    assert (found["roc_auc"].value, found["roc_auc"].low) == (None, None)
+    assert found["balanced_accuracy"].value == 1.0
+    one = Outcome(np.array([3.0]), np.array([2.0]), None, 0)
+    assert (of(one, "regression")["r2"].value, of(one, "regression")["mae"].value) == (None, 1.0)
+
+
+def test_a_class_that_is_absent_leaves_the_mean_of_the_others():
+    o = outcome(3, seed=2)
+    kept = o.truth != 2
+    o = Outcome(o.truth[kept], o.calls[kept], o.proba[kept], 3)
+    each = [sk.roc_auc_score(o.truth == k, o.proba[:, k]) for k in (0, 1)]
+    assert of(o)["roc_auc"].value == pytest.approx(np.mean(each))
 
 
 def test_intervals_cover_the_truth_as_often_as_they_say():

@@ -7,6 +7,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from aiaas_magics import errors
 from aiaas_magics.engines import artefacts, catalogue, learning, train, tune
+from aiaas_magics.engines.measuring import NEED_PROBA
 from aiaas_magics.specs.prepare import PrepareSpec
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
@@ -50,6 +51,14 @@ def test_texts_dates_and_categories_are_learned_from(context, given):
     assert result.scores[0].value > 0.8
 
 
+def test_categories_that_do_not_occur_are_no_classes(context, given):
+    kinds = pd.CategoricalDtype(["virginica", "setosa", "unused", "versicolor"])
+    table = given(catalogue.load("iris").assign(species=lambda f: f["species"].astype(kinds)))
+    result = train.run(spec(table), context)
+    assert result.classes == ("setosa", "versicolor", "virginica")
+    assert tune.run(grid(table, cv=2), context).classes == result.classes
+
+
 def test_the_split_is_a_function_of_data_and_seed(given, context):
     one, two = (learning.assemble(spec(given("iris"), seed=1), context) for _ in range(2))
     other = learning.assemble(spec(given("iris"), seed=2), context)
@@ -59,11 +68,14 @@ def test_the_split_is_a_function_of_data_and_seed(given, context):
     assert one.y.iloc[one.test].value_counts().tolist() == [10, 10, 10]
 
 
-def test_a_forest_grown_in_steps_is_the_forest_of_one_fit(context, given):
-    frame = catalogue.load("iris")
-    result = train.run(spec(given(frame), params={"n_estimators": 23}, test=0.0, seed=5), context)
+@pytest.mark.parametrize("weights", [None, "balanced", "balanced_subsample"])
+def test_a_forest_grown_in_steps_is_the_forest_of_one_fit(context, given, weights):
+    frame = catalogue.load("iris").iloc[20:]
+    params = {"n_estimators": 23, "class_weight": weights}
+    result = train.run(spec(given(frame), params=params, test=0.0, seed=5), context)
+    assert not [t for t in context.told if t.type == "warning"]
     grown = artefacts.load(context.model(result.ref)[1]).steps[-1][1]
-    whole = RandomForestClassifier(23, random_state=5).fit(
+    whole = RandomForestClassifier(23, random_state=5, class_weight=weights).fit(
         frame.drop(columns="species"), frame["species"]
     )
     for one, two in zip(grown.estimators_, whole.estimators_, strict=True):
@@ -146,6 +158,8 @@ ROWS = pd.DataFrame(
     {"a": np.arange(40.0), "b": np.arange(40) % 7, "y": ["p", "q"] * 20, "z": np.linspace(0, 1, 40)}
 )
 
+DAYS = pd.date_range("2026-01-01", periods=2).repeat(20)
+
 
 @pytest.mark.parametrize(
     ("frame", "more", "what", "hint"),
@@ -161,6 +175,10 @@ ROWS = pd.DataFrame(
         (ROWS, {"target": "z", "task": "classification"}, "fractions, not classes", ""),
         (ROWS[["y"]], {}, "no column to learn from", ""),
         (ROWS, {"features": ("c",)}, "no column 'c'", ""),
+        (ROWS.assign(y=DAYS), {}, "'y' holds dates", "days from the first one"),
+        (ROWS.assign(y=DAYS), {"task": "regression"}, "'y' holds dates", ""),
+        (ROWS.assign(y=DAYS.tz_localize("UTC")), {"task": "classification"}, "'y' holds dates", ""),
+        (ROWS.assign(y=pd.Series(DAYS).astype("category")), {}, "'y' holds dates", ""),
         (ROWS.head(3), {}, "cannot be held out|has one row", ""),
     ],
 )
@@ -239,11 +257,42 @@ def test_other_metrics_in_their_own_direction(context, given, metric):
     assert all(mean > 0 for mean in means)
 
 
+@pytest.mark.parametrize("metric", sorted(NEED_PROBA))
+def test_what_needs_probabilities_is_refused_without_them(context, given, metric):
+    asked = {"algo": "ridge", "params": {"alpha": [1]}, "metric": metric}
+    with pytest.raises(errors.SpecError, match="needs probabilities"):
+        tune.run(grid(given("breast_cancer"), "diagnosis", **asked), context)
+
+
 def test_one_candidate_that_fails_does_not_end_the_search(context, given):
     params = {"solver": ["lbfgs", "saga"], "l1_ratio": [1.0], "max_iter": [50]}
     result = tune.run(grid(given("iris"), algo="logistic_regression", cv=2, params=params), context)
     assert [t.params["solver"] for t in result.trials] == ["saga"]
     assert any(t.type == "warning" for t in context.told)
+
+
+@pytest.mark.parametrize("ratios", [[0, 0.5, 1], [1, 0.5, 0], [0.5]])
+def test_each_candidate_gets_the_solver_that_training_gives_it(context, given, ratios):
+    data, params = given("iris"), {"l1_ratio": ratios, "max_iter": [200]}
+    result = tune.run(grid(data, algo="logistic_regression", cv=2, params=params), context)
+    assert [sorted(t.params) for t in result.trials] == [["l1_ratio", "max_iter"]] * len(ratios)
+    tuned = artefacts.load(context.model(result.ref)[1])
+    again = train.run(spec(data, algo="logistic_regression", params=result.params), context)
+    trained = artefacts.load(context.model(again.ref)[1])
+    assert np.array_equal(tuned.steps[-1][1].coef_, trained.steps[-1][1].coef_)
+
+
+@pytest.mark.parametrize(
+    ("rows", "cv", "try_"), [(10, 5, "--cv 4"), (5, 4, "--cv 2"), (4, 2, "--metric mae")]
+)
+def test_folds_of_one_row_have_no_r2(context, given, rows, cv, try_):
+    frame = pd.DataFrame({"a": np.arange(rows), "y": np.arange(rows) / 7})
+    asked = {"target": "y", "algo": "ridge", "params": {"alpha": [0.1, 1.0]}, "cv": cv}
+    with pytest.raises(errors.DataError, match="folds of one row") as caught:
+        tune.run(grid(given(frame), **asked), context)
+    assert caught.value.try_ == try_
+    assert context.told == [] or all(t.type != "warning" for t in context.told)
+    assert tune.run(grid(given(frame), **asked, metric="mae"), context).trials
 
 
 @pytest.mark.parametrize(

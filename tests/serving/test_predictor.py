@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from aiaas_magics import frames
+from aiaas_magics.engines import sources
 from aiaas_magics.serving import openapi
 from aiaas_magics.serving.predictor import SklearnPredictor
 from aiaas_magics.serving.problems import Problem
@@ -51,6 +52,10 @@ COLUMNS = {
     "datetime gaps": pd.Series(DAYS).mask(GAPS),
     "UTC": pd.Series(DAYS.tz_localize("UTC")),
     "Berlin, summer and winter": pd.Series(DAYS.tz_localize("Europe/Berlin")),
+    "a fixed offset": pd.Series(DAYS.tz_localize("+05:30")),
+    "categories of dates in a zone": pd.Series(DAYS[WHOLE % 3].tz_localize("Asia/Tokyo")).astype(
+        "category"
+    ),
     "Berlin gaps": pd.Series(DAYS.tz_localize("Europe/Berlin")).mask(GAPS),
 }
 
@@ -91,6 +96,31 @@ def test_every_row_is_answered_on_its_own(serve, kind):
     served = serve(frame, "random_forest", params=params("random_forest"))
     alone = [served.ask(X_test=[row])["y_pred"][0] for row in sent(served.raw.head(12))]
     assert alone == served.ask(X_test=sent(served.raw.head(12)))["y_pred"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "same"),
+    [
+        ("UTC", ["2026-06-01T08:00:00Z", "2026-06-01T10:00:00+02:00", "2026-06-01T08:00"]),
+        ("Europe/Berlin", ["2026-06-01T10:00", "2026-06-01T08:00Z", "2026-06-01T17:00+09:00"]),
+        (None, ["2026-06-01T10:00", "2026-06-01T10:00+02:00", "2026-06-01T10:00Z"]),
+    ],
+)
+def test_a_moment_is_answered_in_the_zone_of_its_column(serve, zone, same):
+    hours = pd.date_range("2026-06-01", periods=48, freq="h", tz=zone)
+    served = serve(pd.DataFrame({"x": hours, "y": hours.hour * 1.0}), "random_forest")
+    asked = pd.DataFrame({"x": hours[hours.hour == int(same[0][11:13])][:1]})
+    expected = served.pipeline.predict(asked).tolist()
+    assert served.ask(X_test=[[moment] for moment in same])["y_pred"] == expected * 3
+
+
+def test_offsets_in_a_file_are_served_as_they_were_learned(serve, tmp_path):
+    moments = [f"2024-06-{1 + i // 24:02}T{i % 24:02}:00:00+02:00" for i in range(72)]
+    path = tmp_path / "rows.csv"
+    path.write_text("x,y\n" + "".join(f"{m},{int(m[11:13])}.5\n" for m in moments))
+    served = serve(sources.read(path, "rows.csv"), "random_forest")
+    said = served.ask(X_test=[[moment] for moment in moments])["y_pred"]
+    assert said == served.pipeline.predict(served.X).tolist()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ class Recipe(NamedTuple):
 
     ``build(task, params, seed)`` returns an unfitted scikit-learn estimator. ``takes_missing`` and
     ``takes_sparse`` say which inputs it accepts; ``threads`` whether its fit uses native threads; ``scale``
-    whether it learns badly from columns of very different scales.
+    whether it learns badly from columns of very different scales. ``complete`` adds the parameters that
+    follow from those given.
     """
 
     build: Callable[[str, dict[str, Any], int], Any]
@@ -26,6 +27,7 @@ class Recipe(NamedTuple):
     takes_sparse: bool = True
     threads: bool = False
     scale: bool = False
+    complete: Callable[[dict[str, Any]], dict[str, Any]] = dict
 
 
 def recipe(algorithm: Algorithm) -> Recipe:

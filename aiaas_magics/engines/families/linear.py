@@ -18,12 +18,12 @@ from aiaas_magics.specs.base import JSON
 
 def _logistic_regression(task: str, params: dict[str, JSON], seed: int) -> Any:
     del task
-    if params.get("l1_ratio") and "solver" not in params:
-        params = {
-            **params,
-            "solver": "saga",
-        }  # the only solver that mixes L1 and L2 for all classes
-    return LogisticRegression(**params, random_state=seed)
+    return LogisticRegression(**_with_solver(params), random_state=seed)
+
+
+def _with_solver(params: dict[str, JSON]) -> dict[str, JSON]:
+    """Return the parameters with a solver; only saga mixes L1 and L2 for all classes."""
+    return {"solver": "saga" if params.get("l1_ratio") else "lbfgs", **params}
 
 
 def _ridge(task: str, params: dict[str, JSON], seed: int) -> Any:
@@ -38,7 +38,7 @@ def _sgd(task: str, params: dict[str, JSON], seed: int) -> Any:
 
 
 RECIPES = {
-    "logistic_regression": Recipe(_logistic_regression, scale=True),
+    "logistic_regression": Recipe(_logistic_regression, scale=True, complete=_with_solver),
     "ridge": Recipe(_ridge),
     "sgd": Recipe(_sgd, scale=True),
 }
