@@ -37,6 +37,7 @@ def start(home: Home, spec: DeploySpec, model: ModelInfo, example: dict[str, JSO
 
     The new processes answer, on the port of the old unless another is asked for, before those are
     asked to go. ``--replace`` allows another model. Of `spec` the model is not read: it is `model`.
+    An endpoint that gets no port at first is forgotten.
 
     Raises
     ------
@@ -45,7 +46,10 @@ def start(home: Home, spec: DeploySpec, model: ModelInfo, example: dict[str, JSO
     name, port = spec.as_, spec.port
     reap(home)
     with _alone(home, name):
-        before = _running(home, name)
+        known = home.endpoints.find(name)
+        before = (
+            known if known is not None and known.state == "READY" and not _gone(known) else None
+        )
         if before is not None:
             if (before.model, before.workers) == (model.ref, spec.workers) and port in (
                 0,
@@ -67,8 +71,10 @@ def start(home: Home, spec: DeploySpec, model: ModelInfo, example: dict[str, JSO
             home.endpoints.save(info)
         try:
             return _launch(home, info, before)
-        except errors.AiaasError:
+        except errors.AiaasError as error:
             home.endpoints.update(name, frm=("STARTING",), state="FAILED")
+            if known is None and isinstance(error, errors.PortInUse):
+                home.endpoints.forget(name)
             raise
 
 
@@ -106,11 +112,6 @@ def _gone(info: EndpointInfo) -> bool:
     if info.state == "READY":
         return not process.alive(info.pid, info.pid_started)
     return info.state == "STARTING"  # unless somebody holds its lock
-
-
-def _running(home: Home, name: str) -> EndpointInfo | None:
-    found = (info for info in home.endpoints.select() if info.name == name)
-    return next((info for info in found if info.state == "READY" and not _gone(info)), None)
 
 
 @contextlib.contextmanager

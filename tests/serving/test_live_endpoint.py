@@ -18,6 +18,7 @@ import pytest
 from aiaas_magics import errors
 from aiaas_magics.backends.local import LocalBackend
 from aiaas_magics.execution import endpoints
+from aiaas_magics.execution.context import WorkerContext
 from aiaas_magics.serving import client, master
 from aiaas_magics.specs.data import DataSpec
 from aiaas_magics.specs.deploy import DeploySpec
@@ -257,10 +258,25 @@ def test_a_port_in_use_is_refused_and_the_name_stays_free(backend, whose):
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         port = stranger.getsockname()[1] if whose == "a stranger's" else info(backend).port
         with pytest.raises(errors.PortInUse, match=str(port)):
-            deploy(backend, port=port, name="late")
-    assert info(backend, "late").state == "FAILED"
-    assert deploy(backend, name="late").state == "READY"
-    assert endpoints.stop(backend.home, "late", "test")
+            deploy(backend, port=port, name=f"late-{port}")
+    with pytest.raises(errors.NotFound):
+        info(backend, f"late-{port}")
+    backend.home.check_free(f"late-{port}", "model")
+
+
+def test_a_port_in_use_leaves_an_endpoint_that_came_meanwhile(backend, monkeypatch):
+    begin, context = endpoints.start, WorkerContext(backend.home, "j", None, "")
+
+    def late(home, spec, *more):
+        begin(home, DeploySpec(model="m", as_=spec.as_), *more)
+        return begin(home, spec, *more)
+
+    monkeypatch.setattr(endpoints, "start", late)
+    spec = DeploySpec(model="m", as_="quick", port=info(backend).port)
+    with pytest.raises(errors.PortInUse):
+        context.start_endpoint(spec, found(backend, "m"), {})
+    assert predict(backend, "quick")
+    assert endpoints.stop(backend.home, "quick", "test")
 
 
 def test_no_request_fails_while_another_model_takes_over(backend, other):
