@@ -33,7 +33,7 @@ class Endpoints:
             If the name stands for data or a model.
         """
         check_name(info.name)
-        bare = msgspec.structs.replace(info, token=None, log="")
+        bare = _bare(info)
         with self._db.write() as connection:
             here = db.endpoints.c.name == info.name
             before = connection.execute(sa.select(db.endpoints.c.info).where(here)).scalar()
@@ -96,6 +96,11 @@ class Endpoints:
 
     def _with_token(self, info: EndpointInfo) -> EndpointInfo:
         return msgspec.structs.replace(info, token=self.token(info.name))
+
+
+def _bare(info: EndpointInfo) -> EndpointInfo:
+    before = None if info.before is None else _bare(info.before)
+    return msgspec.structs.replace(info, token=None, log="", before=before)
 
 
 def _state(before: bytes | None, after: EndpointInfo) -> Tell:

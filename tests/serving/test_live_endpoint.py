@@ -442,6 +442,51 @@ def test_a_deploy_cancelled_half_way_leaves_no_process(backend, name):
     assert predict(backend)
 
 
+class Killed(BaseException):
+    """Ends a starter as a signal does: nothing is tidied up."""
+
+
+def kill_at(monkeypatch, where, what, after):
+    """Let a step of a start be its last, right before or right after it is done."""
+    step = getattr(where, what)
+
+    def last(*words):
+        if after:
+            step(*words)
+        raise Killed
+
+    monkeypatch.setattr(where, what, last)
+
+
+@pytest.mark.parametrize(
+    ("step", "after", "model"), [("save", False, "m"), ("save", True, "n"), ("_end", False, "n")]
+)
+def test_of_two_whose_starter_is_killed_one_is_left(
+    backend, other, monkeypatch, step, after, model
+):
+    with monkeypatch.context() as patched:
+        kill_at(patched, backend.home.endpoints if step == "save" else endpoints, step, after)
+        with pytest.raises(Killed):
+            deploy(backend, "n", replace=True)
+    now = info(backend, "other")
+    assert (now.model, now.state, now.url) == (f"{model}@1", "READY", other.url)
+    until(lambda: [p.pid for p in masters(backend, "other")] == [now.pid])
+    assert predict(backend, "other")
+    assert now.before is None
+
+
+def test_the_one_before_stays_when_starter_and_successor_are_killed(backend, other, monkeypatch):
+    with monkeypatch.context() as patched:
+        kill_at(patched, endpoints, "_end", after=False)
+        with pytest.raises(Killed):
+            deploy(backend, "n", replace=True)
+    after = backend.home.endpoints.find("other").pid
+    os.kill(after, signal.SIGKILL)
+    os.waitpid(after, 0)
+    assert info(backend, "other") == other
+    assert predict(backend, "other")
+
+
 def test_a_start_in_progress_is_not_taken_for_dead(backend, monkeypatch):
     seen = []
 
