@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aiaas_magics import errors, frames
+from aiaas_magics import frames
 from aiaas_magics.execution.supervisor import Supervisor
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.deploy import DeploySpec
@@ -107,13 +107,7 @@ class WorkerContext:
     def start_endpoint(
         self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]
     ) -> EndpointInfo:
-        """Start an endpoint; it outlives this job. One that gets no port at first is forgotten."""
+        """Start an endpoint; it outlives this job."""
         from aiaas_magics.execution import endpoints
 
-        known = any(info.name == spec.as_ for info in self._home.endpoints.select())
-        try:
-            return endpoints.start(self._home, spec, model, example)
-        except errors.PortInUse:
-            if not known:
-                self._home.endpoints.forget(spec.as_)
-            raise
+        return endpoints.start(self._home, spec, model, example)

@@ -37,6 +37,7 @@ def start(home: Home, spec: DeploySpec, model: ModelInfo, example: dict[str, JSO
 
     The new processes answer, on the port of the old unless another is asked for, before those are
     asked to go. ``--replace`` allows another model. Of `spec` the model is not read: it is `model`.
+    An endpoint that gets no port at first is forgotten.
 
     Raises
     ------
@@ -45,7 +46,11 @@ def start(home: Home, spec: DeploySpec, model: ModelInfo, example: dict[str, JSO
     name, port = spec.as_, spec.port
     reap(home)
     with _alone(home, name):
-        before = _running(home, name)
+        _settle(home, name)
+        known = home.endpoints.find(name)
+        before = (
+            known if known is not None and known.state == "READY" and not _gone(known) else None
+        )
         if before is not None:
             if (before.model, before.workers) == (model.ref, spec.workers) and port in (
                 0,
@@ -67,8 +72,10 @@ def start(home: Home, spec: DeploySpec, model: ModelInfo, example: dict[str, JSO
             home.endpoints.save(info)
         try:
             return _launch(home, info, before)
-        except errors.AiaasError:
+        except errors.AiaasError as error:
             home.endpoints.update(name, frm=("STARTING",), state="FAILED")
+            if known is None and isinstance(error, errors.PortInUse):
+                home.endpoints.forget(name)
             raise
 
 
@@ -80,6 +87,7 @@ def stop(home: Home, name: str, who: str) -> bool:
     home.endpoints.get(name)
     home.runs.tell_many([(f"endpoint:{name}", "audit", {"command": "stop_endpoint", "who": who})])
     with _alone(home, name):
+        _settle(home, name)
         ended = _end(home.endpoints.get(name))
         home.endpoints.update(name, frm=RUNNING, state="STOPPED")
     return ended
@@ -92,12 +100,18 @@ def log(home: Home, name: str) -> str:
 
 
 def reap(home: Home) -> None:
-    """Mark endpoints whose process is gone as LOST, and as FAILED those whose starter is."""
+    """Mark endpoints whose process is gone as LOST, and as FAILED those whose starter is.
+
+    A change of places whose starter is gone is brought to its end.
+    """
     for info in home.endpoints.select():
-        if not _gone(info):
+        if info.before is None and not _gone(info):
             continue
         with _alone(home, info.name, wait=False) as mine:
-            if mine and _gone(home.endpoints.get(info.name)):
+            if not mine:
+                continue
+            _settle(home, info.name)
+            if _gone(home.endpoints.get(info.name)):
                 home.endpoints.update(info.name, frm=("READY",), state="LOST")
                 home.endpoints.update(info.name, frm=("STARTING",), state="FAILED")
 
@@ -108,9 +122,17 @@ def _gone(info: EndpointInfo) -> bool:
     return info.state == "STARTING"  # unless somebody holds its lock
 
 
-def _running(home: Home, name: str) -> EndpointInfo | None:
-    found = (info for info in home.endpoints.select() if info.name == name)
-    return next((info for info in found if info.state == "READY" and not _gone(info)), None)
+def _settle(home: Home, name: str) -> None:
+    """Of two that change places leave the new one if it lives, and let the other go."""
+    info = home.endpoints.find(name)
+    before = None if info is None else info.before
+    if info is None or before is None:
+        return
+    if _gone(info) and not _gone(before):
+        home.endpoints.save(before)
+        return
+    _end(before)
+    home.endpoints.update(name, before=None)
 
 
 @contextlib.contextmanager
@@ -139,7 +161,10 @@ def _log_path(home: Home, name: str) -> Path:
 
 
 def _launch(home: Home, info: EndpointInfo, before: EndpointInfo | None) -> EndpointInfo:
-    """Start the processes, write down that they run, and tell them that somebody knows of them."""
+    """Start the processes, write down that they run, and tell them that somebody knows of them.
+
+    Then only is the one before asked to go. Both stand in the row until it has: see `_settle`.
+    """
     words = ["aiaas_magics.serving", "--home", str(home.path), "--endpoint", info.name]
     words += ["--model", info.model, "--port", str(info.port), "--workers", str(info.workers)]
     words += ["--share-port"] if before is not None and before.port == info.port else []
@@ -153,19 +178,16 @@ def _launch(home: Home, info: EndpointInfo, before: EndpointInfo | None) -> Endp
             process.kill_group(pid, process.started(pid))
             process.reap_child(pid)
             raise _not_started(home, info.name, said)
-        if before is not None:
-            _ask_to_go(before)
         saved = home.endpoints.save(
             msgspec.structs.replace(
                 info, state="READY", port=said["port"], url=f"http://127.0.0.1:{said['port']}",
-                pid=pid, pid_started=process.started(pid),
+                pid=pid, pid_started=process.started(pid), before=before,
             )
         )  # fmt: skip
         with contextlib.suppress(OSError):  # it died just now, which the next look finds out
             ours.sendall(b"k")
-    if before is not None:
-        _end(before)
-    return saved
+    _settle(home, info.name)
+    return msgspec.structs.replace(saved, before=None)
 
 
 def _listen(starting: socket.socket) -> dict[str, Any]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
 from aiaas_magics import errors
 
 FORMAT = 1
+DTYPES = frozenset(
+    {"|b1", "|i1", "|u1", *(f"<{kind}{size}" for kind in "iuf" for size in (2, 4, 8))}
+)
+"""Of blocks: plain numbers. Whatever else numpy knows, objects above all, is mapped from no file."""
 
 
 class Put(Protocol):
@@ -41,7 +45,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a table consists of; `columns` in the order of the table."""
 
     format: int
-    rows: int
+    rows: Annotated[int, msgspec.Meta(ge=0)]
     columns: tuple[str, ...]
     blocks: tuple[Block, ...] = ()
     rest: Rest | None = None
@@ -66,7 +70,7 @@ def manifest(address: str, locate: Callable[[str], Path]) -> Manifest:
     Raises
     ------
     DataError
-        If the bytes there are no manifest, or one of a later version.
+        If the bytes there are no manifest, or one of a later version, or its blocks hold no numbers.
     """
     try:
         found = msgspec.json.decode(locate(address).read_bytes(), type=Manifest)
@@ -78,4 +82,9 @@ def manifest(address: str, locate: Callable[[str], Path]) -> Manifest:
             f"this version reads format {FORMAT}",
             "pip install --upgrade aiaas_magics",
         )
+    for block in found.blocks:
+        if block.dtype not in DTYPES:
+            raise errors.DataError(
+                "these bytes are no table", f"its numbers are of the type {block.dtype[:40]!r}"
+            )
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,7 @@ def read(
     Raises
     ------
     DataError
-        If a column is not there, or the bytes at `address` are no table.
+        If a column is not there, or the bytes at `address` or of one of its parts are no table.
     """
     import pandas as pd
 
@@ -75,8 +76,14 @@ def _map(
     import pandas as pd
 
     shape = (len(block.columns), rows)
+    path = locate(block.ref)
+    wanted, there = math.prod(shape) * np.dtype(block.dtype).itemsize, path.stat().st_size
+    if there < wanted:
+        raise errors.DataError(
+            "these bytes are no table", f"its numbers take {wanted} bytes and {there} are there"
+        )
     values: Array = (
-        np.memmap(locate(block.ref), dtype=block.dtype, mode="r", shape=shape).view(np.ndarray)
+        np.memmap(path, dtype=block.dtype, mode="r", shape=shape).view(np.ndarray)
         if rows
         else np.empty(shape, dtype=block.dtype)
     )

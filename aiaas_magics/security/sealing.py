@@ -28,12 +28,13 @@ def file_digest(path: Path) -> str:
 
 def folder_digests(folder: Path) -> dict[str, str]:
     """Return the sha256 of every file below `folder` but the seal, by its POSIX path."""
-    files = sorted(path for path in folder.rglob("*") if not path.is_dir())
+    paths = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     found = {}
-    for path in files:
+    for path in paths:
         name = path.relative_to(folder).as_posix()
-        if path.is_symlink():
-            raise errors.SealError(f"{name} is a link", "artefacts hold plain files only")
+        if path.is_symlink() or not path.is_file():
+            what = "a link" if path.is_symlink() else "no file"
+            raise errors.SealError(f"{name} is {what}", "artefacts hold plain files only")
         if name != SEAL:
             found[name] = file_digest(path)
     return found
@@ -85,7 +86,7 @@ def check(folder: Path, key: Ed25519PrivateKey) -> str:
         raise _broken(folder, "it was sealed by another home")
     try:
         public.verify(bytes.fromhex(body["signature"]), digest_of(digests).encode())
-    except (InvalidSignature, ValueError) as error:
+    except (InvalidSignature, TypeError, ValueError) as error:
         raise _broken(folder, "its signature is wrong") from error
     found = folder_digests(folder)
     changed = sorted(name for name in {*digests, *found} if digests.get(name) != found.get(name))
@@ -97,7 +98,7 @@ def check(folder: Path, key: Ed25519PrivateKey) -> str:
 def _read(folder: Path) -> dict[str, Any]:
     try:
         body = json.loads((folder / SEAL).read_text())
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise _broken(folder, "it has no readable seal") from error
     if not isinstance(body, dict) or set(body) != {"files", "public_key", "signature"}:
         raise _broken(folder, "its seal is malformed")

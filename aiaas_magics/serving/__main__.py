@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -35,11 +36,22 @@ def main() -> int:
         return 1
     if words.share_port:
         divert(listener)
-    if tell(TELL, {"port": listener.getsockname()[1]}):
+    said = {"port": listener.getsockname()[1]}
+    if tell(TELL, said) or _written_down(words.home, words.endpoint):
         master.run()
     else:
         master.end()
     return 0
+
+
+def _written_down(home: Path, endpoint: str) -> bool:
+    """Tell whether the home knows this process, though its starter was killed before it said so."""
+    from aiaas_magics.store.home import Home
+
+    opened = Home.open(home, stores=False)
+    found = opened.endpoints.find(endpoint)
+    opened.close()
+    return found is not None and found.pid == os.getpid()
 
 
 if __name__ == "__main__":

@@ -129,6 +129,8 @@ class EndpointInfo(Record, frozen=True, kw_only=True, tag="endpoint_info"):
     """Only for the home's owner, and never shown."""
     log: str = ""
     """The end of its log, where asked for."""
+    before: EndpointInfo | None = None
+    """The one whose place it takes, until that has gone."""
 
 
 class Setting(Record, frozen=True, kw_only=True, tag="setting"):

@@ -33,7 +33,7 @@ class Endpoints:
             If the name stands for data or a model.
         """
         check_name(info.name)
-        bare = msgspec.structs.replace(info, token=None, log="")
+        bare = _bare(info)
         with self._db.write() as connection:
             here = db.endpoints.c.name == info.name
             before = connection.execute(sa.select(db.endpoints.c.info).where(here)).scalar()
@@ -60,18 +60,26 @@ class Endpoints:
         return True
 
     def forget(self, name: str) -> None:
-        """Remove an endpoint that never ran: its row, its name, its token."""
+        """Remove an endpoint that never ran: its row and its token, so that its name is free."""
         with self._db.write() as connection:
             connection.execute(sa.delete(db.endpoints).where(db.endpoints.c.name == name))
-            connection.execute(sa.delete(db.names).where(db.names.c.name == name))
         (self._secrets / f"{check_name(name)}.token").unlink(missing_ok=True)
 
     def get(self, name: str) -> EndpointInfo:
         """Return an endpoint with its token. Raises `NotFound`."""
-        found = next((info for info in self.select() if info.name == name), None)
+        found = self.find(name)
         if found is None:
-            raise names.missing(name, "endpoint", [info.name for info in self.select()])
+            with self._db.read() as connection:
+                raise names.missing(name, "endpoint", names.known(connection, "endpoint"))
         return found
+
+    def find(self, name: str) -> EndpointInfo | None:
+        """Return an endpoint with its token, or None."""
+        query = sa.select(db.endpoints.c.info).where(db.endpoints.c.name == name)
+        with self._db.read() as connection:
+            body = connection.execute(query).scalar()
+        found = None if body is None else msgspec.json.decode(body, type=EndpointInfo)
+        return found and self._with_token(found)
 
     def select(self) -> list[EndpointInfo]:
         """Return all endpoints, newest first."""
@@ -88,6 +96,11 @@ class Endpoints:
 
     def _with_token(self, info: EndpointInfo) -> EndpointInfo:
         return msgspec.structs.replace(info, token=self.token(info.name))
+
+
+def _bare(info: EndpointInfo) -> EndpointInfo:
+    before = None if info.before is None else _bare(info.before)
+    return msgspec.structs.replace(info, token=None, log="", before=before)
 
 
 def _state(before: bytes | None, after: EndpointInfo) -> Tell:

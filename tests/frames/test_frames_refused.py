@@ -1,6 +1,7 @@
 """Tables that have no place are refused in three lines, with the line of pandas that helps."""
 
 import datetime as dt
+import json
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,30 @@ def test_the_line_to_try_helps(tmp_path):
             frames.write(frame, blobs.put)
         exec(caught.value.try_, {"df": frame})
     assert frames.read(frames.write(frame, blobs.put), blobs.path).shape == (2, 2)
+
+
+def stored(blobs, size=16, **more):
+    block = {"dtype": "<f8", "columns": ["a"], "ref": blobs.put([bytes(size)])}
+    told = {"format": 1, "rows": 2, "columns": ["a"], "blocks": [block | more.pop("block", {})]}
+    return blobs.put([json.dumps(told | more).encode()])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        *({"block": {"dtype": dtype}} for dtype in ("O", "|O", "<c16", "<f16", ">f8", "|V8", "M8[ns]", "no", "f8,O")),
+        {"size": 15},
+        {"rows": 3},
+        {"rows": -1},
+        {"rows": 2**62},
+        {"block": {"columns": ["a", "b"]}},
+    ],
+)  # fmt: skip
+def test_a_forged_table_is_refused_before_it_is_mapped(tmp_path, more):
+    blobs = Blobs(tmp_path)
+    assert frames.read(stored(blobs), blobs.path).shape == (2, 1)
+    with pytest.raises(errors.DataError, match="no table"):
+        frames.read(stored(blobs, **more), blobs.path)
 
 
 def test_an_unknown_column_is_named_with_the_nearest(tmp_path):

@@ -1,5 +1,7 @@
 """Seals hold, and break where anything was touched."""
 
+import json
+import os
 import stat
 
 import pytest
@@ -40,7 +42,11 @@ def test_a_seal_holds(folder, key):
         (lambda f: (f / "seal.json").unlink(), "no readable seal"),
         (lambda f: (f / "seal.json").write_text("{}"), "malformed"),
         (lambda f: (f / "seal.json").write_text("["), "no readable seal"),
+        (lambda f: (f / "seal.json").unlink() or (f / "seal.json").mkdir(), "no readable seal"),
         (lambda f: (f / "link").symlink_to("/etc/passwd"), "is a link|plain files"),
+        (lambda f: (f / "link").symlink_to("/etc"), "link is a link"),
+        (lambda f: (f / "code" / "link").symlink_to(f), "code/link is a link"),
+        (lambda f: os.mkfifo(f / "pipe"), "pipe is no file"),
     ],
 )
 def test_a_touched_folder_is_not_opened(folder, key, touch, says):
@@ -56,9 +62,16 @@ def test_another_home_s_seal_is_not_ours(folder, tmp_path):
     assert "another home" in caught.value.hint
 
 
-def test_a_forged_list_of_files_is_noticed(folder, key):
-    import json
+@pytest.mark.parametrize("signature", [None, 1, ["00"], {}, "zz", "00", ""])
+def test_a_signature_that_is_none_is_wrong(folder, key, signature):
+    body = json.loads((folder / "seal.json").read_text())
+    (folder / "seal.json").write_text(json.dumps(body | {"signature": signature}))
+    with pytest.raises(errors.SealError) as caught:
+        sealing.check(folder, key)
+    assert caught.value.hint == "its signature is wrong"
 
+
+def test_a_forged_list_of_files_is_noticed(folder, key):
     (folder / "model.skops").write_bytes(b"others")
     body = json.loads((folder / "seal.json").read_text())
     body["files"]["model.skops"] = sealing.file_digest(folder / "model.skops")

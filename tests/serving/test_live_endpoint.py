@@ -18,6 +18,7 @@ import pytest
 from aiaas_magics import errors
 from aiaas_magics.backends.local import LocalBackend
 from aiaas_magics.execution import endpoints
+from aiaas_magics.execution.context import WorkerContext
 from aiaas_magics.serving import client, master
 from aiaas_magics.specs.data import DataSpec
 from aiaas_magics.specs.deploy import DeploySpec
@@ -257,10 +258,25 @@ def test_a_port_in_use_is_refused_and_the_name_stays_free(backend, whose):
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         port = stranger.getsockname()[1] if whose == "a stranger's" else info(backend).port
         with pytest.raises(errors.PortInUse, match=str(port)):
-            deploy(backend, port=port, name="late")
-    assert info(backend, "late").state == "FAILED"
-    assert deploy(backend, name="late").state == "READY"
-    assert endpoints.stop(backend.home, "late", "test")
+            deploy(backend, port=port, name=f"late-{port}")
+    with pytest.raises(errors.NotFound):
+        info(backend, f"late-{port}")
+    backend.home.check_free(f"late-{port}", "model")
+
+
+def test_a_port_in_use_leaves_an_endpoint_that_came_meanwhile(backend, monkeypatch):
+    begin, context = endpoints.start, WorkerContext(backend.home, "j", None, "")
+
+    def late(home, spec, *more):
+        begin(home, DeploySpec(model="m", as_=spec.as_), *more)
+        return begin(home, spec, *more)
+
+    monkeypatch.setattr(endpoints, "start", late)
+    spec = DeploySpec(model="m", as_="quick", port=info(backend).port)
+    with pytest.raises(errors.PortInUse):
+        context.start_endpoint(spec, found(backend, "m"), {})
+    assert predict(backend, "quick")
+    assert endpoints.stop(backend.home, "quick", "test")
 
 
 def test_no_request_fails_while_another_model_takes_over(backend, other):
@@ -424,6 +440,51 @@ def test_a_deploy_cancelled_half_way_leaves_no_process(backend, name):
         assert info(backend, "half").state == "FAILED"
     assert info(backend, "api") == before
     assert predict(backend)
+
+
+class Killed(BaseException):
+    """Ends a starter as a signal does: nothing is tidied up."""
+
+
+def kill_at(monkeypatch, where, what, after):
+    """Let a step of a start be its last, right before or right after it is done."""
+    step = getattr(where, what)
+
+    def last(*words):
+        if after:
+            step(*words)
+        raise Killed
+
+    monkeypatch.setattr(where, what, last)
+
+
+@pytest.mark.parametrize(
+    ("step", "after", "model"), [("save", False, "m"), ("save", True, "n"), ("_end", False, "n")]
+)
+def test_of_two_whose_starter_is_killed_one_is_left(
+    backend, other, monkeypatch, step, after, model
+):
+    with monkeypatch.context() as patched:
+        kill_at(patched, backend.home.endpoints if step == "save" else endpoints, step, after)
+        with pytest.raises(Killed):
+            deploy(backend, "n", replace=True)
+    now = info(backend, "other")
+    assert (now.model, now.state, now.url) == (f"{model}@1", "READY", other.url)
+    until(lambda: [p.pid for p in masters(backend, "other")] == [now.pid])
+    assert predict(backend, "other")
+    assert now.before is None
+
+
+def test_the_one_before_stays_when_starter_and_successor_are_killed(backend, other, monkeypatch):
+    with monkeypatch.context() as patched:
+        kill_at(patched, endpoints, "_end", after=False)
+        with pytest.raises(Killed):
+            deploy(backend, "n", replace=True)
+    after = backend.home.endpoints.find("other").pid
+    os.kill(after, signal.SIGKILL)
+    os.waitpid(after, 0)
+    assert info(backend, "other") == other
+    assert predict(backend, "other")
 
 
 def test_a_start_in_progress_is_not_taken_for_dead(backend, monkeypatch):
