@@ -66,7 +66,16 @@ def _data_show(session: Session, values: Values) -> Handle:
 def _models_list(session: Session, values: Values) -> Handle:
     del values
     records: list[Any] = session.backend.query("models")
-    rows = [(r.ref, r.algo, r.target, *_first_score(r), ", ".join(r.aliases)) for r in records]
+    rows = [
+        (
+            r.ref,
+            r.algo + (" (stopped early)" if r.partial else ""),
+            r.target,
+            *_first_score(r),
+            ", ".join(r.aliases),
+        )
+        for r in records
+    ]
     columns = ("name", "algorithm", "predicts", "metric", "held-out score", "aliases")
     return handles.Listing("models", columns, rows, records, "%aiaas_models show NAME")
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from aiaas_magics.backends.base import Backend
+from aiaas_magics.cards import style
 from aiaas_magics.specs.jobs import Event
 from aiaas_magics.store.blobs import chunks
 
@@ -37,6 +38,6 @@ class Sending:
             "done": done,
             "total": self._total,
             "eta": spent * (self._total - done) / max(done, 1),
-            "text": f"sending, {done / 1e6:,.0f} of {self._total / 1e6:,.0f} MB",
+            "text": f"sending, {style.size(done)} of {style.size(self._total)}",
         }
         self._tell(Event(seq=0, scope="kernel", time=time.time(), type="progress", body=body))

@@ -198,7 +198,14 @@ def model_info_line(info: ModelInfo) -> str:
     shown = ", ".join(f"{name} {measure(value)}" for name, value in info.scores.items())
     named = f" ({', '.join(info.aliases)})" if info.aliases else ""
     what = f"{info.algo} predicting {style.one_line(info.target)}"
-    return f"{info.ref}{named}: {what}{', ' + shown if shown else ''}"
+    stopped = " (stopped early)" if info.partial else ""
+    return f"{info.ref}{named}: {what}{', ' + shown if shown else ''}{stopped}"
+
+
+def _step(step: dict[str, JSON]) -> str:
+    """Return a step of a recipe in words: ``scale maxabs (a, b)``."""
+    columns = f"({', '.join(step['columns'])})" if step.get("columns") else ""
+    return " ".join(word for word in (step["op"], step.get("method", ""), columns) if word)
 
 
 def model_info_card(info: ModelInfo, following: str) -> Card:
@@ -212,6 +219,7 @@ def model_info_card(info: ModelInfo, following: str) -> Card:
     facts: list[tuple[str, ...]] = [
         ("made by", "%aiaas_" + str(lineage.spec.get("kind", ""))),
         ("data", f"{lineage.data_ref or 'a DataFrame'} ({lineage.data[7:19]})"),
+        ("prepared", "; ".join(map(_step, lineage.steps)) or "as it was"),
         ("asked", words(asked)),
         ("parameters", words(info.params) or "all as scikit-learn has them"),
         ("seed", str(lineage.seed)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import pandas as pd
 
+from aiaas_magics.cards import style
 from aiaas_magics.engines import catalogue, recipe, sources
 from aiaas_magics.engines.profile import duplicates, profile, roles, warnings
 from aiaas_magics.specs.prepare import Step
@@ -78,7 +79,7 @@ def _source(spec: DataSpec, context: Context) -> tuple[pd.DataFrame, str, str]:
 
 def _reading(size: int, context: Context) -> Callable[[int], None]:
     def tell(count: int) -> None:
-        shown = f"reading, {count / 1e6:,.0f} of {size / 1e6:,.0f} MB"
+        shown = f"reading, {style.size(count)} of {style.size(size)}"
         context.progress(READ * count / size, STAGES, shown)
 
     return tell
@@ -96,7 +97,7 @@ def profiling(before: float, columns: int, context: Context) -> Callable[[int], 
 
 def _commas(frame: pd.DataFrame) -> tuple[str, ...]:
     return tuple(
-        f"column {name!r} is read as text: its numbers have decimal commas"
+        f"column {name!r} is read as text: its numbers have decimal commas; pd.read_csv(..., decimal=',') reads them"
         for name in sources.decimal_commas(frame)
     )
 

@@ -103,6 +103,7 @@ def _rows(spec: EvaluateSpec, info: ModelInfo, context: Context) -> Rows:
     known = task.y.iloc[task.train]
     if spec.data is not None:
         X, y = _other(spec.data, info, context)
+        _tell_seen(X, y, *learning.training_rows(task), info, context)
         return Rows(
             X, y, known, "the given table" if spec.data.startswith("sha256:") else spec.data
         )
@@ -114,6 +115,28 @@ def _rows(spec: EvaluateSpec, info: ModelInfo, context: Context) -> Rows:
         )
     shown = f"held-out rows of {info.lineage.data_ref or 'its table'}"
     return Rows(task.X.iloc[task.test], task.y.iloc[task.test], known, shown)
+
+
+def _tell_seen(
+    X: pd.DataFrame,
+    y: pd.Series,
+    known_X: pd.DataFrame,
+    known_y: pd.Series,
+    info: ModelInfo,
+    context: Context,
+) -> None:
+    """Warn where most of the given rows are among those the model learned from."""
+    name = str(known_y.name)
+    given, known = (
+        pd.util.hash_pandas_object(frame.assign(**{name: target}), index=False)
+        for frame, target in ((X, y), (known_X[list(X.columns)], known_y))
+    )
+    count = int(given.isin(known).sum())
+    if count > len(X) / 2:
+        context.warn(
+            f"{count:,} of {len(X):,} rows are among those {info.ref} learned from: the scores flatter",
+            f"%aiaas_evaluate {info.name}",
+        )
 
 
 def _task(info: ModelInfo, context: Context) -> learning.Task:
@@ -153,7 +176,9 @@ def _other(ref: str, info: ModelInfo, context: Context) -> tuple[pd.DataFrame, p
     frame = frame[frame[info.target].notna()]
     if not len(frame):
         raise errors.DataError(
-            "no row has a target", f"{info.target!r} is missing everywhere", "%aiaas_data show NAME"
+            "no row has a target",
+            f"{info.target!r} is missing everywhere",
+            "choose rows with a target",
         )
     X, y = frame[names], frame[info.target]
     for name in info.signature.required:
@@ -161,7 +186,7 @@ def _other(ref: str, info: ModelInfo, context: Context) -> tuple[pd.DataFrame, p
             raise errors.DataError(
                 f"column {name!r} has missing values",
                 "the model was trained without gaps there",
-                "drop or fill them",
+                f"%aiaas_prepare {'DATA' if table.info is None else table.info.name} --dropna --as whole",
             )
     if info.task == "classification":
         y = _as_classes(y, info.signature.classes)

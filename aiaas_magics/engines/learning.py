@@ -141,12 +141,15 @@ def build(
     algorithm = algorithms.find(spec.algo)
     algorithms.check_parameters(algorithm, params, task.task)
     found = recipe(algorithm)
+    # Forests take gaps in dense tables and sparse tables without gaps; only prose is worth a sparse one.
+    both = found.takes_missing and found.takes_sparse
+    prose = "text" in task.roles.values()
     transformer = prepare.transformer(
         task.table.steps,
         task.X,
         task.roles,
-        takes_missing=found.takes_missing,
-        takes_sparse=found.takes_sparse,
+        takes_missing=found.takes_missing and not (both and prose),
+        takes_sparse=found.takes_sparse and not (both and not prose),
     )
     scaled = any(step.op == "scale" for step in task.table.steps)
     if found.scale and not scaled and _apart(task.X):
@@ -176,7 +179,9 @@ def fitting(context: Context, cells: int = 0, *, algo: str = "") -> Iterator[Non
         except (ValueError, TypeError, FloatingPointError) as error:
             said = str(error).strip().split("\n")[0]
             raise errors.DataError(
-                f"{algo or 'the algorithm'} does not take this data", said, "%aiaas_data show NAME"
+                f"{algo or 'the algorithm'} does not take this data",
+                said,
+                "--algo hist_gradient_boosting",
             ) from error
     for text in dict.fromkeys(_sentence(each) for each in caught):
         context.warn(*text)
@@ -186,7 +191,7 @@ def _sentence(caught: warnings.WarningMessage) -> tuple[str, str]:
     if issubclass(caught.category, ConvergenceWarning):
         return (
             "the optimiser stopped before it had converged",
-            "max_iter=1000, or %aiaas_prepare ... --scale standard",
+            "a larger max_iter, or %aiaas_prepare ... --scale standard",
         )
     return str(caught.message).strip().split("\n")[0], ""
 
@@ -230,6 +235,7 @@ def register(
     spec: TrainSpec | TuneSpec,
     context: Context,
     *,
+    partial: bool,
     params: dict[str, JSON],
     scores: Sequence[Score],
 ) -> ModelInfo:
@@ -247,6 +253,7 @@ def register(
     made = NewModel(
         task=task.task, algo=spec.algo, target=spec.target, signature=signature, lineage=lineage,
         params=params, scores={s.metric: s.value for s in scores if s.value is not None},
+        partial=partial,
     )  # fmt: skip
     return context.save_model(spec.as_, folder, made)
 
@@ -309,7 +316,7 @@ def _check_target(y: pd.Series, task: str, spec: TrainSpec | TuneSpec) -> None:
     if len(counts) < 2:
         raise errors.DataError(
             f"{spec.target!r} holds one class only",
-            f"every row is {counts.index[0]!r}",
+            f"every row is {_value(counts.index[0])}",
             "choose another target",
         )
     if numeric and not bool(np.all(np.mod(counts.index.to_numpy(dtype="float64"), 1) == 0)):
@@ -318,12 +325,24 @@ def _check_target(y: pd.Series, task: str, spec: TrainSpec | TuneSpec) -> None:
             "classification predicts one of a few values",
             "--task regression",
         )
+    if len(counts) > max(MOST_CLASSES, len(y) / 2):
+        raise errors.DataError(
+            f"{spec.target!r} holds {len(counts):,} different values in {len(y):,} rows: those are no classes",
+            "a class has many rows; numbers are predicted by regression",
+            "--task regression" if numeric else "choose another target",
+        )
     if spec.test and int(counts.min()) < 2:
         raise errors.DataError(
-            f"the class {counts.idxmin()!r} has one row",
+            f"the class {_value(counts.idxmin())} has one row",
             "a class needs a row to train on and one to hold out",
             "--test 0",
         )
+
+
+def _value(value: object) -> str:
+    """Return a value of the user's as a message can show it."""
+    words = " ".join(str(value).split())
+    return f"'{words[:40]}...'" if len(words) > 40 else f"'{words}'"
 
 
 def _apart(X: pd.DataFrame) -> bool:

@@ -54,6 +54,10 @@ def run(spec: PrepareSpec, context: Context) -> DataResult:
         changes=_changes(table, steps, raw, made),
         tell=data.profiling(data.READ, made.frame.shape[1], context),
     )
+    for place in range(len(table.steps), len(steps)):
+        if steps[place].op not in chains.ROW_STEPS and not _touched(table, steps, place, raw, made):
+            idle = f"{steps[place].op} {steps[place].method}".strip()
+            context.warn(f"{idle} found no column it works on", "%aiaas_data show " + spec.data)
     info = context.save_data(spec.as_, result)
     context.progress(data.STAGES, data.STAGES, "done")
     return msgspec.structs.replace(result, ref=info.ref)

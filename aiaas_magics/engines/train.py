@@ -15,6 +15,8 @@ from sklearn.pipeline import Pipeline
 from aiaas_magics.cards import charts
 from aiaas_magics.engines import learning, pictures, watching
 from aiaas_magics.engines.context import Context
+from aiaas_magics.engines.families import recipe
+from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.metrics import DEFAULT, check_metric
 from aiaas_magics.specs.results import Chart, ModelResult, Score
 from aiaas_magics.specs.train import TrainSpec
@@ -28,9 +30,10 @@ def run(spec: TrainSpec, context: Context) -> ModelResult:
     task = learning.assemble(spec, context)
     pipeline = learning.build(task, spec, context, spec.params)
     X, y = learning.training_rows(task)
+    watch = recipe(algorithms.find(spec.algo)).watch
     with learning.fitting(context, X.size, algo=spec.algo):
         begun = time.perf_counter()
-        partial, losses = _fit(pipeline, X, y, context)
+        partial, losses = FITS[watch](pipeline, X, y, context)
         seconds = time.perf_counter() - begun
     drawn = [_loss_chart(losses, pipeline.steps[-1][1])] if losses else []
     scores = held_out_scores(pipeline, task)
@@ -39,6 +42,7 @@ def run(spec: TrainSpec, context: Context) -> ModelResult:
         task,
         spec,
         context,
+        partial=partial,
         params=dict(spec.params),
         scores=scores,
     )
@@ -62,32 +66,36 @@ def held_out_scores(pipeline: Pipeline, task: learning.Task) -> tuple[Score, ...
     return (Score(metric=metric.name, value=value if math.isfinite(value) else None),)
 
 
-def _fit(
-    pipeline: Pipeline, X: pd.DataFrame, y: pd.Series, context: Context
-) -> tuple[bool, list[list[float]]]:
-    """Fit, telling how far it is; return whether it was stopped early, and its curves of losses."""
-    model = pipeline.steps[-1][1]
-    kind = type(model).__name__
-    if kind.startswith("RandomForest"):
-        return _grow(pipeline, X, y, context), []
-    if kind.startswith("HistGradientBoosting"):
-        with watching.trees(model, context) as grown:
-            pipeline.fit(X, y)
-        return grown.stopped, []
-    if kind.startswith("SGD"):
-        with watching.epochs(model, context) as curve:
-            pipeline.fit(X, y)
-        return False, curve.series
+Fitted = tuple[bool, list[list[float]]]
+"""Whether a fit was stopped early, and its curves of losses."""
+
+
+def _boost(pipeline: Pipeline, X: pd.DataFrame, y: pd.Series, context: Context) -> Fitted:
+    with watching.trees(pipeline.steps[-1][1], context) as grown:
+        pipeline.fit(X, y)
+    return grown.stopped, []
+
+
+def _descend(pipeline: Pipeline, X: pd.DataFrame, y: pd.Series, context: Context) -> Fitted:
+    with watching.epochs(pipeline.steps[-1][1], context) as curve:
+        pipeline.fit(X, y)
+    return False, curve.series
+
+
+def _iterate(pipeline: Pipeline, X: pd.DataFrame, y: pd.Series, context: Context) -> Fitted:
     context.progress(0, 1, "fitting")
-    if kind == "LogisticRegression":
-        with watching.iterations(model, context) as seen:
-            pipeline.fit(X, y)
-        return seen.stopped, []
+    with watching.iterations(pipeline.steps[-1][1], context) as seen:
+        pipeline.fit(X, y)
+    return seen.stopped, []
+
+
+def _fit(pipeline: Pipeline, X: pd.DataFrame, y: pd.Series, context: Context) -> Fitted:
+    context.progress(0, 1, "fitting")
     pipeline.fit(X, y)
     return False, []
 
 
-def _grow(pipeline: Pipeline, X: pd.DataFrame, y: pd.Series, context: Context) -> bool:
+def _grow(pipeline: Pipeline, X: pd.DataFrame, y: pd.Series, context: Context) -> Fitted:
     """Grow a forest step by step; the trees are those of one fit, bit by bit.
 
     scikit-learn's warm start draws the seeds of the trees it has before those it adds.
@@ -110,7 +118,17 @@ def _grow(pipeline: Pipeline, X: pd.DataFrame, y: pd.Series, context: Context) -
         step = max(1, min(wanted, int(GROW_SECONDS / pace)))
         partial = grown < wanted and context.stopping()
     model.set_params(warm_start=False, n_jobs=None)
-    return partial
+    return partial, []
+
+
+FITS = {
+    "silent": _fit,
+    "forest": _grow,
+    "boosting": _boost,
+    "epochs": _descend,
+    "iterations": _iterate,
+}
+"""How a fit tells how far it is; a recipe's ``watch`` names one."""
 
 
 def _loss_chart(series: list[list[float]], model: Any) -> Chart:

@@ -58,6 +58,7 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
         task,
         spec,
         context,
+        partial=search.partial,
         params=best,
         scores=scores,
     )

@@ -95,7 +95,7 @@ def _ask(url: str, token: str, body: bytes, timeout: float) -> dict[str, list[JS
         raise errors.EndpointError(
             f"the endpoint refused: {said['detail']}",
             said.get("hint", ""),
-            "%aiaas_endpoints show NAME",
+            "the rows must fit the model's columns: %aiaas_models",
         )
     answer: dict[str, list[JSON]] = said
     return answer

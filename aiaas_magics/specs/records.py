@@ -73,6 +73,7 @@ class NewModel(msgspec.Struct, frozen=True, kw_only=True):
     lineage: Lineage
     params: dict[str, JSON] = {}
     scores: dict[str, float] = {}
+    partial: bool = False
 
 
 class ModelInfo(Record, frozen=True, kw_only=True, tag="model_info"):
@@ -92,6 +93,8 @@ class ModelInfo(Record, frozen=True, kw_only=True, tag="model_info"):
     size: int = 0
     scores: dict[str, float] = {}
     params: dict[str, JSON] = {}
+    partial: bool = False
+    """Its training was stopped early: it has fewer trees, iterations or candidates than asked for."""
 
     @property
     def ref(self) -> str:

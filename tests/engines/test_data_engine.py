@@ -51,7 +51,8 @@ def test_warnings_name_columns_nobody_learns_from(context):
     assert result.warnings == (
         "column 'b' is missing in every row",
         "column 'c' has the same value in every row",
-        "column 'd' is read as text: its numbers have decimal commas",
+        "column 'd' is read as text: its numbers have decimal commas; "
+        "pd.read_csv(..., decimal=',') reads them",
     )
 
 

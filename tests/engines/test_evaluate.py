@@ -203,3 +203,16 @@ def test_an_evaluation_is_a_function_of_its_seed(context):
     model(context)
     assert ask(context) == ask(context)
     assert ask(context).scores != ask(context, seed=1).scores
+
+
+@pytest.mark.parametrize(("rows", "told"), [(slice(None), True), (slice(0, 0), False)])
+def test_rows_that_were_learned_from_are_told(context, rows, told):
+    frame = catalogue.load("breast_cancer")
+    data = context.save_frame(frame)
+    spec = TrainSpec(data=data, target="diagnosis", algo="ridge", as_="m")
+    train.run(spec, context)
+    fresh = frame.assign(mean_radius=frame["mean_radius"] + 1)
+    given = context.save_frame(pd.concat([frame[rows], fresh.head(50)], ignore_index=True))
+    evaluate.run(EvaluateSpec(model="m", data=given, shuffles=0), context)
+    said = [t.body["text"] for t in context.told if t.type == "warning"]
+    assert any("learned from: the scores flatter" in text for text in said) == told

@@ -254,3 +254,10 @@ def test_a_frame_is_prepared_without_a_name_of_its_own(context):
     address = context.save_frame(pd.DataFrame({"x": [1.0, 2.0]}))
     result = prepare.run(PrepareSpec(data=address, as_="ready", scale="maxabs"), context)
     assert (result.base, result.source) == (address, "DataFrame")
+
+
+def test_a_step_that_finds_nothing_to_do_says_so(context):
+    address = context.save_frame(pd.DataFrame({"word": ["a", "b"]}))
+    prepare.run(PrepareSpec(data=address, as_="p", scale="standard"), context)
+    said = [t.body["text"] for t in context.told if t.type == "warning"]
+    assert said == ["scale standard found no column it works on"]

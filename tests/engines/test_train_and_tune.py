@@ -351,3 +351,29 @@ def test_logistic_regression_stopped_early_keeps_what_it_has(tmp_path):
     assert result.partial
     assert progress(context)[-1]["done"] == 4
     assert 0 < result.scores[0].value <= 1
+
+
+@pytest.mark.parametrize("prose", [False, True])
+def test_a_forest_takes_gaps_beside_many_categories_and_prose(context, prose):
+    rng = np.random.default_rng(0)
+    words = [f"word{i} of a message number {i % 7}" for i in range(200)]
+    frame = pd.DataFrame({
+        "x": np.where(rng.random(200) < 0.3, np.nan, rng.normal(size=200)),
+        "place": [f"place {i}" for i in range(200)] if not prose else words,
+        "y": ["a", "b"] * 100,
+    })  # fmt: skip
+    assert train.run(spec(context.save_frame(frame), "y"), context).rows == 160
+
+
+def test_a_target_with_a_value_a_row_is_no_class(context):
+    frame = pd.DataFrame({"a": range(60), "y": [f"a review of thing {i} " * 9 for i in range(60)]})
+    with pytest.raises(errors.DataError, match="those are no classes") as caught:
+        train.run(spec(context.save_frame(frame), "y"), context)
+    assert max(map(len, caught.value.lines())) < 200
+
+
+def test_a_model_stopped_early_says_so_for_good(tmp_path):
+    context = LocalContext(tmp_path, stop_after=0)
+    asked = spec(context.save_frame(catalogue.load("iris")), params={"n_estimators": 500})
+    ref = train.run(asked, context).ref
+    assert context.model(ref)[0].partial

@@ -18,6 +18,10 @@ def _hist_gradient_boosting(task: str, params: dict[str, JSON], seed: int) -> An
 
 RECIPES = {
     "hist_gradient_boosting": Recipe(
-        _hist_gradient_boosting, takes_missing=True, takes_sparse=False, threads=True
+        _hist_gradient_boosting,
+        takes_missing=True,
+        takes_sparse=False,
+        threads=True,
+        watch="boosting",
     )
 }

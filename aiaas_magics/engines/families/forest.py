@@ -15,4 +15,4 @@ def _random_forest(task: str, params: dict[str, JSON], seed: int) -> Any:
     return kind(**params, random_state=seed)
 
 
-RECIPES = {"random_forest": Recipe(_random_forest, takes_missing=True)}
+RECIPES = {"random_forest": Recipe(_random_forest, takes_missing=True, watch="forest")}

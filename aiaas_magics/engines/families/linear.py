@@ -38,7 +38,9 @@ def _sgd(task: str, params: dict[str, JSON], seed: int) -> Any:
 
 
 RECIPES = {
-    "logistic_regression": Recipe(_logistic_regression, scale=True, complete=_with_solver),
+    "logistic_regression": Recipe(
+        _logistic_regression, scale=True, complete=_with_solver, watch="iterations"
+    ),
     "ridge": Recipe(_ridge),
-    "sgd": Recipe(_sgd, scale=True),
+    "sgd": Recipe(_sgd, scale=True, watch="epochs"),
 }
