@@ -64,6 +64,15 @@ def test_the_story_is_told_and_nothing_is_left(tmp_path):
     assert not (tmp_path / "home").exists()
 
 
+@pytest.fixture
+def heard():
+    """Let children hear an interrupt also where pytest runs in a script's background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("moment", ["1 Data", "%aiaas_data load", "4 Tune", "%aiaas_deploy"])
 def test_an_interrupt_ends_everything(tmp_path, moment):
     running = started(tmp_path)
