@@ -49,6 +49,15 @@ def test_quotes_spaces_and_lines(body, columns, read):
     assert list(read(body).columns) == columns
 
 
+@pytest.mark.parametrize("encoding", [None, "utf-16"])
+def test_a_header_may_be_longer_than_the_sample(read, encoding):
+    names = [f"messgröße {i}" for i in range(9000)]
+    body = f"{';'.join(names)}\n{';'.join(['1'] * 9000)}\n"
+    frame = read(body.encode(encoding or "utf-8"), encoding=encoding)
+    assert list(frame.columns) == names
+    assert (frame.to_numpy() == 1).all()
+
+
 @pytest.mark.parametrize(
     ("encoding", "given"),
     [("utf-8", None), ("utf-8-sig", None), ("latin-1", "latin-1"), ("utf-16", "utf-16")],
