@@ -77,7 +77,7 @@ def read(
     with path.open("rb") as file:
         head = file.read(SAMPLE)
     if not head.strip():
-        raise errors.DataError(f"{name} is empty", "a table has a header and rows", f"ls -l {name}")
+        raise _empty(name)
     if head.startswith(b"PAR1"):
         return _parquet(path, name)
     _check_text(head, name, encoding)
@@ -139,7 +139,9 @@ def _look(path: Path, name: str, head: bytes, sep: str | None, encoding: str | N
     if sep is not None and len(sep := sep.replace("\\t", "\t")) != 1:
         raise errors.DataError(f"--sep {sep!r} is no separator", "it is one character", "--sep ';'")
     found = sep or _separator(text)
-    first = next((row for _, row in _records(path, name, encoding, found)), [])
+    first = next((row for _, row in _records(path, name, encoding, found) if row), None)
+    if first is None:
+        raise _empty(name)
     header = [cell.strip() for cell in first]
     if len(header) == 1:
         _check_lonely(name, header[0], given=sep)
@@ -151,6 +153,10 @@ def _look(path: Path, name: str, head: bytes, sep: str | None, encoding: str | N
         else f"name each column in the first line of {name}",
     )
     return CsvFile(path, name, encoding, found, header)
+
+
+def _empty(name: str) -> errors.DataError:
+    return errors.DataError(f"{name} is empty", "a table has a header and rows", f"ls -l {name}")
 
 
 def _decode(head: bytes, name: str, encoding: str) -> str:
