@@ -142,7 +142,6 @@ def lines(
     diagonal: bool = False,
     points: bool = False,
     square: bool = False,
-    zero: bool = True,
 ) -> Chart:
     """Return lines. Rows: ``x, y`` and, for several lines, ``line``."""
     several = len({row.get("line") for row in rows}) > 1
@@ -151,7 +150,7 @@ def lines(
         if several
         else {"value": BLUE}
     )
-    domain = {"scale": {"domain": [0, 1]}} if square else {"scale": {"zero": zero}}
+    domain = {"scale": {"domain": [0, 1]}} if square else {"scale": {"zero": True}}
     encoding = {
         "x": {**_number("x", x), **(domain if square else {"scale": {"zero": False}})},
         "y": {**_number("y", y), **domain},

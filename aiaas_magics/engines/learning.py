@@ -6,7 +6,7 @@ import platform
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,12 +16,12 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from aiaas_magics import errors, frames
-from aiaas_magics.engines import artefacts, data, prepare
+from aiaas_magics.engines import artefacts, data, prepare, signatures
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import recipe
 from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.base import JSON
-from aiaas_magics.specs.records import Lineage, ModelInfo, NewModel, Signature
+from aiaas_magics.specs.records import Lineage, ModelInfo, NewModel
 from aiaas_magics.specs.results import Score
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
@@ -203,27 +203,6 @@ def training_rows(task: Task) -> tuple[pd.DataFrame, pd.Series]:
     return task.X.iloc[task.train], task.y.iloc[task.train]
 
 
-def signature_of(task: Task, target: str) -> Signature:
-    """Return what a model of this task takes and gives."""
-    seen = task.X
-    inputs = tuple((str(name), _kind(seen[name].dtype, task.roles[name])) for name in seen.columns)
-    required = tuple(str(name) for name in seen.columns if not seen[name].isna().any())
-    zones = {str(name): zone for name in seen.columns if (zone := _zone(seen[name].dtype))}
-    return Signature(
-        inputs=inputs, output=target, classes=task.classes, required=required, zones=zones
-    )
-
-
-def _zone(dtype: Any) -> str:
-    """Return the name of a column's time zone, if it has one."""
-    return str(getattr(_values_dtype(dtype), "tz", None) or "")
-
-
-def _values_dtype(dtype: Any) -> Any:
-    """Return what the values are: a pandas categorical may hold numbers or dates."""
-    return dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype
-
-
 def example_of(task: Task) -> dict[str, JSON]:
     """Return the first training row, as JSON."""
     return frames.records(task.X.iloc[[int(task.train[0])]])[0]
@@ -240,7 +219,7 @@ def register(
     scores: Sequence[Score],
 ) -> ModelInfo:
     """Write, seal and register a fitted pipeline with its lineage."""
-    signature = signature_of(task, spec.target)
+    signature = signatures.of(task.X, task.roles, target=spec.target, classes=task.classes)
     info = task.table.info
     lineage = Lineage(
         spec=msgspec.to_builtins(spec), data=task.table.address, data_ref=info.ref if info else None,
@@ -292,7 +271,7 @@ def _check_features(X: pd.DataFrame) -> None:
 
 def _check_target(y: pd.Series, task: str, spec: TrainSpec | TuneSpec) -> None:
     numeric = pd.api.types.is_numeric_dtype(y.dtype)
-    if pd.api.types.is_datetime64_any_dtype(_values_dtype(y.dtype)):
+    if pd.api.types.is_datetime64_any_dtype(signatures.values_dtype(y.dtype)):
         raise errors.DataError(
             f"{spec.target!r} holds dates, which are neither classes nor numbers",
             "predict a number made of them, such as days from the first one",
@@ -349,21 +328,6 @@ def _apart(X: pd.DataFrame) -> bool:
     spreads = X.select_dtypes("number").std(numeric_only=True)
     spreads = spreads[spreads > 0]
     return len(spreads) > 1 and bool(spreads.max() / spreads.min() > SCALE_APART)
-
-
-def _kind(dtype: Any, role: str) -> str:
-    if role == "category":
-        dtype = _values_dtype(dtype)
-        role = {"b": "boolean", "i": "number", "u": "number", "f": "number", "M": "date"}.get(
-            dtype.kind, role
-        )
-    if role == "date":
-        return "datetime"
-    if role == "boolean":
-        return "boolean"
-    if role == "number":
-        return "long" if pd.api.types.is_integer_dtype(dtype) else "double"
-    return "string"
 
 
 def infinite(frame: pd.DataFrame) -> list[str]:

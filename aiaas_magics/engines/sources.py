@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -77,7 +77,7 @@ def read(
     with path.open("rb") as file:
         head = file.read(SAMPLE)
     if not head.strip():
-        raise errors.DataError(f"{name} is empty", "a table has a header and rows", f"ls -l {name}")
+        raise _empty(name)
     if head.startswith(b"PAR1"):
         return _parquet(path, name)
     _check_text(head, name, encoding)
@@ -139,7 +139,10 @@ def _look(path: Path, name: str, head: bytes, sep: str | None, encoding: str | N
     if sep is not None and len(sep := sep.replace("\\t", "\t")) != 1:
         raise errors.DataError(f"--sep {sep!r} is no separator", "it is one character", "--sep ';'")
     found = sep or _separator(text)
-    header = [cell.strip() for cell in next(_reader(io.StringIO(text), found), [])]
+    first = next((row for _, row in _records(path, name, encoding, found) if row), None)
+    if first is None:
+        raise _empty(name)
+    header = [cell.strip() for cell in first]
     if len(header) == 1:
         _check_lonely(name, header[0], given=sep)
     index = header[:1] == [""] and "" not in header[1:]
@@ -150,6 +153,10 @@ def _look(path: Path, name: str, head: bytes, sep: str | None, encoding: str | N
         else f"name each column in the first line of {name}",
     )
     return CsvFile(path, name, encoding, found, header)
+
+
+def _empty(name: str) -> errors.DataError:
+    return errors.DataError(f"{name} is empty", "a table has a header and rows", f"ls -l {name}")
 
 
 def _decode(head: bytes, name: str, encoding: str) -> str:
@@ -187,6 +194,19 @@ def _separator(text: str) -> str:
 def _reader(file: Iterable[str], sep: str) -> Any:
     csv.field_size_limit(1 << 30)  # prose in a cell may be longer than the default of 128 kB
     return csv.reader(file, delimiter=sep, skipinitialspace=True)
+
+
+def _records(path: Path, name: str, encoding: str, sep: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of the last line and the fields of each record of a file."""
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            reader = _reader(file, sep)
+            for row in reader:
+                yield reader.line_num, row
+    except UnicodeError as error:
+        raise _wrong_encoding(name, encoding, error) from error
+    except csv.Error as error:
+        raise errors.DataError(f"{name} is no CSV file", str(error), "--sep ';'") from error
 
 
 def _check_lonely(name: str, header: str, given: str | None) -> None:
@@ -250,20 +270,14 @@ def _read_csv(found: CsvFile, tell: Tell | None) -> pd.DataFrame:
 def _check_widths(found: CsvFile, count: int | None = None) -> None:
     """Refuse the first row that has more or fewer fields than the header."""
     width = len(found.header)
-    try:
-        with found.path.open(encoding=found.encoding, newline="") as file:
-            reader = _reader(file, found.sep)
-            for row in islice(reader, count):
-                if row and len(row) != width and not (width == 1 and not row[0]):
-                    raise errors.DataError(
-                        f"{found.name} line {reader.line_num} has {len(row)} field{'s' * (len(row) > 1)}",
-                        f"the header has {width}; a text with the separator in it needs quotes",
-                        f"sed -n {reader.line_num}p {found.name}",
-                    )
-    except UnicodeError as error:
-        raise _wrong_encoding(found.name, found.encoding, error) from error
-    except csv.Error as error:
-        raise errors.DataError(f"{found.name} is no CSV file", str(error), "--sep ';'") from error
+    records = _records(found.path, found.name, found.encoding, found.sep)
+    for line, row in islice(records, count):
+        if row and len(row) != width and not (width == 1 and not row[0]):
+            raise errors.DataError(
+                f"{found.name} line {line} has {len(row)} field{'s' * (len(row) > 1)}",
+                f"the header has {width}; a text with the separator in it needs quotes",
+                f"sed -n {line}p {found.name}",
+            )
 
 
 def _looks_dated(column: pd.Series[str]) -> bool:

@@ -15,18 +15,15 @@ class Metric(Record, frozen=True, kw_only=True, tag="metric"):
     scorer: str
     """scikit-learn's scorer, of which greater is always better."""
     greater_is_better: bool = True
-    unit: str = ""
-    """``target`` where the value has the target's unit."""
 
 
-def _metric(name: str, task: str, summary: str, scorer: str = "", unit: str = "") -> Metric:
+def _metric(name: str, task: str, summary: str, scorer: str = "") -> Metric:
     scorer = scorer or name
     return Metric(
         name=name,
         task=task,
         summary=summary,
         scorer=scorer,
-        unit=unit,
         greater_is_better=not scorer.startswith("neg_"),
     )
 
@@ -78,13 +75,10 @@ METRICS: tuple[Metric, ...] = (
         "regression",
         "root of the mean squared error",
         "neg_root_mean_squared_error",
-        "target",
     ),
     _metric("mse", "regression", "mean squared error", "neg_mean_squared_error"),
-    _metric("mae", "regression", "mean absolute error", "neg_mean_absolute_error", "target"),
-    _metric(
-        "median_ae", "regression", "median absolute error", "neg_median_absolute_error", "target"
-    ),
+    _metric("mae", "regression", "mean absolute error", "neg_mean_absolute_error"),
+    _metric("median_ae", "regression", "median absolute error", "neg_median_absolute_error"),
 )
 
 DEFAULT = {"classification": "accuracy", "regression": "r2"}

@@ -49,6 +49,24 @@ def test_quotes_spaces_and_lines(body, columns, read):
     assert list(read(body).columns) == columns
 
 
+def test_blank_lines_may_stand_before_the_header(read):
+    assert read("\n\na,b\n1,2\n").to_dict("list") == {"a": [1], "b": [2]}
+
+
+def test_the_beginning_of_a_byte_order_mark_is_no_table(read):
+    with pytest.raises(errors.DataError, match="is empty"):
+        read(b"\xef")
+
+
+@pytest.mark.parametrize("encoding", [None, "utf-16"])
+def test_a_header_may_be_longer_than_the_sample(read, encoding):
+    names = [f"messgröße {i}" for i in range(9000)]
+    body = f"{';'.join(names)}\n{';'.join(['1'] * 9000)}\n"
+    frame = read(body.encode(encoding or "utf-8"), encoding=encoding)
+    assert list(frame.columns) == names
+    assert (frame.to_numpy() == 1).all()
+
+
 @pytest.mark.parametrize(
     ("encoding", "given"),
     [("utf-8", None), ("utf-8-sig", None), ("latin-1", "latin-1"), ("utf-16", "utf-16")],
