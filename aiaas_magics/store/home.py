@@ -102,7 +102,7 @@ class Home:
         return folder
 
     def check_free(self, name: str, kind: str) -> None:
-        """Check that nothing of another kind has the name. Raises `NameTaken`."""
+        """Check that nothing else has the name. Raises `NameTaken`."""
         with self.database.read() as connection:
             names.check(connection, name, kind)
 

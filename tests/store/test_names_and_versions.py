@@ -67,6 +67,19 @@ def test_a_name_means_one_thing(opened, model):
         )
 
 
+def test_a_name_that_differs_in_case_only_is_refused_and_free_again(opened, model):
+    folder = opened.path / "models" / "clf" / "1"
+    model("clf")
+    with pytest.raises(errors.NameTaken, match="there is 'clf'") as caught:
+        model("Clf")
+    assert caught.value.try_ == "--as clf"
+    with pytest.raises(errors.NameTaken):
+        opened.datasets.save("CLF", table())
+    assert (folder / "model.skops").exists()
+    opened.registry.delete("clf", "me")
+    assert model("Clf").ref == "Clf@1"
+
+
 def test_a_model_is_sealed_in_its_place(opened, model):
     info = model()
     folder = opened.registry.folder("clf@1")
