@@ -231,6 +231,15 @@ def _job(row: sa.Row[Any]) -> Job:
     return msgspec.convert(fields | {"kind": "job"}, Job)
 
 
+def check_alive(connection: sa.Connection, job: str | None) -> None:
+    """Check, inside a transaction, that a job may still make something. Raises `JobCancelled`."""
+    if job is None:
+        return
+    state = connection.execute(sa.select(db.jobs.c.state).where(db.jobs.c.id == job)).scalar()
+    if state not in {"RUNNING", "STOPPING"}:
+        raise errors.JobCancelled(f"job {job} was ended", "it leaves no artefact")
+
+
 def tell(connection: sa.Connection, tells: Sequence[Tell]) -> None:
     """Append events inside a transaction that is open already."""
     now = time.time()

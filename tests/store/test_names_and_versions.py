@@ -4,6 +4,9 @@ import msgspec
 import pytest
 
 from aiaas_magics import errors
+from aiaas_magics.execution import queue
+from aiaas_magics.specs.data import ExportSpec
+from aiaas_magics.specs.jobs import Cause, JobState
 from aiaas_magics.specs.records import EndpointInfo, Lineage, NewModel, Signature
 from aiaas_magics.specs.results import DataResult
 
@@ -12,6 +15,13 @@ SIGNATURE = Signature(inputs=(("a", "double"),), output="y")
 
 def table(frame="1", **more):
     return DataResult(ref="", frame="sha256:" + frame * 64, rows=1, columns=(), **more)
+
+
+def running(opened):
+    """Return a job that runs."""
+    job = opened.runs.create(ExportSpec(data="d", format="csv")).id
+    assert opened.runs.start(job, 1, 2.0)
+    return job
 
 
 @pytest.fixture
@@ -120,15 +130,24 @@ def test_what_is_used_is_not_deleted(opened, model):
 
 
 def test_a_cancelled_job_registers_nothing(opened, model):
-    from aiaas_magics.specs.data import ExportSpec
-    from aiaas_magics.specs.jobs import JobState
-
-    job = opened.runs.create(ExportSpec(data="d", format="csv")).id
-    opened.runs.start(job, 1, 2.0)
+    job = running(opened)
     opened.runs.move(job, JobState.CANCELLING, frm=[JobState.RUNNING])
     with pytest.raises(errors.JobCancelled):
         model(job=job)
-    assert opened.registry.select() == []
+    with pytest.raises(errors.JobCancelled):
+        opened.datasets.save("d", table(), job)
+    assert opened.registry.select() == opened.datasets.select() == []
+
+
+@pytest.mark.parametrize("ended", [[0], [1], [0, 1], [1, 0], [0, 2], [2, 0, 1]])
+def test_data_that_several_jobs_made_is_there_as_long_as_one_has_not_failed(opened, ended):
+    jobs = [running(opened) for _ in range(3)]
+    infos = [opened.datasets.save("d", table(), job) for job in jobs[:2]]
+    assert infos[0].ref == infos[1].ref == "d@1"
+    for which in ended:
+        queue.fail(opened, jobs[which], errors.DataError("it failed"), Cause.DATA)
+    assert [info.ref for info in opened.datasets.select()] == ["d@1"] * (not {0, 1} <= {*ended})
+    assert all(info.job == jobs[1 if 0 in ended else 0] for info in opened.datasets.select())
 
 
 def test_sweep_takes_folders_without_rows(opened, model):
