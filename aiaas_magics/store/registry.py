@@ -170,7 +170,9 @@ class Registry:
 
     def size(self) -> int:
         """Return the bytes all models take."""
-        return sum(info.size for info in self.select())
+        size = sa.func.json_extract(sa.cast(db.models.c.info, sa.Text), "$.size")
+        with self._db.read() as connection:
+            return int(connection.execute(sa.select(sa.func.sum(size))).scalar() or 0)
 
     def _place(self, info: ModelInfo, folder: Path) -> None:
         place = self._folder / info.name / str(info.version)

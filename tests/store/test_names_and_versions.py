@@ -7,7 +7,7 @@ from aiaas_magics import errors
 from aiaas_magics.execution import queue
 from aiaas_magics.specs.data import ExportSpec
 from aiaas_magics.specs.jobs import Cause, JobState
-from aiaas_magics.specs.records import EndpointInfo, Lineage, NewModel, Signature
+from aiaas_magics.specs.records import EndpointInfo, Lineage, NewModel, Signature, Usage
 from aiaas_magics.specs.results import DataResult
 
 SIGNATURE = Signature(inputs=(("a", "double"),), output="y")
@@ -164,6 +164,33 @@ def test_tokens_are_made_once_and_never_stored_in_rows(opened):
     assert opened.endpoints.get("api").token == token
     with opened.database.read() as connection:
         assert token not in str(connection.exec_driver_sql("select info from endpoints").all())
+
+
+def test_an_endpoint_is_read_without_the_others(opened):
+    for name in ("api", "other"):
+        info = EndpointInfo(name=name, model="m@1", state="READY", url="", port=1, workers=1)
+        token = opened.endpoints.save(info).token
+    secret = opened.path / "keys" / "api.token"
+    secret.unlink()
+    secret.mkdir()
+    assert opened.endpoints.get("other").token == token
+    with pytest.raises(errors.NotFound) as caught:
+        opened.endpoints.get("othre")
+    assert caught.value.hint == "did you mean 'other'?"
+
+
+def test_what_a_home_holds_is_counted(opened, model):
+    assert opened.usage() == Usage(
+        home=str(opened.path), data=0, models=0, endpoints=0, jobs=0, bytes=0
+    )
+    sizes = [model().size, model("reg").size]
+    for frame in ("1", "2", "3"):
+        opened.datasets.save("d", table(frame), running(opened))
+    opened.blobs.put([bytes(1000)])
+    found = opened.usage()
+    assert (found.data, found.models, found.jobs) == (3, 2, 3)
+    assert found.bytes == 1000 + sum(sizes)
+    assert min(sizes) > 0
 
 
 def test_every_change_is_in_the_log(opened, model):
