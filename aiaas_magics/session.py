@@ -8,6 +8,7 @@ how a result is wrapped, how a query is answered, what a name defaults to.
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -456,22 +457,26 @@ def _format(path: Path, *, replace: bool) -> str:
             f"{path.stem}.csv",
         )
     if path.exists() and not replace:
-        raise errors.NameTaken(
-            f"{path.name} exists", "nothing is written over without being told", "--replace"
-        )
+        raise _exists(path)
     return path.suffix.lower()[1:]
+
+
+def _exists(path: Path) -> errors.NameTaken:
+    return errors.NameTaken(
+        f"{path.name} exists", "nothing is written over without being told", "--replace"
+    )
 
 
 def _save(session: Session, handle: Handle, values: Values) -> Handle:
     """Write exported bytes beside their place, then move them there: whole or not at all."""
     result: Any = getattr(handle, "answer", None)
     path = _path(values["path"])
-    temporary = path.with_name(f".{path.name}.part")
+    temporary = path.with_name(f".{os.urandom(8).hex()}.part")
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             for chunk in session.backend.fetch(result.file):
                 file.write(chunk)
-        temporary.replace(path)
+        _place(temporary, path, replace=bool(values.get("replace")))
     except OSError as error:
         raise errors.DataError(
             f"{path} cannot be written", error.strerror or "", "choose another place"
@@ -479,6 +484,29 @@ def _save(session: Session, handle: Handle, values: Values) -> Handle:
     finally:
         temporary.unlink(missing_ok=True)
     return handles.exported(result, str(values["data"]), str(values["path"]))
+
+
+def _place(temporary: Path, path: Path, *, replace: bool) -> None:
+    """Move a whole file to its place. Raises `NameTaken` if something came there meanwhile."""
+    try:
+        if not replace:
+            if _linked(temporary, path):
+                return
+            path.open("xb").close()  # the name is claimed, then filled
+        temporary.replace(path)
+    except FileExistsError as error:
+        raise _exists(path) from error
+
+
+def _linked(temporary: Path, path: Path) -> bool:
+    """Give a file a second name that is free; False where the file system knows no links."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def _connect(values: Values) -> Handle:

@@ -56,7 +56,8 @@ class Backend(Protocol):
 
         The same idempotency `key` again returns the job of the first time. The references a spec
         names are resolved when the job runs, so a model still in the making may be named.
-        Raises `NameTaken`, and queues nothing, if what it makes has the name of another kind of thing.
+        Raises `NameTaken`, and queues nothing, if what it makes has the name of another kind of thing,
+        or one that differs from a known name in case only.
         """
         ...
 

@@ -114,10 +114,7 @@ class LocalBackend:
             raise errors.UsageError(
                 f"no kind {kind!r} to ask for", errors.did_you_mean(kind, KINDS)
             )
-        wanted = dict(where or {})
-        limit = wanted.pop("limit", None)
-        found = _QUERIES[kind](self, wanted)
-        return found[:limit]
+        return _QUERIES[kind](self, dict(where or {}))
 
     def apply(self, command: Command) -> Applied:
         """Carry out a small change."""
@@ -181,20 +178,26 @@ BY_ROW = ("id", "verb", "about", "state", "user")
 
 
 def _matching(records: Iterable[Record], where: Where) -> list[Any]:
-    """Return the records whose fields equal `where`. Raises `UsageError` for an unknown field."""
-    found = list(records)
+    """Return the records whose fields equal `where`, at most its limit.
+
+    Raises `UsageError` for an unknown field.
+    """
+    found, limit = list(records), where.pop("limit", None)
     for name in where:
         if found and not hasattr(found[0], name):
             known = errors.did_you_mean(name, found[0].__struct_fields__)
             raise errors.UsageError(f"no field {name!r} to ask for", known)
-    return [r for r in found if all(getattr(r, name) == value for name, value in where.items())]
+    return [r for r in found if all(getattr(r, name) == value for name, value in where.items())][
+        :limit
+    ]
 
 
 def _jobs(backend: LocalBackend, where: Where) -> list[Job]:
     for job in backend.home.runs.living():
         queue.reap(backend.home, job)
     known = {name: where.pop(name) for name in BY_ROW if name in where}
-    return _matching(backend.home.runs.select(known), where)
+    limit = where.get("limit") if set(where) <= {"limit"} else None
+    return _matching(backend.home.runs.select(known, limit), where)
 
 
 def _data(backend: LocalBackend, where: Where) -> list[Record]:

@@ -20,7 +20,7 @@ from aiaas_magics import errors
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Lineage, Signature
 
-MODEL = "model.skops"
+MODEL, EXAMPLE = "model.skops", "input_example.json"
 LIBRARIES = ("scikit-learn", "skops", "numpy", "pandas", "scipy")
 
 TRUSTED = frozenset(
@@ -70,7 +70,7 @@ def save(
     (folder / "aiaas.json").write_bytes(
         msgspec.json.encode({"signature": signature, "lineage": lineage})
     )
-    (folder / "input_example.json").write_text(json.dumps(_split(example)))
+    (folder / EXAMPLE).write_text(json.dumps(_split(example)))
     packages = requirements(pipeline)
     (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in packages))
     environment = {
@@ -101,6 +101,12 @@ def load(folder: Path) -> Any:
     pipeline = skops.io.load(path, trusted=sorted(TRUSTED))
     check_trees(pipeline)
     return pipeline
+
+
+def example(folder: Path) -> list[list[JSON]]:
+    """Return the row the model was saved with, as an array of one row, of a folder whose seal was checked."""
+    found: list[list[JSON]] = json.loads((folder / EXAMPLE).read_text())["data"]
+    return found
 
 
 def check_trees(pipeline: Any) -> None:
@@ -187,7 +193,7 @@ def _mlmodel(signature: Signature, lineage: Lineage) -> dict[str, JSON]:
             },
         },
         "saved_input_example_info": {
-            "artifact_path": "input_example.json",
+            "artifact_path": EXAMPLE,
             "pandas_orient": "split",
             "type": "dataframe",
         },

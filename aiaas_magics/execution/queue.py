@@ -6,10 +6,11 @@ worker wins the compare-and-set from QUEUED.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from aiaas_magics import errors
 from aiaas_magics.execution import process
@@ -46,19 +47,20 @@ def pump(home: Home, start: Launch | None = None, skip: Iterable[str] = ()) -> l
     for job in waiting:
         if len(begun) >= free:
             break
-        if job.id not in skipped and not waits_for(home, job.id):
+        if job.id not in skipped and not waits_for(home, job.id, alive):
             (start or (lambda name: launch(home, name)))(job.id)
             begun.append(job.id)
     return begun
 
 
-def waits_for(home: Home, job: str) -> list[str]:
-    """Return the unfinished older jobs that make what this job's spec names."""
+def waits_for(home: Home, job: str, living: Sequence[Living] | None = None) -> list[str]:
+    """Return the unfinished older jobs (of `living`, oldest first) that make what this job's spec names."""
     wanted = set(mentions(home.runs.spec(job)))
     if not wanted:
         return []
-    older = (other.id for other in home.runs.living() if other.id < job)
-    return [other for other in older if home.runs.get(other).about in wanted]
+    known = home.runs.living() if living is None else living
+    older = itertools.takewhile(lambda other: other.id != job, known)
+    return [other.id for other in older if other.about in wanted]
 
 
 def mentions(spec: Spec) -> list[str]:

@@ -88,7 +88,8 @@ def _internal(error: Exception) -> errors.InternalError:
         backend = current().backend
         if isinstance(backend, Nearby):
             path = backend.folder / "magics.log"
-            with path.open("a") as file:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(handle, "a") as file:
                 traceback.print_exception(error, file=file)
             where = "magics.log in the home" if style.docs_mode() else str(path)
     except (errors.AiaasError, OSError):

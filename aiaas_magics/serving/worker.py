@@ -43,10 +43,10 @@ def load(home: Home, endpoint: str, model: str) -> App:
     from aiaas_magics.engines import artefacts
 
     info = home.registry.find(model)
-    pipeline = artefacts.load(home.registry.folder(info.ref))
-    predictor = SklearnPredictor(pipeline, info.signature)
-    row = home.endpoints.get(endpoint)
-    return App(endpoint, info.ref, predictor, home.endpoints.token(endpoint), row.example)
+    folder = home.registry.folder(info.ref)
+    predictor = SklearnPredictor(artefacts.load(folder), info.signature)
+    asked = {"X_test": artefacts.example(folder)}
+    return App(endpoint, info.ref, predictor, home.endpoints.token(endpoint), asked)
 
 
 def serve(app: App, listener: socket.socket, ready: int) -> None:

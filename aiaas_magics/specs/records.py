@@ -135,6 +135,13 @@ class EndpointInfo(Record, frozen=True, kw_only=True, tag="endpoint_info"):
     before: EndpointInfo | None = None
     """The one whose place it takes, until that has gone."""
 
+    def __rich_repr__(self) -> list[tuple[str, JSON]]:
+        return [shown for shown in super().__rich_repr__() if shown[0] != "token"]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"EndpointInfo({shown})"
+
 
 class Setting(Record, frozen=True, kw_only=True, tag="setting"):
     """A setting of the home."""

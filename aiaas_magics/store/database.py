@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -125,6 +126,9 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        os.close(
+            os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        )  # what SQLite adds to it is as private
         self.engine = sa.create_engine(
             f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
         )

@@ -11,12 +11,15 @@ import msgspec
 import sqlalchemy as sa
 
 from aiaas_magics.specs.base import JSON, encode
+from aiaas_magics.specs.jobs import FINAL, JobState
 from aiaas_magics.specs.records import DataInfo
 from aiaas_magics.specs.refs import parse
 from aiaas_magics.specs.results import DataResult
 from aiaas_magics.store import database as db
 from aiaas_magics.store import names
-from aiaas_magics.store.runs import tell
+from aiaas_magics.store.runs import Tell, check_alive, tell
+
+ENDED_BADLY = FINAL - {JobState.SUCCEEDED}
 
 
 class Datasets:
@@ -26,12 +29,19 @@ class Datasets:
         self._db = database
 
     def save(self, name: str, result: DataResult, job: str | None = None) -> DataInfo:
-        """Give a table a name; the same content and recipe under the same name is the same version."""
+        """Give a table a name; the same content and recipe under the same name is the same version.
+
+        With `job`, nothing is given a name once that job may no longer make anything (cancelled):
+        `JobCancelled`.
+        """
         digest = _digest(result)
         with self._db.write() as connection:
+            check_alive(connection, job)
             known = self._latest(connection, name)
             if known is not None and known.digest == digest:
-                return msgspec.json.decode(known.info, type=DataInfo)
+                found = msgspec.json.decode(known.info, type=DataInfo)
+                tell(connection, [_made(job, found.ref)])
+                return found
             version = names.take(connection, name, "data")
             info = DataInfo(
                 name=name, version=version, frame=result.frame, rows=result.rows, columns=result.columns,
@@ -48,7 +58,7 @@ class Datasets:
                     info=encode(info),
                 )
             )
-            tell(connection, [("home", "artefact", {"what": "data", "ref": info.ref})])
+            tell(connection, [_made(job, info.ref)])
         return info
 
     def find(self, ref: str) -> DataInfo:
@@ -87,9 +97,29 @@ class Datasets:
         return count
 
     def discard(self, job: str) -> None:
-        """Forget what a job that did not succeed had named."""
+        """Forget what a job that did not succeed had named, unless another job was answered with it."""
         with self._db.write() as connection:
-            connection.execute(sa.delete(db.data).where(db.data.c.job == job))
+            rows = connection.execute(sa.select(db.data).where(db.data.c.job == job)).all()
+            for row in rows:
+                here = (db.data.c.name == row.name) & (db.data.c.version == row.version)
+                info = msgspec.json.decode(row.info, type=DataInfo)
+                heir = self._heir(connection, info.ref)
+                if heir is None:
+                    connection.execute(sa.delete(db.data).where(here))
+                    continue
+                body = encode(msgspec.structs.replace(info, job=heir))
+                connection.execute(sa.update(db.data).where(here).values(job=heir, info=body))
+
+    def _heir(self, connection: sa.Connection, ref: str) -> str | None:
+        """Return a job that was answered with some data and has not failed."""
+        scope, kind, body = _made("", ref)
+        query = sa.select(db.jobs.c.id).where(
+            db.events.c.scope == scope + db.jobs.c.id,
+            db.events.c.type == kind,
+            db.events.c.body == msgspec.json.encode(body),
+            db.jobs.c.state.not_in(ENDED_BADLY),
+        )
+        return connection.execute(query.limit(1)).scalar()
 
     def _latest(
         self, connection: sa.Connection, name: str, version: int | None = None
@@ -98,6 +128,10 @@ class Datasets:
         if version is not None:
             query = query.where(db.data.c.version == version)
         return connection.execute(query.limit(1)).first()
+
+
+def _made(job: str | None, ref: str) -> Tell:
+    return "home" if job is None else f"job:{job}", "artefact", {"what": "data", "ref": ref}
 
 
 def _digest(result: DataResult) -> str:

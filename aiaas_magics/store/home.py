@@ -102,7 +102,7 @@ class Home:
         return folder
 
     def check_free(self, name: str, kind: str) -> None:
-        """Check that nothing of another kind has the name. Raises `NameTaken`."""
+        """Check that nothing else has the name. Raises `NameTaken`."""
         with self.database.read() as connection:
             names.check(connection, name, kind)
 
@@ -121,11 +121,16 @@ class Home:
 
     def usage(self) -> Usage:
         """Return what the home holds."""
+        with self.database.read() as connection:
+            data, models, jobs = (
+                connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+                for table in (db.data, db.models, db.jobs)
+            )
+        running = sum(endpoint.state == "READY" for endpoint in self.endpoints.select())
+        size = self.blobs.size() + self.registry.size()
         return Usage(
-            home=str(self.path), data=len(self.datasets.select()), models=len(self.registry.select()),
-            endpoints=sum(e.state == "READY" for e in self.endpoints.select()),
-            jobs=len(self.runs.select()), bytes=self.blobs.size() + self.registry.size(),
-        )  # fmt: skip
+            home=str(self.path), data=data, models=models, endpoints=running, jobs=jobs, bytes=size
+        )
 
     def sweep(self) -> int:
         """Remove what dead processes left half done; return how many things."""

@@ -15,15 +15,23 @@ CLASH = {"data": "data", "model": "a model", "endpoint": "an endpoint"}
 
 
 def check(connection: sa.Connection, name: str, kind: str) -> None:
-    """Check that nothing of another kind has the name.
+    """Check that nothing of another kind has the name, and nothing one that differs in case only.
 
     Raises
     ------
     NameTaken
     """
     for other, table in TABLES.items():
-        here = sa.select(table.c.name).where(table.c.name == name).limit(1)
-        if other != kind and connection.execute(here).first() is not None:
+        here = sa.select(table.c.name).where(sa.func.lower(table.c.name) == name.lower())
+        for near in connection.execute(here.distinct()).scalars():
+            if near != name:
+                raise errors.NameTaken(
+                    f"the name {name!r} is taken: there is {near!r}",
+                    "names that differ in case only are one folder on some machines",
+                    f"--as {near}" if other == kind else f"--as {name}-{kind}",
+                )
+            if other == kind:
+                continue
             raise errors.NameTaken(
                 f"the name {name!r} is taken: it is {CLASH[other]}",
                 "a name means one thing in a home",
@@ -37,7 +45,7 @@ def take(connection: sa.Connection, name: str, kind: str) -> int:
     Raises
     ------
     NameTaken
-        If the name stands for something of another kind.
+        If the name stands for something of another kind, or differs from one in case only.
     """
     check(connection, name, kind)
     here = db.names.c.name == name

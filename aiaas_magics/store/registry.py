@@ -21,7 +21,7 @@ from aiaas_magics.specs.refs import Ref, check_name, parse
 from aiaas_magics.store import database as db
 from aiaas_magics.store import names
 from aiaas_magics.store.blobs import sync_folder
-from aiaas_magics.store.runs import tell
+from aiaas_magics.store.runs import check_alive, tell
 
 
 class Registry:
@@ -41,7 +41,7 @@ class Registry:
         """Seal a finished folder, move it to its place, register it as the next version.
 
         With `job`, nothing is registered once that job may no longer make anything (cancelled):
-        `Conflict`. The folder is in place before its row is: a row never points nowhere.
+        `JobCancelled`. The folder is in place before its row is: a row never points nowhere.
         """
         check_name(name)
         digest = sealing.seal(folder, sealing.signing_key(self._key))
@@ -49,7 +49,7 @@ class Registry:
         for path in folder.rglob("*"):
             _sync(path)
         with self._db.write() as connection:
-            _check_alive(connection, job)
+            check_alive(connection, job)
             version = names.take(connection, name, "model")
             info = ModelInfo(
                 name=name, version=version, created=time.time(), digest=digest, size=size,
@@ -170,7 +170,9 @@ class Registry:
 
     def size(self) -> int:
         """Return the bytes all models take."""
-        return sum(info.size for info in self.select())
+        size = sa.func.json_extract(sa.cast(db.models.c.info, sa.Text), "$.size")
+        with self._db.read() as connection:
+            return int(connection.execute(sa.select(sa.func.sum(size))).scalar() or 0)
 
     def _place(self, info: ModelInfo, folder: Path) -> None:
         place = self._folder / info.name / str(info.version)
@@ -256,14 +258,6 @@ class Registry:
 def _alias(row: sa.Row[Any]) -> AliasInfo:
     fields = {str(key): value for key, value in row._mapping.items() if key != "id"}
     return msgspec.convert(fields | {"kind": "alias_info"}, AliasInfo)
-
-
-def _check_alive(connection: sa.Connection, job: str | None) -> None:
-    if job is None:
-        return
-    state = connection.execute(sa.select(db.jobs.c.state).where(db.jobs.c.id == job)).scalar()
-    if state not in {"RUNNING", "STOPPING"}:
-        raise errors.JobCancelled(f"job {job} was ended", "it leaves no artefact")
 
 
 def _sync(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -26,6 +27,7 @@ class Living(NamedTuple):
     """What the reaper needs to know of an unfinished job."""
 
     id: str
+    about: str
     state: JobState
     pid: int | None
     pid_started: float | None
@@ -33,9 +35,17 @@ class Living(NamedTuple):
     seconds: float | None
 
 
-def new_id() -> str:
-    """Return a job id: ``j``, milliseconds in 8 digits, 20 random bits in 4; later ids sort later."""
+def new_id(last: str | None = None) -> str:
+    """Return a job id: ``j``, milliseconds in 9 digits, 20 random bits in 4.
+
+    It sorts after `last`; where the clock says otherwise (it was set back), it is the next number.
+    """
     number = (int(time.time() * 1000) << 20) | int.from_bytes(os.urandom(3)) >> 4
+    if last is not None:
+        before = functools.reduce(
+            lambda sum_, digit: 32 * sum_ + ALPHABET.index(digit), last[1:], 0
+        )
+        number = max(number, before + 1)
     return "j" + "".join(ALPHABET[number >> shift & 31] for shift in range(60, -1, -5))
 
 
@@ -60,9 +70,8 @@ class Runs:
         `setup` is what a worker needs to know of its submitter: environment, folder, import path.
         """
         limits = limits or Limits()
-        ident = new_id()
         row = {
-            "id": ident, "verb": tag_of(spec), "about": about, "state": "QUEUED",
+            "verb": tag_of(spec), "about": about, "state": "QUEUED",
             "key": key, "user": user, "spec": encode(spec), "setup": msgspec.json.encode(setup or {}),
             "created": time.time(), "memory": limits.memory, "seconds": limits.seconds, "partial": 0,
         }  # fmt: skip
@@ -71,7 +80,8 @@ class Runs:
                 known = connection.execute(sa.select(*_JOB).where(db.jobs.c.key == key)).first()
                 if known is not None:
                     return _job(known)
-            connection.execute(sa.insert(db.jobs), row)
+            ident = new_id(connection.execute(sa.select(sa.func.max(db.jobs.c.id))).scalar())
+            connection.execute(sa.insert(db.jobs), {"id": ident, **row})
             tell(connection, [(f"job:{ident}", "state", {"from": None, "to": "QUEUED"})])
             return _job(connection.execute(sa.select(*_JOB).where(db.jobs.c.id == ident)).one())
 
@@ -110,7 +120,7 @@ class Runs:
         for name, value in (where or {}).items():
             query = query.where(db.jobs.c[name] == value)
         with self._db.read() as connection:
-            return [_job(row) for row in connection.execute(query.limit(limit) if limit else query)]
+            return [_job(row) for row in connection.execute(query.limit(limit))]
 
     def living(self) -> Sequence[Living]:
         """Return the jobs that have not ended, oldest first."""
@@ -118,7 +128,7 @@ class Runs:
         query = sa.select(*columns).where(db.jobs.c.state.not_in(FINAL)).order_by(db.jobs.c.id)
         with self._db.read() as connection:
             rows = connection.execute(query).all()
-        return [Living(row.id, JobState(row.state), *row[2:]) for row in rows]
+        return [Living(**{**row._mapping, "state": JobState(row.state)}) for row in rows]
 
     def move(
         self,
@@ -229,6 +239,15 @@ def _job(row: sa.Row[Any]) -> Job:
     fields["partial"] = bool(fields["partial"])
     fields["error"] = msgspec.json.decode(fields["error"]) if fields["error"] else None
     return msgspec.convert(fields | {"kind": "job"}, Job)
+
+
+def check_alive(connection: sa.Connection, job: str | None) -> None:
+    """Check, inside a transaction, that a job may still make something. Raises `JobCancelled`."""
+    if job is None:
+        return
+    state = connection.execute(sa.select(db.jobs.c.state).where(db.jobs.c.id == job)).scalar()
+    if state not in {"RUNNING", "STOPPING"}:
+        raise errors.JobCancelled(f"job {job} was ended", "it leaves no artefact")
 
 
 def tell(connection: sa.Connection, tells: Sequence[Tell]) -> None:

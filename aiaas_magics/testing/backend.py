@@ -20,6 +20,7 @@ from aiaas_magics import errors
 from aiaas_magics.backends.base import KINDS, Backend
 from aiaas_magics.backends.following import follow
 from aiaas_magics.specs.data import DataSpec, DeleteData
+from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.manage import DeleteAlias, DeleteModel, SetAlias
 from aiaas_magics.specs.results import DataResult, EvaluationResult, ModelResult
@@ -213,6 +214,17 @@ class BackendContract:
         assert len(backend.query("jobs")) == 1
         backend.apply(DeleteData(data="flowers"))
         assert backend.submit(spec)
+
+    def test_a_name_that_differs_in_case_only_is_refused(self, backend: Backend) -> None:
+        """Some file systems take both for one."""
+        self.load(backend)
+        for spec in (
+            DataSpec(as_="Flowers", catalogue="iris"),
+            DeploySpec(model="m", as_="FLOWERS"),
+        ):
+            with pytest.raises(errors.NameTaken, match="flowers"):
+                backend.submit(spec)
+        assert self.load(backend).ref == "flowers@1"
 
     def test_a_model_is_evaluated_where_it_lies(self, backend: Backend) -> None:
         """Later jobs find what earlier ones made."""

@@ -241,14 +241,15 @@ class FakeBackend:
 
     def _check_free(self, spec: Spec) -> None:
         name = str(getattr(spec, "as_", ""))
-        taken = {
-            "data": name in self.data,
-            "model": name in self.models,
-            "endpoint": any(info.name == name for info in self.endpoints),
+        known = {
+            "data": self.data,
+            "model": self.models,
+            "endpoint": [info.name for info in self.endpoints],
         }
-        other = next((kind for kind, here in taken.items() if here and kind != spec.MAKES), None)
-        if spec.MAKES and other is not None:
-            raise errors.NameTaken(f"the name {name!r} is taken: it is {other}")
+        for kind, names in known.items() if spec.MAKES else ():
+            for near in names:
+                if near.lower() == name.lower() and (near, kind) != (name, spec.MAKES):
+                    raise errors.NameTaken(f"the name {name!r} is taken: {near} is {kind}")
 
     def _known(self, job: str) -> Job:
         if job not in self._jobs:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.lib.pretty import pretty
 
 from aiaas_magics import errors, frames, handles
 from aiaas_magics.handles import RECORD, Endpoint, JobHandle, Listing, Note, Prediction
@@ -145,6 +146,10 @@ def test_the_token_is_given_and_never_shown(made, token, given):
     assert api.token == given
     for shown in (repr(api), api.card().html(), api.curl, str(api._repr_mimebundle_())):
         assert "top-secret" not in shown
+    listing = Listing("endpoints", ("name",), [("api",)], [api.info])
+    told = [api.info, list(listing), listing.record(), vars(listing)]
+    assert not any("top-secret" in pretty(each) or "top-secret" in str(each) for each in told)
+    assert "name='api', model='clf@1'" in repr(api.info)
 
 
 @pytest.mark.parametrize("value", ['it\'s "so"', "$(id) `id` \\n", "a\nb", "数", None, 1.5])

@@ -1,5 +1,8 @@
 """One line after the other through a session: words become jobs and handles, files and errors."""
 
+import contextlib
+import os
+
 import pandas as pd
 import pytest
 
@@ -277,6 +280,38 @@ def test_nothing_is_half_written(empty, tmp_path, monkeypatch, error):
     with pytest.raises((errors.AiaasError, KeyboardInterrupt)):
         empty.run("data", "save", {"data": "t", "path": str(tmp_path / "t.csv"), "replace": True})
     assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"t.csv": "mine"}
+
+
+def broken_link(*words):
+    raise PermissionError(1, "Operation not permitted")
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("came", [True, False])
+def test_what_came_while_it_was_sent_is_not_written_over(empty, tmp_path, monkeypatch, came, links):
+    fetch, path = empty.backend.fetch, tmp_path / "t.csv"
+
+    def meanwhile(ref):
+        if came:
+            path.write_text("theirs")
+        return fetch(ref)
+
+    load(empty)
+    monkeypatch.setattr(empty.backend, "fetch", meanwhile)
+    if not links:
+        monkeypatch.setattr(os, "link", broken_link)
+    with pytest.raises(errors.NameTaken) if came else contextlib.nullcontext():
+        empty.run("data", "save", {"data": "t", "path": str(path)})
+    assert [p.name for p in tmp_path.iterdir()] == ["t.csv"]
+    assert path.read_text().startswith("theirs" if came else "a,y")
+
+
+def test_a_planted_link_is_not_followed(empty, tmp_path):
+    load(empty)
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / ".t.csv.part").symlink_to("mine")
+    empty.run("data", "save", {"data": "t", "path": str(tmp_path / "t.csv")})
+    assert (tmp_path / "mine").read_text() == "mine"
 
 
 # Following -----------------------------------------------------------------------------------------

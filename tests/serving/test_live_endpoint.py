@@ -17,6 +17,7 @@ import pytest
 
 from aiaas_magics import errors
 from aiaas_magics.backends.local import LocalBackend
+from aiaas_magics.engines import artefacts
 from aiaas_magics.execution import endpoints
 from aiaas_magics.execution.context import WorkerContext
 from aiaas_magics.serving import client, master
@@ -44,7 +45,7 @@ def backend(tmp_path_factory):
     opened = LocalBackend(tmp_path_factory.mktemp("live") / "home", spare=False)
     done(opened, DataSpec(as_="iris", catalogue="iris"))
     for name, C in (("m", 1.0), ("n", 0.01)):
-        spec = {"data": "iris", "target": "species", "algo": "logistic_regression"}
+        spec = {"data": "iris", "target": "species", "algo": "logistic_regression", "seed": int(C)}
         done(opened, TrainSpec(**spec, as_=name, params={"C": C}))
     done(opened, DeploySpec(model="m", as_="api", workers=2))
     yield opened
@@ -70,6 +71,10 @@ def found(backend, model):
     return backend.home.registry.find(model)
 
 
+def folder(backend, model):
+    return backend.home.registry.folder(model)
+
+
 def info(backend, name="api"):
     return backend.query("endpoints", {"name": name})[0]
 
@@ -91,13 +96,20 @@ def predict(backend, name="api", count=1):
     return client.predict(at.url, at.token, rows(backend, count), timeout=20)["y_pred"]
 
 
-def get(url, path):
+def get(url, path, token=None):
     with_ = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
-    with_.request("GET", path)
+    with_.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
     reply = with_.getresponse()
     found = reply.status, reply.read()
     with_.close()
     return found
+
+
+def shown(at):
+    """Return the model and the example of an endpoint's description."""
+    told = json.loads(get(at.url, "/openapi.json", at.token)[1])
+    body = told["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    return told["info"]["version"], body["example"]
 
 
 def family(pid):
@@ -131,9 +143,7 @@ def test_it_is_healthy_and_answers_over_a_socket(backend):
 def test_its_answer_is_the_opened_model_s(backend):
     import pandas as pd
 
-    from aiaas_magics.engines import artefacts
-
-    pipeline = artefacts.load(backend.home.registry.folder("m@1"))
+    pipeline = artefacts.load(folder(backend, "m@1"))
     asked = rows(backend, 5)
     assert predict(backend, count=5) == pipeline.predict(pd.DataFrame(asked)).tolist()
 
@@ -300,6 +310,7 @@ def test_no_request_fails_while_another_model_takes_over(backend, other):
     assert failed == []
     after = info(backend, "other")
     assert (after.model, after.url, after.token) == ("n@1", other.url, other.token)
+    assert shown(after) == ("n@1", {"X_test": artefacts.example(folder(backend, "n"))})
     assert [p.pid for p in masters(backend, "other")] == [after.pid]
 
 

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from aiaas_magics import errors
+from aiaas_magics.specs.data import ExportSpec
 from aiaas_magics.store.home import Home
 
 OPEN = """
@@ -71,6 +72,16 @@ def test_a_home_is_its_owner_s_alone(tmp_path):
     home = Home.open(tmp_path / "home")
     for folder in (home.path, home.path / "keys", home.path / "jobs"):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    home.close()
+
+
+def test_a_database_in_a_folder_that_all_may_read_is_its_owner_s_alone(tmp_path):
+    tmp_path.chmod(0o755)
+    home = Home.open(tmp_path)
+    home.runs.create(ExportSpec(data="d", format="csv"))
+    files = list(tmp_path.glob("aiaas.db*"))
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert len(files) > 1
     home.close()
 
 

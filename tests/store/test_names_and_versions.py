@@ -4,7 +4,10 @@ import msgspec
 import pytest
 
 from aiaas_magics import errors
-from aiaas_magics.specs.records import EndpointInfo, Lineage, NewModel, Signature
+from aiaas_magics.execution import queue
+from aiaas_magics.specs.data import ExportSpec
+from aiaas_magics.specs.jobs import Cause, JobState
+from aiaas_magics.specs.records import EndpointInfo, Lineage, NewModel, Signature, Usage
 from aiaas_magics.specs.results import DataResult
 
 SIGNATURE = Signature(inputs=(("a", "double"),), output="y")
@@ -12,6 +15,13 @@ SIGNATURE = Signature(inputs=(("a", "double"),), output="y")
 
 def table(frame="1", **more):
     return DataResult(ref="", frame="sha256:" + frame * 64, rows=1, columns=(), **more)
+
+
+def running(opened):
+    """Return a job that runs."""
+    job = opened.runs.create(ExportSpec(data="d", format="csv")).id
+    assert opened.runs.start(job, 1, 2.0)
+    return job
 
 
 @pytest.fixture
@@ -67,6 +77,19 @@ def test_a_name_means_one_thing(opened, model):
         )
 
 
+def test_a_name_that_differs_in_case_only_is_refused_and_free_again(opened, model):
+    folder = opened.path / "models" / "clf" / "1"
+    model("clf")
+    with pytest.raises(errors.NameTaken, match="there is 'clf'") as caught:
+        model("Clf")
+    assert caught.value.try_ == "--as clf"
+    with pytest.raises(errors.NameTaken):
+        opened.datasets.save("CLF", table())
+    assert (folder / "model.skops").exists()
+    opened.registry.delete("clf", "me")
+    assert model("Clf").ref == "Clf@1"
+
+
 def test_a_model_is_sealed_in_its_place(opened, model):
     info = model()
     folder = opened.registry.folder("clf@1")
@@ -107,15 +130,24 @@ def test_what_is_used_is_not_deleted(opened, model):
 
 
 def test_a_cancelled_job_registers_nothing(opened, model):
-    from aiaas_magics.specs.data import ExportSpec
-    from aiaas_magics.specs.jobs import JobState
-
-    job = opened.runs.create(ExportSpec(data="d", format="csv")).id
-    opened.runs.start(job, 1, 2.0)
+    job = running(opened)
     opened.runs.move(job, JobState.CANCELLING, frm=[JobState.RUNNING])
     with pytest.raises(errors.JobCancelled):
         model(job=job)
-    assert opened.registry.select() == []
+    with pytest.raises(errors.JobCancelled):
+        opened.datasets.save("d", table(), job)
+    assert opened.registry.select() == opened.datasets.select() == []
+
+
+@pytest.mark.parametrize("ended", [[0], [1], [0, 1], [1, 0], [0, 2], [2, 0, 1]])
+def test_data_that_several_jobs_made_is_there_as_long_as_one_has_not_failed(opened, ended):
+    jobs = [running(opened) for _ in range(3)]
+    infos = [opened.datasets.save("d", table(), job) for job in jobs[:2]]
+    assert infos[0].ref == infos[1].ref == "d@1"
+    for which in ended:
+        queue.fail(opened, jobs[which], errors.DataError("it failed"), Cause.DATA)
+    assert [info.ref for info in opened.datasets.select()] == ["d@1"] * (not {0, 1} <= {*ended})
+    assert all(info.job == jobs[1 if 0 in ended else 0] for info in opened.datasets.select())
 
 
 def test_sweep_takes_folders_without_rows(opened, model):
@@ -132,6 +164,33 @@ def test_tokens_are_made_once_and_never_stored_in_rows(opened):
     assert opened.endpoints.get("api").token == token
     with opened.database.read() as connection:
         assert token not in str(connection.exec_driver_sql("select info from endpoints").all())
+
+
+def test_an_endpoint_is_read_without_the_others(opened):
+    for name in ("api", "other"):
+        info = EndpointInfo(name=name, model="m@1", state="READY", url="", port=1, workers=1)
+        token = opened.endpoints.save(info).token
+    secret = opened.path / "keys" / "api.token"
+    secret.unlink()
+    secret.mkdir()
+    assert opened.endpoints.get("other").token == token
+    with pytest.raises(errors.NotFound) as caught:
+        opened.endpoints.get("othre")
+    assert caught.value.hint == "did you mean 'other'?"
+
+
+def test_what_a_home_holds_is_counted(opened, model):
+    assert opened.usage() == Usage(
+        home=str(opened.path), data=0, models=0, endpoints=0, jobs=0, bytes=0
+    )
+    sizes = [model().size, model("reg").size]
+    for frame in ("1", "2", "3"):
+        opened.datasets.save("d", table(frame), running(opened))
+    opened.blobs.put([bytes(1000)])
+    found = opened.usage()
+    assert (found.data, found.models, found.jobs) == (3, 2, 3)
+    assert found.bytes == 1000 + sum(sizes)
+    assert min(sizes) > 0
 
 
 def test_every_change_is_in_the_log(opened, model):

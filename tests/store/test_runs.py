@@ -1,6 +1,7 @@
 """Jobs: states by compare-and-set, events that resume."""
 
 import threading
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -36,6 +37,17 @@ def test_later_ids_sort_later(opened):
     ids = [opened.runs.create(SPEC).id for _ in range(5)]
     assert [job.id for job in opened.runs.select()] == sorted(ids, reverse=True)
     assert len(opened.runs.select(limit=2)) == 2
+
+
+def test_a_clock_set_back_makes_no_job_older_than_those_before(opened, monkeypatch):
+    now = iter([2e9, 1e9, 1e9, 3e9])
+    ids = []
+    for moment in now:
+        with monkeypatch.context() as patched:
+            patched.setattr(time, "time", lambda moment=moment: moment)
+            ids.append(opened.runs.create(SPEC).id)
+    assert ids == sorted(set(ids))
+    assert [job.id for job in opened.runs.living()] == ids
 
 
 def test_the_whole_life_in_events(opened):
