@@ -6,14 +6,14 @@ Adding one: a function from a session and the line's values to a handle, and a r
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from aiaas_magics import errors, frames, handles, specs
 from aiaas_magics.cards import style
 from aiaas_magics.handles import Handle
 from aiaas_magics.specs.base import JSON
-from aiaas_magics.specs.jobs import Event, Job
+from aiaas_magics.specs.jobs import Event, Job, JobState
 from aiaas_magics.specs.records import ModelInfo
 from aiaas_magics.specs.results import DataResult
 from aiaas_magics.specs.verbs import Kind
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from aiaas_magics.session import Session
 
 Values = dict[str, Any]
+LINES = 1_000
+"""Of a job's events, the most that its log shows: the last."""
 
 
 def _data_list(session: Session, values: Values) -> Handle:
@@ -189,11 +191,23 @@ def _jobs_attach(session: Session, values: Values) -> Handle:
 
 def _jobs_logs(session: Session, values: Values) -> Handle:
     job = _job(session, values)
-    events = session.backend.events(f"job:{job.id}", 0, limit=10_000)
     told = set(_LOGGED) - ({"progress"} if style.docs_mode() else set())  # as often as time allows
-    lines = [_logged(event) for event in events if event.type in told]
+    events = [event for event in _events(session, job.id) if event.type in told]
+    hidden = len(events) - LINES
+    lines = [f"... {style.plural(hidden, 'line')} before these"] if hidden > 0 else []
+    lines += [_logged(event) for event in events[-LINES:]]
     lines += [job.error["what"]] if job.error else []
+    if job.state in (JobState.FAILED, JobState.LOST) and not style.docs_mode():
+        (with_log,) = session.jobs({"id": job.id, "log": True})
+        lines += [with_log.log.strip()] if with_log.log else []
     return handles.Note(f"log of {_named(job)} ({job.state.value.lower()})", "\n".join(lines))
+
+
+def _events(session: Session, job: str) -> Iterator[Event]:
+    after = 0
+    while news := session.backend.events(f"job:{job}", after):
+        yield from news
+        after = news[-1].seq
 
 
 def _named(job: Job) -> str:

@@ -193,11 +193,17 @@ def _matching(records: Iterable[Record], where: Where) -> list[Any]:
 
 
 def _jobs(backend: LocalBackend, where: Where) -> list[Job]:
+    import msgspec
+
+    with_log = bool(where.pop("log", False))
     for job in backend.home.runs.living():
         queue.reap(backend.home, job)
     known = {name: where.pop(name) for name in BY_ROW if name in where}
     limit = where.get("limit") if set(where) <= {"limit"} else None
-    return _matching(backend.home.runs.select(known, limit), where)
+    found = _matching(backend.home.runs.select(known, limit), where)
+    if with_log:
+        return [msgspec.structs.replace(j, log=queue.log(backend.home, j.id)) for j in found]
+    return found
 
 
 def _data(backend: LocalBackend, where: Where) -> list[Record]:

@@ -27,8 +27,6 @@ READY_SECONDS = 60.0
 """An endpoint that does not answer by then is given up."""
 DRAIN_SECONDS = 10.0
 """What an endpoint has to answer the requests in flight when it is stopped."""
-LOG_TAIL = 8_000
-"""Characters of a log that are shown."""
 RUNNING = ("STARTING", "READY")
 
 
@@ -95,8 +93,7 @@ def stop(home: Home, name: str, who: str) -> bool:
 
 def log(home: Home, name: str) -> str:
     """Return the end of an endpoint's log."""
-    path = _log_path(home, name)
-    return path.read_text(errors="replace")[-LOG_TAIL:] if path.exists() else ""
+    return process.tail(_log_path(home, name))
 
 
 def reap(home: Home) -> None:

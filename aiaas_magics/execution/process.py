@@ -12,6 +12,8 @@ from typing import Any
 
 TELL = 3
 """The file descriptor on which a process tells its starter that it is ready."""
+LOG_TAIL = 8_000
+"""Bytes of a log that are shown."""
 SLACK = 1.0
 """Seconds two readings of one process's start time may differ (clock adjustments)."""
 
@@ -76,6 +78,16 @@ def spawn(
     # -P: a file of the user's named like a library must not stand in its place.
     command = [sys.executable, "-P", "-m", *words]
     return os.posix_spawn(sys.executable, command, dict(env), file_actions=actions, setsid=True)
+
+
+def tail(path: Path) -> str:
+    """Return the end of what a process wrote to its log; nothing where there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL))
+            return file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
 
 
 def reap_child(pid: int) -> bool:

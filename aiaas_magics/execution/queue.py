@@ -33,6 +33,11 @@ def launch(home: Home, job: str) -> int:
     return process.spawn(words, worker_env(), log=home.job_folder(job) / "log")
 
 
+def log(home: Home, job: str) -> str:
+    """Return the end of what a job's worker wrote."""
+    return process.tail(home.path / "jobs" / job / "log")
+
+
 def pump(home: Home, start: Launch | None = None, skip: Iterable[str] = ()) -> list[str]:
     """Reap what has died, then start what may start; return the jobs started.
 

@@ -96,6 +96,8 @@ class Job(Record, frozen=True, kw_only=True, tag="job"):
     """:func:`aiaas_magics.errors.to_record` of what went wrong."""
     pid: int | None = None
     user: str = ""
+    log: str = ""
+    """The end of what its process wrote, where asked for."""
 
 
 class Event(Record, frozen=True, kw_only=True, tag="event"):

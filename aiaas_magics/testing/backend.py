@@ -78,6 +78,16 @@ class BackendContract:
         assert type(caught.value).__name__ == name
         assert caught.value.lines() == [f"{name}: broken", "  hint: a hint", "  try:  a try"]
 
+    def test_what_its_process_wrote_is_told_where_asked_for(self, backend: Backend) -> None:
+        """Where there is a process; it is never part of a list."""
+        job = backend.submit(Fail(error="ZeroDivisionError"))
+        states(backend, job)
+        (bare,), (whole,) = (
+            backend.query("jobs", {"id": job, **more}) for more in ({}, {"log": True})
+        )
+        assert getattr(bare, "log", None) == ""
+        assert isinstance(getattr(whole, "log", None), str)
+
     def test_a_bug_is_an_internal_error(self, backend: Backend) -> None:
         """Foreign exceptions do not cross."""
         job = backend.submit(Fail(error="ZeroDivisionError"))

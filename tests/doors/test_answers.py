@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from aiaas_magics import answers, errors, handles, specs
-from aiaas_magics.specs.jobs import Event
+from aiaas_magics.specs.jobs import Event, JobState
 from aiaas_magics.specs.verbs import Kind
 from aiaas_magics.testing.backend import states
 from aiaas_magics.testing.stages import Fail, Noop
@@ -177,6 +177,31 @@ def test_a_log_s_lines_bear_the_time(empty):
     failed(empty)
     lines = empty.run("jobs", "logs", {}).body.split("\n")
     assert all(line[2] == line[5] == ":" for line in lines[:-1])
+
+
+def test_a_long_log_shows_its_end(empty, docs_mode):
+    job = failed(empty)
+    for number in range(12_000):
+        empty.backend.log(f"job:{job}", "log", {"text": f"line {number}", "level": "info"})
+    lines = empty.run("jobs", "logs", {}).body.split("\n")
+    assert lines[0] == "... 11,005 lines before these"
+    assert lines[1:] == [*(f"line {number}" for number in range(11_000, 12_000)), "it is broken"]
+
+
+@pytest.mark.parametrize("state", JobState)
+@pytest.mark.parametrize("docs", [False, True])
+def test_what_its_process_wrote_is_shown_of_a_job_that_went_wrong(
+    empty, request, monkeypatch, state, docs
+):
+    if docs:
+        request.getfixturevalue("docs_mode")
+    job, wrote = failed(empty), "Traceback ...\nZeroDivisionError\n"
+    record = msgspec.structs.replace(empty.backend._jobs[job], state=state, log=wrote)
+    monkeypatch.setitem(empty.backend._jobs, job, record)
+    note = empty.run("jobs", "logs", {})
+    shown = state in (JobState.FAILED, JobState.LOST) and not docs
+    assert note.body.endswith("it is broken\nTraceback ...\nZeroDivisionError") == shown
+    assert ("Traceback" in note.body) == shown
 
 
 @pytest.mark.parametrize(

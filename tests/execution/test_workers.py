@@ -129,6 +129,16 @@ def test_the_worker_s_own_words_are_in_its_log(backend):
     job = backend.submit(Fail(error="ZeroDivisionError", what="by zero"))
     end_of(backend, job)
     assert "ZeroDivisionError: by zero" in (backend.home.job_folder(job) / "log").read_text()
+    bare, whole = (backend.query("jobs", {"id": job, "log": log})[0].log for log in (False, True))
+    assert (bare, whole.strip().splitlines()[-1]) == ("", "ZeroDivisionError: by zero")
+
+
+def test_of_a_long_log_the_end_is_read(tmp_path):
+    path = tmp_path / "log"
+    assert process.tail(path) == ""
+    path.write_bytes(b"\xc3\xa9" * process.LOG_TAIL + b"end")
+    assert process.tail(path).endswith("éend")
+    assert len(process.tail(path).encode(errors="replace")) <= process.LOG_TAIL + 3
 
 
 def test_the_spare_takes_the_next_job(backend):
