@@ -13,7 +13,7 @@ def test_a_bug_s_traceback_is_its_owner_s_alone(tmp_path, monkeypatch):
     def broken(*words):
         raise ZeroDivisionError("ours")
 
-    backend = SimpleNamespace(home=SimpleNamespace(path=tmp_path))
+    backend = SimpleNamespace(folder=tmp_path, warm=print, locate=print)
     monkeypatch.setattr(session, "_current", [SimpleNamespace(backend=backend, run=broken)])
     shell = SimpleNamespace(user_ns={}, ev=None)
     for _ in range(2):
