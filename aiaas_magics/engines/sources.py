@@ -183,7 +183,7 @@ def _separator(text: str) -> str:
     """Return the separator that cuts most rows of the sample into the header's number of fields."""
 
     def fit(sep: str) -> tuple[float, int]:
-        rows = list(islice(filter(None, _reader(io.StringIO(text), sep)), SAMPLE_ROWS))
+        rows = list(islice(filter(None, _reader(io.StringIO(text, newline=""), sep)), SAMPLE_ROWS))
         rows = rows[:-1] if len(rows) > 2 else rows  # the sample may end inside a row
         width = len(rows[0]) if rows else 1
         return sum(len(row) == width for row in rows) / max(1, len(rows)) * (width > 1), width

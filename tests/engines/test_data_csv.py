@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from aiaas_magics import errors
@@ -195,6 +195,8 @@ def test_any_text_is_read_or_refused_in_three_lines(rows, sep, read):
     max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 @given(body=st.binary(max_size=200))
+@example(body=b"\r\x01")
+@example(body=b"a,b\r1,2\r")
 def test_any_bytes_are_read_or_refused_in_three_lines(body, read):
     try:
         assert len(read(body))

@@ -10,7 +10,6 @@ from IPython.core.interactiveshell import InteractiveShell
 from aiaas_magics import errors
 
 TABLES = {
-    "names": "name, kind, last",
     "data": "name, version",
     "models": "name, version",
     "aliases": "model, alias, id",
@@ -34,7 +33,7 @@ class Notebook:
         return result.result
 
     def snapshot(self):
-        """Return the home's names, versions, aliases and files, bytes by content left out."""
+        """Return the home's things, aliases and files, bytes by content left out."""
         with contextlib.closing(sqlite3.connect(self.home / "aiaas.db")) as database:
             rows = {t: sorted(database.execute(f"select {c} from {t}")) for t, c in TABLES.items()}
         files = [p for p in self.home.rglob("*") if p.is_file() and not p.name.startswith(TOLD)]

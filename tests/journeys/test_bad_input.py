@@ -286,7 +286,7 @@ def test_a_library_that_is_missing_is_named_with_its_package(
 
 
 def test_an_error_of_a_detached_job_is_the_same_when_it_is_attached(world, refused):
-    world.run("job = %aiaas_train flowers --target nothing --algo ridge --detach")
+    world.run("job = %aiaas_train flowers --target sl --features nothing --algo ridge --detach")
     check(refused("%aiaas_jobs attach"), "DataError", "known: pl")
 
 
