@@ -8,14 +8,13 @@ how a result is wrapped, how a query is answered, what a name defaults to.
 from __future__ import annotations
 
 import contextlib
-import os
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from aiaas_magics import answers, errors, frames, handles, specs
+from aiaas_magics import answers, errors, frames, handles, saving, specs
 from aiaas_magics.backends.base import Backend, Nearby
 from aiaas_magics.backends.following import follow
 from aiaas_magics.cards import style
@@ -201,7 +200,9 @@ class Session:
             fields["params"] = dict(parameters or {})
             self._check_target(str(values["target"]), values["data"])
         if "path" in fields:
-            fields["format"] = _format(_path(fields["path"]), replace=bool(fields.get("replace")))
+            fields["format"] = saving.format_of(
+                saving.path_of(fields["path"]), replace=bool(fields.get("replace"))
+            )
         made: Spec | Command = cls(
             **{k: v for k, v in fields.items() if k in cls.__struct_fields__}
         )
@@ -263,7 +264,7 @@ class Session:
     def _source(self, source: object) -> Values:
         if not isinstance(source, str):
             return {"frame": self._send_table(source)}
-        path = _path(source)
+        path = saving.path_of(source)
         if path.is_dir() and source not in self.names(Kind.SOURCE):
             raise errors.DataError(
                 f"{source} is a folder", "a table is one file", f"{source}/table.csv"
@@ -438,75 +439,11 @@ def _check_stored(word: object) -> None:
         )
 
 
-def _path(word: str) -> Path:
-    """Return the path a word means, whether or not something is there. Raises `DataError`."""
-    try:
-        path = Path(word).expanduser()
-        path.exists()
-    except (OSError, RuntimeError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise errors.DataError(f"{style.one_line(word)} is no usable path", why, "%ls") from error
-    return path
-
-
-def _format(path: Path, *, replace: bool) -> str:
-    if path.suffix.lower() not in (".csv", ".parquet"):
-        raise errors.UsageError(
-            f"{path.name} is neither .csv nor .parquet",
-            "the ending says how to write",
-            f"{path.stem}.csv",
-        )
-    if path.exists() and not replace:
-        raise _exists(path)
-    return path.suffix.lower()[1:]
-
-
-def _exists(path: Path) -> errors.NameTaken:
-    return errors.NameTaken(
-        f"{path.name} exists", "nothing is written over without being told", "--replace"
-    )
-
-
 def _save(session: Session, handle: Handle, values: Values) -> Handle:
-    """Write exported bytes beside their place, then move them there: whole or not at all."""
     result: Any = getattr(handle, "answer", None)
-    path = _path(values["path"])
-    temporary = path.with_name(f".{os.urandom(8).hex()}.part")
-    try:
-        with temporary.open("xb") as file:
-            for chunk in session.backend.fetch(result.file):
-                file.write(chunk)
-        _place(temporary, path, replace=bool(values.get("replace")))
-    except OSError as error:
-        raise errors.DataError(
-            f"{path} cannot be written", error.strerror or "", "choose another place"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    path = saving.path_of(values["path"])
+    saving.save(session.backend.fetch(result.file), path, replace=bool(values.get("replace")))
     return handles.exported(result, str(values["data"]), str(values["path"]))
-
-
-def _place(temporary: Path, path: Path, *, replace: bool) -> None:
-    """Move a whole file to its place. Raises `NameTaken` if something came there meanwhile."""
-    try:
-        if not replace:
-            if _linked(temporary, path):
-                return
-            path.open("xb").close()  # the name is claimed, then filled
-        temporary.replace(path)
-    except FileExistsError as error:
-        raise _exists(path) from error
-
-
-def _linked(temporary: Path, path: Path) -> bool:
-    """Give a file a second name that is free; False where the file system knows no links."""
-    try:
-        path.hardlink_to(temporary)
-    except FileExistsError:
-        raise
-    except OSError:
-        return False
-    return True
 
 
 def _connect(values: Values) -> Handle:
