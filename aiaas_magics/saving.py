@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from aiaas_magics import errors
@@ -48,8 +48,8 @@ def _exists(path: Path) -> errors.NameTaken:
     )
 
 
-def save(chunks: Iterable[bytes], path: Path, *, replace: bool) -> None:
-    """Write bytes beside their place, then move them there.
+def save(fetch: Callable[[], Iterable[bytes]], path: Path, *, replace: bool) -> None:
+    """Write the bytes that `fetch` gives beside their place, then move them there.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def save(chunks: Iterable[bytes], path: Path, *, replace: bool) -> None:
     temporary = path.with_name(f".{os.urandom(8).hex()}.part")
     try:
         with temporary.open("xb") as file:
-            for chunk in chunks:
+            for chunk in fetch():
                 file.write(chunk)
         _place(temporary, path, replace=replace)
     except OSError as error:

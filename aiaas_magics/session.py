@@ -8,6 +8,7 @@ how a result is wrapped, how a query is answered, what a name defaults to.
 from __future__ import annotations
 
 import contextlib
+import functools
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -442,7 +443,8 @@ def _check_stored(word: object) -> None:
 def _save(session: Session, handle: Handle, values: Values) -> Handle:
     result: Any = getattr(handle, "answer", None)
     path = saving.path_of(values["path"])
-    saving.save(session.backend.fetch(result.file), path, replace=bool(values.get("replace")))
+    fetch = functools.partial(session.backend.fetch, result.file)
+    saving.save(fetch, path, replace=bool(values.get("replace")))
     return handles.exported(result, str(values["data"]), str(values["path"]))
 
 
