@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aiaas_magics import answers, errors, frames, handles, saving, specs
+from aiaas_magics.asking import ask
 from aiaas_magics.backends.base import Backend, Nearby
 from aiaas_magics.backends.following import follow
 from aiaas_magics.cards import style
 from aiaas_magics.handles import Handle, JobHandle
-from aiaas_magics.sending import Sending
 from aiaas_magics.specs.base import JSON, Command, Spec
 from aiaas_magics.specs.jobs import Event, Job, Limits
 from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo
@@ -31,7 +31,7 @@ from aiaas_magics.specs.results import (
     ExportResult,
     ModelResult,
 )
-from aiaas_magics.specs.verbs import Action, Kind
+from aiaas_magics.specs.verbs import Kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,7 @@ class Session:
             return (
                 _connect(given) if verb == "connect" else answers.ANSWERS[verb, action](self, given)
             )
-        made = self._make(verb, table, given, parameters)
+        made = ask(self, verb, table, given, parameters)
         if isinstance(made, Command):
             self.settle(str(getattr(made, "model", "")))
             return handles.applied(self.backend.apply(made))
@@ -180,42 +180,6 @@ class Session:
             self.warm()  # for the next line; while the job ran it would have taken its cores
         return _save(self, handle, values) if "path" in values else handle
 
-    def _make(
-        self, verb: str, table: Action, values: Values, parameters: Mapping[str, JSON] | None
-    ) -> Spec | Command:
-        known: dict[str, type[Spec | Command]] = {**specs.spec_types(), **specs.command_types()}
-        cls = next(each for each in known.values() if each.__name__ == table.makes)
-        options = (*table.arguments, *table.options)
-        fields: Values = {o.python: values[o.python] for o in options if o.python in values}
-        for option in options:
-            if option.kind is Kind.DATA and option.python in values:
-                word = values[option.python]
-                if verb == "data":
-                    _check_stored(word)
-                fields[option.python] = word if issubclass(cls, Command) else self._data_word(word)
-        if "source" in fields:
-            fields |= self._source(fields.pop("source"))
-        if "as_" in cls.__struct_fields__ and "as_" not in fields:
-            fields["as_"] = _DEFAULT_NAMES[verb](values)
-        if table.parameters:
-            fields["params"] = dict(parameters or {})
-            self._check_target(str(values["target"]), values["data"])
-        if "path" in fields:
-            fields["format"] = saving.format_of(
-                saving.path_of(fields["path"]), replace=bool(fields.get("replace"))
-            )
-        made: Spec | Command = cls(
-            **{k: v for k, v in fields.items() if k in cls.__struct_fields__}
-        )
-        return made
-
-    def _data_word(self, word: object) -> str:
-        if not isinstance(word, str):
-            return self._send_table(word)
-        if self._making(word.partition("@")[0]):
-            return word  # the job waits for it
-        return self.data(word).ref
-
     def holds(self, ref: str, table: object) -> bool:
         """Tell whether stored data consists of the very values of a table."""
         return frames.address(frames.as_table(table)) == self.data(ref).frame
@@ -223,64 +187,12 @@ class Session:
     def settle(self, name: str) -> None:
         """Wait for what is still in the making under a name, as a job that names it would."""
         bare = name.partition("@")[0]
-        for job in self._making(bare) if bare else ():
+        for job in self.making(bare) if bare else ():
             self.follow(job)
 
-    def _making(self, name: str) -> list[str]:
+    def making(self, name: str) -> list[str]:
+        """Return the jobs that have not ended and are about a name."""
         return [job.id for job in self.jobs({"about": name}) if not job.state.final]
-
-    def _send_table(self, word: object) -> str:
-        table = frames.as_table(word)
-        with self._sending(int(table.memory_usage(index=False).sum())) as put:
-            return frames.write(table, put)
-
-    def _check_target(self, target: str, word: object) -> None:
-        """Refuse a target that is not there before a job is asked; what is in the making may have it."""
-        if not isinstance(word, str):
-            columns, where = [str(name) for name in frames.as_table(word).columns], "the table"
-        elif self._making(word.partition("@")[0]) or self.data(word).base is not None:
-            return  # of prepared data the raw columns count
-        else:
-            columns, where = self.columns(word), self.data(word).ref
-        if target not in columns:
-            near = errors.nearest(target, columns)
-            raise errors.DataError(
-                f"no column {target!r} in {where}",
-                errors.did_you_mean(target, columns),
-                f"--target {near}" if near else f"%aiaas_data show {word}",
-            )
-
-    @contextlib.contextmanager
-    def _sending(self, total: int) -> Iterator[frames.Put]:
-        """Give a `Backend.put` that tells how far it is."""
-        watcher = self.watch() if self.watch is not None else None
-        if watcher is None:
-            yield self.backend.put
-            return
-        try:
-            yield Sending(self.backend, total, watcher)
-        finally:
-            watcher.close()
-
-    def _source(self, source: object) -> Values:
-        if not isinstance(source, str):
-            return {"frame": self._send_table(source)}
-        path = saving.path_of(source)
-        if path.is_dir() and source not in self.names(Kind.SOURCE):
-            raise errors.DataError(
-                f"{source} is a folder", "a table is one file", f"{source}/table.csv"
-            )
-        if path.is_file():
-            try:
-                with self._sending(path.stat().st_size) as put:
-                    return {"file": put(path), "filename": path.name}
-            except OSError as error:
-                raise errors.DataError(
-                    f"{source} cannot be read", error.strerror or "", f"ls -l {source}"
-                ) from error
-        if path.suffix or "/" in source:
-            raise errors.DataError(f"there is no file {source}", f"looked in {_here()}", "%ls")
-        return {"catalogue": source}
 
     def data(self, ref: str) -> DataInfo:
         """Return stored data. Raises `NotFound`."""
@@ -375,10 +287,6 @@ def _note(event: Event, warnings: list[str]) -> None:
         warnings += [text] if text not in warnings else []
 
 
-def _here() -> str:
-    return "this folder" if style.docs_mode() else str(Path.cwd())
-
-
 # What differs from verb to verb -----------------------------------------------------------------
 
 _NAMED: dict[Kind, tuple[str, ...]] = {
@@ -387,26 +295,6 @@ _NAMED: dict[Kind, tuple[str, ...]] = {
     Kind.MODEL: ("models",),
     Kind.ENDPOINT: ("endpoints",),
     Kind.STORED: ("data", "models", "endpoints"),
-}
-
-
-def _stem(values: Values) -> str:
-    source = values["source"]
-    if not isinstance(source, str):
-        raise errors.UsageError(
-            "a DataFrame needs a name to be stored under", "--as names it", "--as my-table"
-        )
-    stem = "".join(
-        c if (c.isalnum() and c.isascii()) or c in "-_" else "_" for c in Path(source).stem
-    )
-    return (stem if stem[:1].isalpha() else f"data_{stem}")[:63]
-
-
-_DEFAULT_NAMES: dict[str, Callable[[Values], str]] = {
-    "data": _stem,
-    "train": lambda values: str(values["algo"]),
-    "tune": lambda values: str(values["algo"]),
-    "deploy": lambda values: str(values["model"]).partition("@")[0] + "-api",
 }
 
 
@@ -431,13 +319,6 @@ _HANDLES: dict[type, Callable[..., Handle]] = {
     EvaluationResult: handles.Evaluation,
     ExportResult: _export,
 }
-
-
-def _check_stored(word: object) -> None:
-    if not isinstance(word, str):
-        raise errors.UsageError(
-            "a variable is no stored data", "stored data goes by its name", "%aiaas_data list"
-        )
 
 
 def _save(session: Session, handle: Handle, values: Values) -> Handle:

@@ -93,7 +93,7 @@ DATA = Verb(
         Action(
             "show",
             "show the profile of stored data",
-            arguments=(Option("data", Kind.DATA, "stored data", required=True),),
+            arguments=(Option("data", Kind.DATA, "stored data", required=True, stored=True),),
             examples=("%aiaas_data show cancer",),
         ),
         Action(
@@ -101,7 +101,7 @@ DATA = Verb(
             "write stored data to a CSV or Parquet file",
             makes="ExportSpec",
             arguments=(
-                Option("data", Kind.DATA, "stored data", required=True),
+                Option("data", Kind.DATA, "stored data", required=True, stored=True),
                 Option(
                     "path",
                     Kind.PATH,
@@ -117,7 +117,13 @@ DATA = Verb(
             "forget stored data",
             makes="DeleteData",
             arguments=(
-                Option("data", Kind.DATA, "stored data, name or name@version", required=True),
+                Option(
+                    "data",
+                    Kind.DATA,
+                    "stored data, name or name@version",
+                    required=True,
+                    stored=True,
+                ),
             ),
             examples=("%aiaas_data delete cancer@1",),
         ),

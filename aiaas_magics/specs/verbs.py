@@ -62,6 +62,8 @@ class Option(msgspec.Struct, frozen=True):
     choices: tuple[str, ...] = ()
     required: bool = False
     metavar: str = ""
+    stored: bool = False
+    """Data must be named as it is stored; a variable is none."""
 
     @property
     def python(self) -> str:

@@ -1,0 +1,175 @@
+"""What a line asks: its words become a spec or a command, and what they name is sent along.
+
+Adding a kind of word that is more than its value: a function in `WORDS`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiaas_magics import errors, frames, saving, specs
+from aiaas_magics.cards import style
+from aiaas_magics.sending import Sending
+from aiaas_magics.specs.base import JSON, Command, Spec
+from aiaas_magics.specs.verbs import Action, Kind, Option
+
+if TYPE_CHECKING:
+    from aiaas_magics.session import Session
+
+Values = dict[str, Any]
+Made = type[Spec] | type[Command]
+
+
+def ask(
+    session: Session,
+    verb: str,
+    table: Action,
+    values: Values,
+    parameters: Mapping[str, JSON] | None,
+) -> Spec | Command:
+    """Return the spec or command a line stands for; tables and files it names are sent first.
+
+    Raises
+    ------
+    AiaasError
+        If a word names nothing, or the spec refuses a value.
+    """
+    known: dict[str, type[Spec | Command]] = {**specs.spec_types(), **specs.command_types()}
+    cls = next(each for each in known.values() if each.__name__ == table.makes)
+    fields: Values = {}
+    for option in (*table.arguments, *table.options):
+        if option.python in values:
+            word = WORDS.get(option.kind, _as_it_is)
+            fields |= word(session, option, values[option.python], cls, values)
+    if "as_" in cls.__struct_fields__ and "as_" not in fields:
+        fields["as_"] = _DEFAULT_NAMES[verb](values)
+    if table.parameters:
+        fields["params"] = dict(parameters or {})
+        _check_target(session, str(values["target"]), values["data"])
+    return cls(**{name: value for name, value in fields.items() if name in cls.__struct_fields__})
+
+
+def _as_it_is(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
+    del session, cls, values
+    return {option.python: word}
+
+
+def _data(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
+    del values
+    if option.stored and not isinstance(word, str):
+        raise errors.UsageError(
+            "a variable is no stored data", "stored data goes by its name", "%aiaas_data list"
+        )
+    if issubclass(cls, Command):
+        return {option.python: word}
+    if not isinstance(word, str):
+        return {option.python: send_table(session, word)}
+    if session.making(word.partition("@")[0]):
+        return {option.python: word}  # the job waits for it
+    return {option.python: session.data(word).ref}
+
+
+def _source(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
+    del option, cls, values
+    if not isinstance(word, str):
+        return {"frame": send_table(session, word)}
+    path = saving.path_of(word)
+    if path.is_dir() and word not in session.names(Kind.SOURCE):
+        raise errors.DataError(f"{word} is a folder", "a table is one file", f"{word}/table.csv")
+    if path.is_file():
+        return {"file": send_file(session, path, word), "filename": path.name}
+    if path.suffix or "/" in word:
+        where = "this folder" if style.docs_mode() else str(Path.cwd())
+        raise errors.DataError(f"there is no file {word}", f"looked in {where}", "%ls")
+    return {"catalogue": word}
+
+
+def _path(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
+    del session, cls
+    replace = bool(values.get("replace"))
+    return {option.python: word, "format": saving.format_of(saving.path_of(word), replace=replace)}
+
+
+WORDS: dict[Kind, Callable[[Session, Option, Any, Made, Values], Values]] = {
+    Kind.DATA: _data,
+    Kind.SOURCE: _source,
+    Kind.PATH: _path,
+}
+"""Kind of a word -> the fields of the spec it becomes."""
+
+
+def send_table(session: Session, word: object) -> str:
+    """Send a table of the notebook's and return its address."""
+    table = frames.as_table(word)
+    with _sending(session, int(table.memory_usage(index=False).sum())) as put:
+        return frames.write(table, put)
+
+
+def send_file(session: Session, path: Path, shown: str) -> str:
+    """Send a file's bytes and return their address.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read; it is called `shown`.
+    """
+    try:
+        with _sending(session, path.stat().st_size) as put:
+            return put(path)
+    except OSError as error:
+        raise errors.DataError(
+            f"{shown} cannot be read", error.strerror or "", f"ls -l {shown}"
+        ) from error
+
+
+@contextlib.contextmanager
+def _sending(session: Session, total: int) -> Iterator[frames.Put]:
+    """Give a `Backend.put` that tells how far it is."""
+    watcher = session.watch() if session.watch is not None else None
+    if watcher is None:
+        yield session.backend.put
+        return
+    try:
+        yield Sending(session.backend, total, watcher)
+    finally:
+        watcher.close()
+
+
+def _check_target(session: Session, target: str, word: object) -> None:
+    """Refuse a target that is not there before a job is asked; what is in the making may have it."""
+    if not isinstance(word, str):
+        columns, where = [str(name) for name in frames.as_table(word).columns], "the table"
+    elif session.making(word.partition("@")[0]) or session.data(word).base is not None:
+        return  # of prepared data the raw columns count
+    else:
+        columns, where = session.columns(word), session.data(word).ref
+    if target not in columns:
+        near = errors.nearest(target, columns)
+        raise errors.DataError(
+            f"no column {target!r} in {where}",
+            errors.did_you_mean(target, columns),
+            f"--target {near}" if near else f"%aiaas_data show {word}",
+        )
+
+
+def _stem(values: Mapping[str, Any]) -> str:
+    source = values["source"]
+    if not isinstance(source, str):
+        raise errors.UsageError(
+            "a DataFrame needs a name to be stored under", "--as names it", "--as my-table"
+        )
+    stem = "".join(
+        c if (c.isalnum() and c.isascii()) or c in "-_" else "_" for c in Path(source).stem
+    )
+    return (stem if stem[:1].isalpha() else f"data_{stem}")[:63]
+
+
+_DEFAULT_NAMES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "data": _stem,
+    "train": lambda values: str(values["algo"]),
+    "tune": lambda values: str(values["algo"]),
+    "deploy": lambda values: str(values["model"]).partition("@")[0] + "-api",
+}
