@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from aiaas_magics import errors
 from aiaas_magics.engines import artefacts
 from aiaas_magics.engines.families import recipe
-from aiaas_magics.specs.algorithms import Algorithm, Parameter, check_parameters
+from aiaas_magics.specs.algorithms import Algorithm, Parameter, check_parameters, space
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Lineage, Signature
 
@@ -117,6 +117,14 @@ class FamilyContract:
             for value in values_of(parameter) if task in parameter.tasks else []:
                 check_parameters(algorithm, {parameter.name: value}, task)
                 recipe(algorithm).build(task, {parameter.name: value}, 0)._validate_params()
+
+    def test_what_is_worth_trying_is_allowed(self, algorithm: Algorithm, task: str) -> None:
+        """The search space lies inside what the parameters take, and holds more than one value."""
+        for name, search in space(algorithm, task).items():
+            tried = search.grid(5)
+            assert len(tried) > 1
+            for value in tried:
+                check_parameters(algorithm, {name: value}, task)
 
     def test_unknown_parameters_are_refused(self, algorithm: Algorithm, task: str) -> None:
         """Before anything is fitted."""

@@ -1,6 +1,6 @@
 """Recipes of estimators, one file a family.
 
-Adding an algorithm: its row in ``specs/algorithms.py`` and a recipe in its family's ``RECIPES``;
+Adding an algorithm: its row in ``specs/algorithms/`` and a recipe in its family's ``RECIPES``;
 ``testing.FamilyContract`` binds the two.
 """
 

@@ -1,0 +1,82 @@
+"""The algorithms as data: what the grammar, the completion and the help know of them.
+
+One file a family, as in engines/families/. Adding an algorithm: one row in its family's file here, one
+recipe in the file of that name there; the family contract test binds the two.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from aiaas_magics import errors
+from aiaas_magics.specs.algorithms import boosting, forest, linear
+from aiaas_magics.specs.algorithms.descriptors import Algorithm, Parameter, Search
+from aiaas_magics.specs.base import JSON
+
+__all__ = ["ALGORITHMS", "Algorithm", "Parameter", "Search", "check_parameters", "find", "space"]
+
+ALGORITHMS: tuple[Algorithm, ...] = (
+    *linear.ALGORITHMS,
+    *forest.ALGORITHMS,
+    *boosting.ALGORITHMS,
+)
+
+
+@functools.cache
+def _by_name() -> Mapping[str, Algorithm]:
+    return {algorithm.name: algorithm for algorithm in ALGORITHMS}
+
+
+def find(name: str) -> Algorithm:
+    """Return the algorithm of that name.
+
+    Raises
+    ------
+    SpecError
+        If there is none; says which was meant.
+    """
+    found = _by_name().get(name)
+    if found is None:
+        raise errors.SpecError(
+            f"unknown algorithm {name!r}", errors.did_you_mean(name, _by_name()), "--algo ?"
+        )
+    return found
+
+
+def check_parameters(
+    algorithm: Algorithm, params: Mapping[str, JSON], task: str | None = None
+) -> None:
+    """Check parameters against an algorithm, and against the task where it is known.
+
+    Raises
+    ------
+    SpecError
+        If the algorithm does not do the task, a parameter is unknown, or a value is not allowed.
+    """
+    if task is not None and task not in algorithm.tasks:
+        others = ", ".join(a.name for a in ALGORITHMS if task in a.tasks)
+        raise errors.SpecError(
+            f"{algorithm.name} does not do {task}", f"these do: {others}", "--algo ?"
+        )
+    known = [p for p in algorithm.parameters if task is None or task in p.tasks]
+    for name, value in params.items():
+        rows = [p for p in known if p.name == name]  # one a task, where the tasks differ
+        if not rows:
+            raise errors.SpecError(
+                f"{algorithm.name} has no parameter {name!r}",
+                errors.did_you_mean(name, (p.name for p in known)),
+                f"{errors.nearest(name, (p.name for p in known)) or known[0].name}=...",
+            )
+        if not any(p.accepts(value) for p in rows):
+            raise errors.SpecError(
+                f"{name}={value!r} is not a value {algorithm.name} takes",
+                f"{name}: {', '.join(dict.fromkeys(p.allowed() for p in rows))}",
+                f"{name}={rows[0].default!r}",
+            )
+
+
+def space(algorithm: Algorithm, task: str) -> dict[str, Search]:
+    """Return what is worth trying, by parameter, for a task."""
+    rows = (p for p in algorithm.parameters if task in p.tasks)
+    return {p.name: p.search for p in rows if p.search is not None}
