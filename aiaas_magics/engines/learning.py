@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from aiaas_magics import errors, frames
-from aiaas_magics.engines import artefacts, data, prepare, signatures
+from aiaas_magics.engines import artefacts, data, prepare, signatures, splitting
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import recipe
 from aiaas_magics.specs import algorithms
@@ -45,6 +45,10 @@ class Task(NamedTuple):
     classes: tuple[JSON, ...]
     roles: dict[str, str]
     table: data.Table
+    split: str = "random"
+    """How `train` and `test` were told apart, and how folds are: see :mod:`.splitting`."""
+    by: pd.Series | None = None
+    """The groups, or the order, of all rows."""
 
 
 def assemble(spec: TrainSpec | TuneSpec, context: Context) -> Task:
@@ -62,29 +66,20 @@ def assemble(spec: TrainSpec | TuneSpec, context: Context) -> Task:
 def task_of(table: data.Table, spec: TrainSpec | TuneSpec, context: Context) -> Task:
     """Return the task a spec sets on a table: a function of both alone."""
     frame = table.frame
-    for name in (spec.target, *spec.features):
-        if name not in frame.columns:
-            names = [str(known) for known in frame.columns]
-            option, near = (
-                "target" if name == spec.target else "features",
-                errors.nearest(name, names),
-            )
-            raise errors.DataError(
-                f"no column {name!r} in {_shown(spec.data)}",
-                errors.did_you_mean(name, names),
-                f"--{option} {near}" if near else "%aiaas_data show NAME",
-            )
-    frame = prepare.rows(frame, table.steps, table.roles)
+    _check_columns(frame, spec)
+    frame = prepare.rows(frame, table.steps, table.roles, beside=spec.by)
     if spec.target not in frame.columns:
         raise errors.DataError(
             f"{spec.target!r} was dropped by the preparation",
             "the target must stay",
             "%aiaas_prepare ... --target " + spec.target,
         )
-    if spec.features:
-        frame = frame[[*dict.fromkeys((*spec.features, spec.target))]]
     frame = _labelled(frame, spec.target, context)
-    y, X = frame[spec.target], frame.drop(columns=spec.target)
+    y, by = frame[spec.target], None
+    if spec.by is not None:
+        frame, by = splitting.known(frame, spec.by, str(spec.split), context)
+        y = frame[spec.target]
+    X = _features(frame, table, spec)
     if not len(X.columns):
         raise errors.DataError(
             "there is no column to learn from", "the target is the only one", "--features a,b"
@@ -92,10 +87,47 @@ def task_of(table: data.Table, spec: TrainSpec | TuneSpec, context: Context) -> 
     task = spec.task or guess(y)
     _check_features(X)
     _check_target(y, task, spec)
-    train, test = split(y, task, spec.test, spec.seed)
+    train, test = splitting.split(y, task, spec, by, context)
     classes = tuple(sorted(pd.unique(y).tolist())) if task == "classification" else ()
     roles = {name: table.roles[name] for name in X.columns}
-    return Task(X, y, train, test, task, classes, roles, table)
+    way = splitting.way(spec.split, task)
+    return Task(X, y, train, test, task, classes, roles, table, way, by)
+
+
+def _check_columns(frame: pd.DataFrame, spec: TrainSpec | TuneSpec) -> None:
+    asked = [("target", spec.target), *(("features", name) for name in spec.features)]
+    for option, name in [*asked, *([("by", spec.by)] if spec.by is not None else [])]:
+        if name not in frame.columns:
+            names = [str(known) for known in frame.columns]
+            near = errors.nearest(name, names)
+            raise errors.DataError(
+                f"no column {name!r} in {_shown(spec.data)}",
+                errors.did_you_mean(name, names),
+                f"--{option} {near}" if near else "%aiaas_data show NAME",
+            )
+
+
+def _features(frame: pd.DataFrame, table: data.Table, spec: TrainSpec | TuneSpec) -> pd.DataFrame:
+    """Return the columns to learn from; what tells groups is none unless it is asked for.
+
+    Raises
+    ------
+    DataError
+        If a column that is asked for was dropped by the preparation.
+    """
+    for name in spec.features:
+        if name not in frame.columns:
+            raise errors.DataError(
+                f"{name!r} was dropped by the preparation",
+                "it cannot be learned from",
+                "leave it out of --features",
+            )
+    if spec.features:
+        return frame[list(dict.fromkeys(n for n in spec.features if n != spec.target))]
+    gone = {spec.target, *([spec.by] if spec.split == "group" else [])}
+    if spec.by is not None and spec.by not in prepare.rows_kept(table):
+        gone.add(spec.by)
+    return frame.drop(columns=[name for name in frame.columns if name in gone])
 
 
 def guess(y: pd.Series) -> str:
@@ -105,33 +137,6 @@ def guess(y: pd.Series) -> str:
     values = pd.unique(y)
     whole = len(values) <= MOST_CLASSES and bool(np.all(np.mod(np.asarray(values), 1) == 0))
     return "classification" if whole else "regression"
-
-
-def split(y: pd.Series, task: str, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the positions of training and held-out rows, stratified by class.
-
-    Raises
-    ------
-    DataError
-        If there are too few rows, or a class has one row, to hold any out.
-    """
-    from sklearn.model_selection import train_test_split
-
-    everything = np.arange(len(y))
-    if share == 0:
-        return everything, everything[:0]
-    try:
-        train, test = train_test_split(
-            everything,
-            test_size=share,
-            random_state=seed,
-            stratify=y if task == "classification" else None,
-        )
-    except ValueError as error:
-        raise errors.DataError(
-            f"{share:.0%} of {len(y)} rows cannot be held out", str(error), "--test 0"
-        ) from error
-    return np.sort(train), np.sort(test)
 
 
 def build(

@@ -42,7 +42,11 @@ def touches(step: Step, column: str, role: str) -> bool:
 
 
 def rows(
-    frame: pd.DataFrame, steps: Sequence[Step], roles: Mapping[str, str] | None = None
+    frame: pd.DataFrame,
+    steps: Sequence[Step],
+    roles: Mapping[str, str] | None = None,
+    *,
+    beside: str | None = None,
 ) -> pd.DataFrame:
     """Return the rows and columns that the recipe keeps; values stay as they are.
 
@@ -57,19 +61,23 @@ def rows(
         The recipe.
     roles
         The role of each column; found out where they matter and are not given.
+    beside
+        A column that stays even where the recipe drops it; its gaps then do not matter.
 
     Raises
     ------
     DataError
         If no row is left.
     """
+    gone: set[str] = set()
     for place, step in enumerate(steps):
-        if step.op == "keep":
-            frame = frame[[name for name in frame.columns if name in step.columns]]
-        elif step.op == "drop":
-            frame = frame.drop(columns=[name for name in step.columns if name in frame.columns])
+        if step.op in ("keep", "drop"):
+            stays = [str(n) for n in frame.columns if (n in step.columns) == (step.op == "keep")]
+            if beside in frame.columns and beside not in stays:
+                gone, stays = {str(beside)}, [*stays, str(beside)]
+            frame = frame[stays]
         elif step.op == "dropna":
-            names = [str(name) for name in frame.columns]
+            names = [str(name) for name in frame.columns if name not in gone]
             if any(earlier.op in ("impute", "encode") for earlier in steps[:place]):
                 roles = roles or _roles(frame)
                 names = [n for n in names if not _filled(steps[:place], n, roles.get(n, ""))]

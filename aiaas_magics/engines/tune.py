@@ -9,12 +9,12 @@ from typing import Any
 
 import joblib
 import pandas as pd
-from sklearn.model_selection import GridSearchCV, KFold, ParameterGrid, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, ParameterGrid
 from sklearn.pipeline import Pipeline
 
 from aiaas_magics import errors
 from aiaas_magics.cards import charts
-from aiaas_magics.engines import learning, pictures
+from aiaas_magics.engines import learning, pictures, splitting
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import recipe
 from aiaas_magics.engines.measuring import NEED_PROBA
@@ -38,7 +38,8 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
     pipeline = learning.build(task, spec, context, first)
     _check_metric(metric, pipeline)
     X, y = learning.training_rows(task)
-    search = _searching(pipeline, spec, metric, _folds(task, spec, metric, y), context)
+    folds = splitting.folds(task, spec.cv, spec.seed, metric=metric.name)
+    search = _searching(pipeline, spec, metric, folds, context)
     with (
         learning.fitting(context, algo=spec.algo),
         joblib.parallel_config("threading", n_jobs=context.cores),
@@ -262,28 +263,6 @@ def _groups(
 
 def _natural(score: float, metric: Metric) -> float:
     return float(score) if metric.greater_is_better else -float(score)
-
-
-def _folds(task: learning.Task, spec: TuneSpec, metric: Metric, y: pd.Series) -> Any:
-    if task.task == "classification":
-        counts = y.value_counts()
-        if int(counts.min()) < spec.cv:
-            raise errors.DataError(
-                f"--cv {spec.cv} is more than the class {counts.idxmin()!r} has training rows",
-                f"it has {int(counts.min())}", f"--cv {max(2, int(counts.min()))}",
-            )  # fmt: skip
-        return StratifiedKFold(spec.cv, shuffle=True, random_state=spec.seed)
-    if len(y) < spec.cv:
-        raise errors.DataError(
-            f"--cv {spec.cv} is more than there are training rows", f"there are {len(y)}", "--cv 2"
-        )
-    if metric.name == "r2" and len(y) < 2 * spec.cv:
-        raise errors.DataError(
-            f"--cv {spec.cv} leaves folds of one row",
-            f"r2 needs two in each; there are {len(y)} training rows",
-            f"--cv {len(y) // 2}" if len(y) > 3 else "--metric mae",
-        )
-    return KFold(spec.cv, shuffle=True, random_state=spec.seed)
 
 
 def _check_metric(metric: Metric, pipeline: Pipeline) -> None:

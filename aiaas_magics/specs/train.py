@@ -11,14 +11,17 @@ from aiaas_magics.specs.refs import check_name
 from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
 
 TASKS = ("classification", "regression")
+SPLITS = ("random", "stratified", "group", "time")
 
 
 class TrainSpec(Spec, frozen=True, kw_only=True, tag="train"):
     """Fit an algorithm on stored data and register the model.
 
-    ``test`` is the share of rows held out (0 <= test < 1; stratified by class); evaluation uses
-    them. The split is a function of the data and the seed alone. ``task`` is found out from the
-    target where it is not given: text, boolean or at most 20 whole numbers is classification.
+    ``test`` is the share of rows held out (0 <= test < 1); evaluation uses them. ``split`` says
+    which: ``stratified`` by class (the default for classification), ``random`` (for regression),
+    ``group`` (no value of the column ``by`` on both sides), ``time`` (those newest by it). The split
+    is a function of the data and the seed alone. ``task`` is found out from the target where it is
+    not given: text, boolean or at most 20 whole numbers is classification.
     """
 
     MAKES: ClassVar[str] = "model"
@@ -31,12 +34,15 @@ class TrainSpec(Spec, frozen=True, kw_only=True, tag="train"):
     features: tuple[str, ...] = ()
     """Columns to learn from; empty: all but the target."""
     test: float = 0.2
+    split: str | None = None
+    by: str | None = None
     seed: int = 0
     params: dict[str, JSON] = {}
 
     def __post_init__(self) -> None:
         check_name(self.as_)
         check_common(self.task, self.test)
+        check_split(self.split, self.by, self.target)
         check_parameters(find(self.algo), self.params, self.task)
 
 
@@ -58,6 +64,34 @@ def check_common(task: str | None, test: float) -> None:
         )
 
 
+def check_split(split: str | None, by: str | None, target: str) -> None:
+    """Check how rows are to be held out.
+
+    Raises
+    ------
+    SpecError
+        If the strategy is unknown, lacks the column it goes by, or is given one it does not use.
+    """
+    if split is not None and split not in SPLITS:
+        raise errors.SpecError(f"unknown split {split!r}", errors.did_you_mean(split, SPLITS))
+    if split in ("group", "time") and by is None:
+        raise errors.SpecError(
+            f"--split {split} needs --by",
+            "the column that tells " + ("the groups" if split == "group" else "the order"),
+            f"--split {split} --by COLUMN",
+        )
+    if by is not None and split not in ("group", "time"):
+        raise errors.SpecError(
+            "--by goes with --split group or time",
+            "the other ways to split look at no column",
+            f"--split group --by {by}",
+        )
+    if by is not None and by == target:
+        raise errors.SpecError(
+            f"--by {by} is the target", "rows are split by another column", "--split stratified"
+        )
+
+
 LEARNING = (
     Option("target", Kind.COLUMN, "the column to predict", required=True),
     Option("algo", Kind.ALGORITHM, "the algorithm (`--algo ?` lists them)", required=True),
@@ -70,6 +104,14 @@ LEARNING = (
     ),
     Option("features", Kind.COLUMNS, "columns to learn from (default: all others)", ()),
     Option("test", Kind.FLOAT, "share of rows held out for evaluation", 0.2),
+    Option(
+        "split",
+        Kind.CHOICE,
+        "which rows are held out (default: stratified by class, random for numbers); group: whole "
+        "groups of --by, time: those newest by --by",
+        choices=SPLITS,
+    ),
+    Option("by", Kind.COLUMN, "the column of --split group or time"),
     Option("seed", Kind.INT, "seed of everything random", 0),
 )
 
@@ -90,6 +132,7 @@ TRAIN = Verb(
             parameters="fixed",
             examples=(
                 "%aiaas_train clean --target diagnosis --algo random_forest --as clf n_estimators=100 max_depth=10",
+                "%aiaas_train visits --target result --algo random_forest --split group --by patient",
             ),
         ),
     ),

@@ -10,7 +10,7 @@ from aiaas_magics.specs.algorithms import check_parameters, find
 from aiaas_magics.specs.base import JSON, Spec
 from aiaas_magics.specs.metrics import check_metric
 from aiaas_magics.specs.refs import check_name
-from aiaas_magics.specs.train import LEARNING, check_common
+from aiaas_magics.specs.train import LEARNING, check_common, check_split
 from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
 
 MOST_CELLS = 10_000
@@ -18,7 +18,10 @@ MOST_CELLS = 10_000
 
 
 class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
-    """Search a grid by cross-validation on the training rows, refit the best, register it."""
+    """Search a grid by cross-validation on the training rows, refit the best, register it.
+
+    ``split`` and ``by`` are those of :class:`TrainSpec`; the folds are made in the same way.
+    """
 
     MAKES: ClassVar[str] = "model"
 
@@ -29,6 +32,8 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
     task: str | None = None
     features: tuple[str, ...] = ()
     test: float = 0.2
+    split: str | None = None
+    by: str | None = None
     seed: int = 0
     cv: int = 5
     metric: str | None = None
@@ -37,6 +42,7 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
     def __post_init__(self) -> None:
         check_name(self.as_)
         check_common(self.task, self.test)
+        check_split(self.split, self.by, self.target)
         if self.metric is not None:
             check_metric(self.metric, self.task)
         if self.cv < 2:
