@@ -10,16 +10,41 @@ import functools
 from collections.abc import Mapping
 
 from aiaas_magics import errors
-from aiaas_magics.specs.algorithms import boosting, forest, linear
+from aiaas_magics.specs.algorithms import (
+    boosting,
+    forest,
+    lightgbm,
+    linear,
+    naive_bayes,
+    neighbors,
+    neural,
+    svm,
+    tree,
+)
 from aiaas_magics.specs.algorithms.descriptors import Algorithm, Parameter, Search
 from aiaas_magics.specs.base import JSON
 
-__all__ = ["ALGORITHMS", "Algorithm", "Parameter", "Search", "check_parameters", "find", "space"]
+__all__ = [
+    "ALGORITHMS",
+    "Algorithm",
+    "Parameter",
+    "Search",
+    "check_parameters",
+    "find",
+    "grid",
+    "space",
+]
 
 ALGORITHMS: tuple[Algorithm, ...] = (
     *linear.ALGORITHMS,
+    *tree.ALGORITHMS,
     *forest.ALGORITHMS,
     *boosting.ALGORITHMS,
+    *lightgbm.ALGORITHMS,
+    *neighbors.ALGORITHMS,
+    *svm.ALGORITHMS,
+    *naive_bayes.ALGORITHMS,
+    *neural.ALGORITHMS,
 )
 
 
@@ -80,3 +105,14 @@ def space(algorithm: Algorithm, task: str) -> dict[str, Search]:
     """Return what is worth trying, by parameter, for a task."""
     rows = (p for p in algorithm.parameters if task in p.tasks)
     return {p.name: p.search for p in rows if p.search is not None}
+
+
+VALUES = {1: (7,), 2: (4, 3), 3: (3, 3, 2)}
+"""Values of each parameter in a grid of so many: at most 18 combinations."""
+
+
+def grid(algorithm: Algorithm, task: str) -> dict[str, tuple[JSON, ...]]:
+    """Return the values tuning tries where nothing is asked for."""
+    known, names = space(algorithm, task), algorithm.tried[: max(VALUES)]
+    counts = VALUES.get(len(names), ())
+    return {name: known[name].grid(n) for name, n in zip(names, counts, strict=True)}

@@ -53,7 +53,7 @@ class Parameter(msgspec.Struct, frozen=True):
     name: str
     help: str
     types: tuple[str, ...] = ()
-    """Of ``int``, ``float``, ``bool``, ``none``."""
+    """Of ``int``, ``float``, ``bool``, ``none``; ``sizes``, a list of counts; ``weights``, a weight a class."""
     choices: tuple[JSON, ...] = ()
     default: JSON = None
     low: float | None = None
@@ -69,6 +69,10 @@ class Parameter(msgspec.Struct, frozen=True):
             return True
         if value is None:
             return "none" in self.types
+        if isinstance(value, dict):
+            return "weights" in self.types and _weights(value)
+        if isinstance(value, list | tuple):
+            return "sizes" in self.types and bool(value) and all(map(_size, value))
         if isinstance(value, bool):
             return "bool" in self.types
         if isinstance(value, int) and "int" in self.types:
@@ -89,9 +93,20 @@ class Parameter(msgspec.Struct, frozen=True):
             low = "" if self.low is None else f" {'>' if self.open_low else '>='} {self.low:g}"
             high = "" if self.high is None else f" <= {self.high:g}"
             words.append(numbers + low + (" and" if low and high else "") + high)
+        words += ["a list of them"] if "sizes" in self.types else []
+        words += ["{class: weight, ...}"] if "weights" in self.types else []
         words += ["True or False"] if "bool" in self.types else []
         words += ["None"] if "none" in self.types else []
         return ", ".join(words)
+
+
+def _weights(value: dict[JSON, JSON]) -> bool:
+    numbers = [w for w in value.values() if isinstance(w, int | float) and not isinstance(w, bool)]
+    return len(numbers) == len(value) > 0 and all(0 <= w < math.inf for w in numbers)
+
+
+def _size(value: JSON) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 class Algorithm(Record, frozen=True, kw_only=True, tag="algorithm"):
@@ -103,6 +118,10 @@ class Algorithm(Record, frozen=True, kw_only=True, tag="algorithm"):
     family: str
     """The module in engines/families/ that holds its recipe."""
     parameters: tuple[Parameter, ...]
+    tried: tuple[str, ...] = ()
+    """What tuning tries where nothing is asked for, the parameter that matters most first."""
+    takes_weights: bool = True
+    """Whether rows may weigh differently in its fit."""
 
 
 def among(*values: JSON) -> Search:
@@ -161,5 +180,25 @@ def strength(name: str, default: float, low: float, high: float, help: str) -> P
     return row(name, "float int", default, help, low=0, search=between(low, high, log=True))
 
 
-BALANCED = row("class_weight", "none", None, "weights of the classes", choices=("balanced",), tasks=CLASSES, search=among(None, "balanced"))  # fmt: skip
+def learning_rate(default: float, low: float, high: float) -> Parameter:
+    """Return the learning rate of boosting."""
+    return row(
+        "learning_rate",
+        "float int",
+        default,
+        "share of each tree that is added",
+        low=0,
+        open_low=True,
+        search=between(low, high, log=True),
+    )
+
+
+def class_weight(*choices: str, tried: bool = True) -> Parameter:
+    """Return the weights of classes: one of the named ways, or a weight a class."""
+    search = among(None, "balanced") if tried else None
+    what = "how much the rows of each class count"
+    return row("class_weight", "none weights", None, what, choices=("balanced", *choices), tasks=CLASSES, search=search)  # fmt: skip
+
+
+BALANCED = class_weight()
 INTERCEPT = row("fit_intercept", "bool", True, "learn a constant term")
