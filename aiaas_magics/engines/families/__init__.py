@@ -19,7 +19,7 @@ class Recipe(NamedTuple):
     ``build(task, params, seed)`` returns an unfitted scikit-learn estimator. ``takes_missing`` and
     ``takes_sparse`` say which inputs it accepts; ``threads`` whether its fit uses native threads; ``scale``
     whether it learns badly from columns of very different scales. ``complete`` adds the parameters that
-    follow from those given. ``watch`` is how the fit tells how far it is: one of `train.FITS`.
+    follow from those given. ``watch`` is how the fit tells how far it is: one of `fits.FITS`.
     """
 
     build: Callable[[str, dict[str, Any], int], Any]

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 
 from aiaas_magics.engines.families import Recipe
 from aiaas_magics.specs.base import JSON
@@ -15,4 +20,12 @@ def _random_forest(task: str, params: dict[str, JSON], seed: int) -> Any:
     return kind(**params, random_state=seed)
 
 
-RECIPES = {"random_forest": Recipe(_random_forest, takes_missing=True, watch="forest")}
+def _extra_trees(task: str, params: dict[str, JSON], seed: int) -> Any:
+    kind = ExtraTreesClassifier if task == "classification" else ExtraTreesRegressor
+    return kind(**params, random_state=seed)
+
+
+RECIPES = {
+    "random_forest": Recipe(_random_forest, takes_missing=True, watch="forest"),
+    "extra_trees": Recipe(_extra_trees, takes_missing=True, watch="forest"),
+}
