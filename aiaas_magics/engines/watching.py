@@ -1,8 +1,9 @@
 """Watch a fit from outside: what scikit-learn's estimators tell becomes progress.
 
-With ``verbose``, boosting prints a line per tree and gradient descent one per epoch with its mean loss;
-logistic regression calls back after each iteration. Listening leaves the fit itself untouched: the model is
-bit-equal to one fitted in silence. Asked to stop, boosting and logistic regression keep what they have.
+With ``verbose``, boosting prints a line per tree, gradient descent and neural networks one per epoch with
+its mean loss; logistic regression calls back after each iteration, gradient boosting after each tree.
+Listening leaves the fit itself untouched: the model is bit-equal to one fitted in silence. Asked to stop, all
+but gradient descent keep what they have.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +21,7 @@ from aiaas_magics.engines.context import Context
 
 TREE = re.compile(r"\[(\d+)/(\d+)\]")
 EPOCH = re.compile(r"-- Epoch (\d+)")
+PASS = re.compile(r"Iteration (\d+), loss = ([-+.\w]+)")
 LOSS = re.compile(r"Avg\. loss: ([-+.\w]+)")
 
 
@@ -105,6 +108,79 @@ def epochs(estimator: Any, context: Context) -> Iterator[Curve]:
             yield curve
     finally:
         estimator.set_params(verbose=0)
+
+
+class _Enough(KeyboardInterrupt):
+    """What a neural network takes for the user's wish to keep what there is."""
+
+
+class _Passes(Curve):
+    """The loss of each pass of a neural network over the rows."""
+
+    stopped = False
+
+    def take(self, line: str) -> None:
+        """Read a line the estimator printed."""
+        if found := PASS.search(line):
+            done, loss = int(found[1]), float(found[2])
+            self.series = self.series or [[]]
+            self.series[0].append(loss)
+            self._context.metric("loss", loss, done)
+            self._context.progress(done, self._epochs, f"epoch {done}, loss {loss:.4g}")
+            # after the second, as early stopping has no best weights before
+            self.stopped = 1 < done < self._epochs and self._context.stopping()
+            if self.stopped:
+                raise _Enough
+
+
+@contextlib.contextmanager
+def passes(estimator: Any, context: Context) -> Iterator[_Passes]:
+    """Tell a neural network's progress and keep its loss curve; asked to stop, keep its weights."""
+    curve = _Passes(context, estimator.max_iter)
+    estimator.set_params(verbose=True)
+    try:
+        with contextlib.redirect_stdout(_Lines(curve.take)), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Training interrupted by user", UserWarning)
+            yield curve
+    finally:
+        estimator.set_params(verbose=False)
+
+
+class Rounds:
+    """Counts the rounds of a boosting fit that can be asked after each."""
+
+    def __init__(self, context: Context, total: int) -> None:
+        self._context, self._total, self.stopped = context, total, False
+
+    def monitor(self, place: int, estimator: Any, state: Any) -> bool:
+        """Tell a round; return whether it was the last: the ``monitor`` of gradient boosting."""
+        del estimator, state
+        done = place + 1
+        self._context.progress(done, self._total, f"tree {done} of {self._total}")
+        self.stopped = done < self._total and self._context.stopping()
+        return self.stopped
+
+
+@contextlib.contextmanager
+def rounds(estimator: Any, context: Context) -> Iterator[Rounds]:
+    """Tell the progress of AdaBoost; asked to stop, keep the trees there are.
+
+    Its one step a round is a method of its own; a step without weights is how it says that it ends.
+    """
+    seen, step = Rounds(context, estimator.n_estimators), estimator._boost
+
+    def boost(place: int, *words: Any, **named: Any) -> Any:
+        if seen.stopped:
+            return None, None, None
+        found = step(place, *words, **named)
+        seen.monitor(place, estimator, None)
+        return found
+
+    estimator._boost = boost
+    try:
+        yield seen
+    finally:
+        del estimator._boost
 
 
 class _Iterations:
