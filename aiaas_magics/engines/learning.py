@@ -16,7 +16,15 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from aiaas_magics import errors, frames
-from aiaas_magics.engines import artefacts, data, prepare, signatures, splitting
+from aiaas_magics.engines import (
+    artefacts,
+    data,
+    named,
+    prepare,
+    signatures,
+    splitting,
+    weighing,
+)
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import recipe
 from aiaas_magics.specs import algorithms
@@ -49,6 +57,8 @@ class Task(NamedTuple):
     """How `train` and `test` were told apart, and how folds are: see :mod:`.splitting`."""
     by: pd.Series | None = None
     """The groups, or the order, of all rows."""
+    weights: np.ndarray | None = None
+    """How much each row of `X` counts in learning; None: all the same."""
 
 
 def assemble(spec: TrainSpec | TuneSpec, context: Context) -> Task:
@@ -66,20 +76,15 @@ def assemble(spec: TrainSpec | TuneSpec, context: Context) -> Task:
 def task_of(table: data.Table, spec: TrainSpec | TuneSpec, context: Context) -> Task:
     """Return the task a spec sets on a table: a function of both alone."""
     frame = table.frame
-    _check_columns(frame, spec)
+    named.check(frame, spec)
     frame = prepare.rows(frame, table.steps, table.roles, beside=spec.by)
-    if spec.target not in frame.columns:
-        raise errors.DataError(
-            f"{spec.target!r} was dropped by the preparation",
-            "the target must stay",
-            "%aiaas_prepare ... --target " + spec.target,
-        )
+    named.check_kept(frame, spec)
     frame = _labelled(frame, spec.target, context)
-    y, by = frame[spec.target], None
+    by = None
     if spec.by is not None:
         frame, by = splitting.known(frame, spec.by, str(spec.split), context)
-        y = frame[spec.target]
-    X = _features(frame, table, spec)
+    weights = weighing.of_rows(frame, spec.weights)
+    y, X = frame[spec.target], _features(frame, table, spec)
     if not len(X.columns):
         raise errors.DataError(
             "there is no column to learn from", "the target is the only one", "--features a,b"
@@ -88,43 +93,18 @@ def task_of(table: data.Table, spec: TrainSpec | TuneSpec, context: Context) -> 
     _check_features(X)
     _check_target(y, task, spec)
     train, test = splitting.split(y, task, spec, by, context)
+    weighing.check(spec.weights, None if weights is None else weights[train])
     classes = tuple(sorted(pd.unique(y).tolist())) if task == "classification" else ()
     roles = {name: table.roles[name] for name in X.columns}
     way = splitting.way(spec.split, task)
-    return Task(X, y, train, test, task, classes, roles, table, way, by)
-
-
-def _check_columns(frame: pd.DataFrame, spec: TrainSpec | TuneSpec) -> None:
-    asked = [("target", spec.target), *(("features", name) for name in spec.features)]
-    for option, name in [*asked, *([("by", spec.by)] if spec.by is not None else [])]:
-        if name not in frame.columns:
-            names = [str(known) for known in frame.columns]
-            near = errors.nearest(name, names)
-            raise errors.DataError(
-                f"no column {name!r} in {_shown(spec.data)}",
-                errors.did_you_mean(name, names),
-                f"--{option} {near}" if near else "%aiaas_data show NAME",
-            )
+    return Task(X, y, train, test, task, classes, roles, table, way, by, weights)
 
 
 def _features(frame: pd.DataFrame, table: data.Table, spec: TrainSpec | TuneSpec) -> pd.DataFrame:
-    """Return the columns to learn from; what tells groups is none unless it is asked for.
-
-    Raises
-    ------
-    DataError
-        If a column that is asked for was dropped by the preparation.
-    """
-    for name in spec.features:
-        if name not in frame.columns:
-            raise errors.DataError(
-                f"{name!r} was dropped by the preparation",
-                "it cannot be learned from",
-                "leave it out of --features",
-            )
+    """Return the columns to learn from; what tells groups is none unless it is asked for."""
     if spec.features:
         return frame[list(dict.fromkeys(n for n in spec.features if n != spec.target))]
-    gone = {spec.target, *([spec.by] if spec.split == "group" else [])}
+    gone = {spec.target, *spec.weighing, *([spec.by] if spec.split == "group" else [])}
     if spec.by is not None and spec.by not in prepare.rows_kept(table):
         gone.add(spec.by)
     return frame.drop(columns=[name for name in frame.columns if name in gone])
@@ -145,6 +125,7 @@ def build(
     """Return the unfitted pipeline: the recipe's column steps, then the estimator."""
     algorithm = algorithms.find(spec.algo)
     algorithms.check_parameters(algorithm, params, task.task)
+    weighed = weighing.of_classes(params, task.classes)
     found = recipe(algorithm)
     # Forests take gaps in dense tables and sparse tables without gaps; only prose is worth a sparse one.
     both = found.takes_missing and found.takes_sparse
@@ -160,10 +141,10 @@ def build(
     if found.scale and not scaled and _apart(task.X):
         context.warn(
             f"the columns differ more than {SCALE_APART:g} times in spread; {spec.algo} learns better on a common scale",
-            "%aiaas_prepare ... --scale standard",
+            f"%aiaas_prepare {_named(task)} --scale standard --as scaled",
         )
     return Pipeline(
-        [("prepare", transformer), ("model", found.build(task.task, dict(params), spec.seed))]
+        [("prepare", transformer), ("model", found.build(task.task, weighed, spec.seed))]
     )
 
 
@@ -206,6 +187,11 @@ def training_rows(task: Task) -> tuple[pd.DataFrame, pd.Series]:
     if not len(task.test):
         return task.X, task.y
     return task.X.iloc[task.train], task.y.iloc[task.train]
+
+
+def training_weights(task: Task) -> np.ndarray | None:
+    """Return the weights of the training rows, if rows weigh differently."""
+    return None if task.weights is None else task.weights[task.train]
 
 
 def example_of(task: Task) -> dict[str, JSON]:
@@ -341,5 +327,6 @@ def infinite(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in floats.columns if np.isinf(floats[name].to_numpy()).any()]
 
 
-def _shown(ref: str) -> str:
-    return "the table" if ref.startswith("sha256:") else ref
+def _named(task: Task) -> str:
+    """Return the name of a task's data as a line takes it; a table without one has a placeholder."""
+    return task.table.info.name if task.table.info is not None else "DATA"

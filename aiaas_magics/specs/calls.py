@@ -264,4 +264,6 @@ def _plain(value: Any) -> JSON:
         value = value.tolist()
     if isinstance(value, list | tuple | range):
         return [_plain(each) for each in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
     return value

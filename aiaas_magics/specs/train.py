@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from aiaas_magics import errors
-from aiaas_magics.specs.algorithms import check_parameters, find
+from aiaas_magics.specs.algorithms import ALGORITHMS, check_parameters, find
 from aiaas_magics.specs.base import JSON, Spec
 from aiaas_magics.specs.refs import check_name
 from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
@@ -37,13 +37,46 @@ class TrainSpec(Spec, frozen=True, kw_only=True, tag="train"):
     split: str | None = None
     by: str | None = None
     seed: int = 0
+    weights: str | None = None
+    """Column that says how much each row counts in learning; it is no feature."""
     params: dict[str, JSON] = {}
 
     def __post_init__(self) -> None:
         check_name(self.as_)
         check_common(self.task, self.test)
         check_split(self.split, self.by, self.target)
+        check_weights(self.algo, self.weights, self.target, self.features)
         check_parameters(find(self.algo), self.params, self.task)
+
+    @property
+    def weighing(self) -> tuple[str, ...]:
+        """The weights column, if there is one."""
+        return () if self.weights is None else (self.weights,)
+
+
+def check_weights(
+    algo: str, weights: str | None, target: str, features: tuple[str, ...] = ()
+) -> None:
+    """Check that a column may weigh the rows.
+
+    Raises
+    ------
+    SpecError
+        If it is the target or a feature, or the algorithm takes all rows alike.
+    """
+    if weights is None:
+        return
+    if weights == target or weights in features:
+        raise errors.SpecError(
+            f"{weights!r} is {'the target' if weights == target else 'a feature'} and the weights",
+            "weights say how much a row counts, nothing is learned from them",
+            "--weights ANOTHER_COLUMN",
+        )
+    if not find(algo).takes_weights:
+        without = ", ".join(a.name for a in ALGORITHMS if not a.takes_weights)
+        raise errors.SpecError(
+            f"{algo} takes no weights of rows", f"all but {without} do", "--algo random_forest"
+        )
 
 
 def check_common(task: str | None, test: float) -> None:
@@ -113,6 +146,11 @@ LEARNING = (
     ),
     Option("by", Kind.COLUMN, "the column of --split group or time"),
     Option("seed", Kind.INT, "seed of everything random", 0),
+    Option(
+        "weights",
+        Kind.COLUMN,
+        "column of how much each row counts in learning; scores count all alike",
+    ),
 )
 
 TRAIN = Verb(
