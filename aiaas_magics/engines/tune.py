@@ -8,13 +8,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import joblib
+import msgspec
 import pandas as pd
 from sklearn.model_selection import GridSearchCV, ParameterGrid
 from sklearn.pipeline import Pipeline
 
 from aiaas_magics import errors
 from aiaas_magics.cards import charts
-from aiaas_magics.engines import learning, pictures, splitting
+from aiaas_magics.engines import learning, pictures, splitting, weighing
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import recipe
 from aiaas_magics.engines.measuring import NEED_PROBA
@@ -33,18 +34,20 @@ PREFIX = "model__"
 def run(spec: TuneSpec, context: Context) -> ModelResult:
     """Search, refit the best, register it."""
     task = learning.assemble(spec, context)
+    spec = _asked_or_tried(spec, task.task, context)
     metric = check_metric(spec.metric or DEFAULT[task.task], task.task)
-    first = {name: values[0] for name, values in spec.params.items()}
+    first = {name: _telling(values) for name, values in spec.params.items()}
     pipeline = learning.build(task, spec, context, first)
     _check_metric(metric, pipeline)
     X, y = learning.training_rows(task)
     folds = splitting.folds(task, spec.cv, spec.seed, metric=metric.name)
     search = _searching(pipeline, spec, metric, folds, context)
+    search.classes = task.classes
     with (
         learning.fitting(context, algo=spec.algo),
         joblib.parallel_config("threading", n_jobs=context.cores),
     ):
-        _fit(search, X, y, spec)
+        _fit(search, X, y, spec, learning.training_weights(task))
     best = _asked(search.best_params_, spec.params)
     scores = held_out_scores(search.best_estimator_, task)
     found = trials(search.cv_results_, metric, spec)
@@ -69,6 +72,25 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
         seconds=search.refit_time_, scores=scores, metric=metric.name, trials=found, cells=spec.cells,
         charts=pictures.render(pictured(found, spec, metric), context), partial=search.partial,
     )  # fmt: skip
+
+
+def _asked_or_tried(spec: TuneSpec, task: str, context: Context) -> TuneSpec:
+    """Return a spec with a grid: where none was asked for, the algorithm's own."""
+    if spec.params:
+        return spec
+    found = {n: list(v) for n, v in algorithms.grid(algorithms.find(spec.algo), task).items()}
+    tried = msgspec.structs.replace(spec, params=found)
+    name, values = next(iter(found.items()))
+    context.warn(
+        f"no values to try were given: {tried.cells} combinations of {', '.join(found)} are compared",
+        f"{name}={values}",
+    )
+    return tried
+
+
+def _telling(values: Sequence[JSON]) -> JSON:
+    """Return the value an estimator is made for: one with class weights can do without, not the reverse."""
+    return next((value for value in values if isinstance(value, dict)), values[0])
 
 
 class _Fits:
@@ -108,6 +130,7 @@ class _Search(GridSearchCV):
     fits: _Fits
     asked: Collection[str]
     complete: Callable[[Candidate], Candidate]
+    classes: Sequence[JSON]
     partial = False
 
     def _run_search(
@@ -148,6 +171,7 @@ class _Search(GridSearchCV):
 
     def _completed(self, candidate: Candidate) -> Candidate:
         whole = self.complete({n.removeprefix(PREFIX): value for n, value in candidate.items()})
+        whole = weighing.of_classes(whole, self.classes)
         return {PREFIX + name: value for name, value in whole.items()}
 
     def _some(self, group: Sequence[Candidate]) -> str:
@@ -169,7 +193,7 @@ def _searching(
 def _asked(params: Candidate, names: Collection[str]) -> dict[str, JSON]:
     """Return the parameters that were asked for, without those that follow from them."""
     plain = {name.removeprefix(PREFIX): value for name, value in params.items()}
-    return {name: value for name, value in plain.items() if name in names}
+    return {name: weighing.told(value) for name, value in plain.items() if name in names}
 
 
 def trials(results: Mapping[str, Any], metric: Metric, spec: TuneSpec) -> tuple[Trial, ...]:
@@ -275,9 +299,10 @@ def _check_metric(metric: Metric, pipeline: Pipeline) -> None:
         )
 
 
-def _fit(search: _Search, X: pd.DataFrame, y: pd.Series, spec: TuneSpec) -> None:
+def _fit(search: _Search, X: pd.DataFrame, y: pd.Series, spec: TuneSpec, weights: Any) -> None:
+    more = {} if weights is None else {f"{PREFIX}sample_weight": weights}
     try:
-        search.fit(X, y)
+        search.fit(X, y, **more)
     except ValueError as error:
         if "fits failed" not in str(error):
             raise

@@ -44,7 +44,7 @@ def usage(verb: Verb, action: Action) -> str:
     words += [o.name.upper() if o.required else f"[{o.name.upper()}]" for o in action.arguments]
     words += [f"--{o.name} {_meta(o)}" for o in action.options if o.required]
     words += ["[options]"] if any(not o.required for o in action.options) else []
-    words += {"fixed": ["[name=value ...]"], "grid": ["name=[value,...] ..."], "": []}[
+    words += {"fixed": ["[name=value ...]"], "grid": ["[name=[value,...] ...]"], "": []}[
         action.parameters
     ]
     return " ".join(words)

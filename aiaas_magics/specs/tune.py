@@ -10,7 +10,7 @@ from aiaas_magics.specs.algorithms import check_parameters, find
 from aiaas_magics.specs.base import JSON, Spec
 from aiaas_magics.specs.metrics import check_metric
 from aiaas_magics.specs.refs import check_name
-from aiaas_magics.specs.train import LEARNING, check_common, check_split
+from aiaas_magics.specs.train import LEARNING, check_common, check_split, check_weights
 from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
 
 MOST_CELLS = 10_000
@@ -35,14 +35,17 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
     split: str | None = None
     by: str | None = None
     seed: int = 0
+    weights: str | None = None
     cv: int = 5
     metric: str | None = None
     params: dict[str, list[JSON]] = {}
+    """Values to try by parameter; empty: what is worth trying, as the algorithm says."""
 
     def __post_init__(self) -> None:
         check_name(self.as_)
         check_common(self.task, self.test)
         check_split(self.split, self.by, self.target)
+        check_weights(self.algo, self.weights, self.target, self.features)
         if self.metric is not None:
             check_metric(self.metric, self.task)
         if self.cv < 2:
@@ -52,13 +55,13 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
         self._check_grid()
 
     def _check_grid(self) -> None:
-        if not self.params:
-            raise errors.SpecError(
-                "no grid to search",
-                "give at least one parameter a list of values",
-                "max_depth=[None,10]",
-            )
         algorithm = find(self.algo)
+        if not self.params and not algorithm.tried:
+            raise errors.SpecError(
+                f"{self.algo} has nothing that is worth tuning",
+                "give at least one parameter a list of values, or train it",
+                f"%aiaas_train ... --algo {self.algo}",
+            )
         for name, values in self.params.items():
             if not values:
                 raise errors.SpecError(
@@ -76,6 +79,11 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
             )
 
     @property
+    def weighing(self) -> tuple[str, ...]:
+        """The weights column, if there is one."""
+        return () if self.weights is None else (self.weights,)
+
+    @property
     def cells(self) -> int:
         """How many sets of parameters the grid holds."""
         return math.prod(len(values) for values in self.params.values())
@@ -85,7 +93,8 @@ TUNE = Verb(
     "tune",
     "search the best parameters",
     "Compares every combination of the listed parameter values by cross-validation on the training "
-    "rows, refits the best one and registers it. The first interrupt keeps the best so far.",
+    "rows, refits the best one and registers it. Without values it tries those worth trying. The first "
+    "interrupt keeps the best so far.",
     (
         Action(
             "",

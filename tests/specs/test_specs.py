@@ -53,7 +53,13 @@ def test_every_spec_class_is_among_the_good_ones():
             lambda: TrainSpec(**LEARN, algo="random_forest", params={"n_estimators": True}),
             "not a value",
         ),
-        (lambda: TuneSpec(**LEARN, algo="ridge"), "no grid"),
+        (lambda: TuneSpec(**LEARN, algo="linear_regression"), "nothing that is worth tuning"),
+        (lambda: TrainSpec(**LEARN, algo="ridge", weights="y"), "the target and the weights"),
+        (
+            lambda: TrainSpec(**LEARN, algo="ridge", weights="w", features=("w",)),
+            "a feature and the weights",
+        ),
+        (lambda: TuneSpec(**LEARN, algo="knn", weights="w"), "takes no weights"),
         (lambda: TuneSpec(**LEARN, algo="ridge", params={"alpha": []}), "no value"),
         (lambda: TuneSpec(**LEARN, algo="ridge", params={"alpha": [1]}, cv=1), "too few"),
         (
