@@ -16,7 +16,8 @@ from typing import Any
 import msgspec
 
 from aiaas_magics import errors
-from aiaas_magics.engines.trusted import TRUSTED, check_trees
+from aiaas_magics.engines import sound
+from aiaas_magics.engines.trusted import TRUSTED
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Lineage, Signature
 
@@ -69,7 +70,7 @@ def load(folder: Path) -> Any:
             "the model is not opened", f"it holds {foreign[0]}", "train it again"
         )
     pipeline = skops.io.load(path, trusted=sorted(TRUSTED))
-    check_trees(pipeline)
+    sound.check(pipeline)
     return pipeline
 
 
@@ -88,13 +89,23 @@ def libraries() -> dict[str, str]:
 def requirements(pipeline: Any) -> list[str]:
     """Return the pip requirements of a pipeline; ours only where a transformer of ours is in it."""
     lines = [f"{name}=={number}" for name, number in libraries().items()]
-    parts = pipeline.get_params(deep=True).values()
-    if any(type(part).__module__.startswith("aiaas_magics.") for part in parts):
+    parts = [*pipeline.get_params(deep=True).values()]
+    if any(map(_ours, parts)):
         try:
             lines.append(f"aiaas_magics=={version('aiaas_magics')}")
         except PackageNotFoundError:
             lines.append("aiaas_magics")
+    lines += sorted(f"{name}=={version(name)}" for part in parts for name in _needed(part))
     return lines
+
+
+def _needed(part: Any) -> tuple[str, ...]:
+    """Return the packages a part of a pipeline needs beyond `LIBRARIES`."""
+    return getattr(type(part), "needs", ()) if _ours(part) else ()
+
+
+def _ours(part: Any) -> bool:
+    return type(part).__module__.startswith("aiaas_magics.")
 
 
 def _split(example: dict[str, JSON]) -> dict[str, JSON]:

@@ -1,76 +1,56 @@
-"""Which types a model may consist of, and whether its trees lead where they should.
+"""Which types a model may consist of.
 
 A file names the types it wants built; ours are opened with this list only, never with one that a file brings.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-from aiaas_magics import errors
-
 TRUSTED = frozenset(
     {
-        # trees: arrays of nodes, checked by `check_trees` before anything walks them
+        # trees: arrays of nodes, checked by `sound.check` before anything walks them
         "sklearn.tree._tree.Tree",
         "sklearn._loss.link.LogitLink",
+        "sklearn._loss.link.HalfLogitLink",
         "sklearn._loss.link.IdentityLink",
+        "sklearn._loss.link.LogLink",
         "sklearn._loss.link.MultinomialLogit",
         "sklearn._loss.link.Interval",
         # losses that boosting and gradient descent keep: numbers and pure functions
-        "sklearn._loss.loss.HalfBinomialLoss",
-        "sklearn._loss.loss.HalfMultinomialLoss",
-        "sklearn._loss.loss.HalfSquaredError",
-        "sklearn._loss._loss.CyHalfBinomialLoss",
-        "sklearn._loss._loss.CyHalfMultinomialLoss",
-        "sklearn._loss._loss.CyHalfSquaredError",
+        *(
+            f"sklearn._loss.{module}{name}"
+            for module, names in {
+                "loss.": ("AbsoluteError", "ExponentialLoss", "HalfBinomialLoss", "HalfGammaLoss", "HalfMultinomialLoss", "HalfPoissonLoss", "HalfSquaredError", "HuberLoss", "PinballLoss"),
+                "_loss.Cy": ("AbsoluteError", "ExponentialLoss", "HalfBinomialLoss", "HalfGammaLoss", "HalfMultinomialLoss", "HalfPoissonLoss", "HalfSquaredError", "HuberLoss", "PinballLoss"),
+            }.items()
+            for name in names
+        ),
         # boosting's binning and trees
         "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        # neighbours: the trees they are found by are grown again from their rows, never walked as they came
+        "sklearn.neighbors._kd_tree.KDTree",
+        "sklearn.neighbors._ball_tree.BallTree",
+        *(f"sklearn.metrics._dist_metrics.{name}Distance64" for name in ("Euclidean", "Manhattan", "Chebyshev", "Minkowski")),
+        # rows that are mostly zeros, kept by neighbours and support vectors; read by scipy without pickle
+        *(f"scipy.sparse._{form}.{form}_{kind}" for form in ("csr", "csc") for kind in ("matrix", "array")),
+        # how far a neural network's optimiser has come: lists of arrays
+        "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+        "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+        # calibrated classifiers: an estimator and two numbers a class
+        "sklearn.calibration._CalibratedClassifier",
+        "sklearn.calibration._SigmoidCalibration",
         # parts of a pipeline whose state is plain
         "sklearn.compose._column_transformer._RemainderColsList",
         "sklearn.utils._bunch.Bunch",
         "sklearn.feature_extraction.text.TfidfTransformer",
-        # our own: two lists of names, no code in its state
+        # our own: lists of names, an estimator, a text that is read before it is used; no code in their state
         "aiaas_magics.engines.modalities.date.DateParts",
+        "aiaas_magics.engines.families.boosting.NamedWeightsBoosting",
+        "aiaas_magics.engines.families.naive_bayes.NaiveBayes",
+        "aiaas_magics.engines.families.lightgbm.LightGBMClassifier",
+        "aiaas_magics.engines.families.lightgbm.LightGBMRegressor",
         "numpy.dtype",
         "collections.OrderedDict",
     }
-)
+)  # fmt: skip
 """Types beyond those skops itself trusts, each read and found to build nothing but its state."""
-
-
-def check_trees(pipeline: Any) -> None:
-    """Check that every tree's nodes lead to later nodes of its own and ask for columns there are.
-
-    A crafted tree would make the predictor read outside its arrays and end the process, or go round
-    in circles for ever. Raises `SealError`.
-    """
-    model = getattr(pipeline, "steps", [("", pipeline)])[-1][1]
-    width = getattr(model, "n_features_in_", 0)
-    forest = [e.tree_ for e in getattr(model, "estimators_", ()) if hasattr(e, "tree_")]
-    boosted = [each for stage in getattr(model, "_predictors", ()) for each in stage]
-    if not (
-        all(_sound(t.children_left, t.children_right, t.feature, t.children_left != -1, width) for t in forest)
-        and all(_sound_nodes(each, width) for each in boosted)
-    ):  # fmt: skip
-        raise errors.SealError(
-            "the model is not opened", "one of its trees leads nowhere", "train it again"
-        )
-
-
-def _sound(left: Any, right: Any, feature: Any, inner: Any, width: int) -> bool:
-    """Tell whether inner nodes lead to later ones: scikit-learn lays children after their parent."""
-    places = np.flatnonzero(inner)
-    ends = [(side[inner] > places) & (side[inner] < len(inner)) for side in (left, right)]
-    return bool(all(map(np.all, [*ends, feature[inner] >= 0, feature[inner] < width])))
-
-
-def _sound_nodes(predictor: Any, width: int) -> bool:
-    nodes = predictor.nodes
-    inner = ~nodes["is_leaf"].astype(bool)
-    sets = nodes["bitset_idx"][inner & nodes["is_categorical"].astype(bool)]
-    known = bool((sets < len(predictor.raw_left_cat_bitsets)).all())
-    return known and _sound(nodes["left"], nodes["right"], nodes["feature_idx"], inner, width)
