@@ -7,6 +7,7 @@ from typing import ClassVar
 from aiaas_magics import errors
 from aiaas_magics.specs.algorithms import ALGORITHMS, check_parameters, find
 from aiaas_magics.specs.base import JSON, Spec
+from aiaas_magics.specs.estimators import Estimator, check_task
 from aiaas_magics.specs.refs import check_name
 from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
 
@@ -30,6 +31,8 @@ class TrainSpec(Spec, frozen=True, kw_only=True, tag="train"):
     target: str
     algo: str
     as_: str
+    estimator: Estimator | None = None
+    """An object of the user's own; then `algo` is what people call it, and `params` are its."""
     task: str | None = None
     features: tuple[str, ...] = ()
     """Columns to learn from; empty: all but the target."""
@@ -45,8 +48,11 @@ class TrainSpec(Spec, frozen=True, kw_only=True, tag="train"):
         check_name(self.as_)
         check_common(self.task, self.test)
         check_split(self.split, self.by, self.target)
-        check_weights(self.algo, self.weights, self.target, self.features)
-        check_parameters(find(self.algo), self.params, self.task)
+        check_weights(self.algo, self.weights, self.target, self.features, self.estimator)
+        if self.estimator is not None:
+            check_task(self.estimator, self.task)
+        else:
+            check_parameters(find(self.algo), self.params, self.task)
 
     @property
     def weighing(self) -> tuple[str, ...]:
@@ -55,14 +61,19 @@ class TrainSpec(Spec, frozen=True, kw_only=True, tag="train"):
 
 
 def check_weights(
-    algo: str, weights: str | None, target: str, features: tuple[str, ...] = ()
+    algo: str,
+    weights: str | None,
+    target: str,
+    features: tuple[str, ...] = (),
+    estimator: Estimator | None = None,
 ) -> None:
     """Check that a column may weigh the rows.
 
     Raises
     ------
     SpecError
-        If it is the target or a feature, or the algorithm takes all rows alike.
+        If it is the target or a feature, or the algorithm (or `estimator`, in its place) takes all
+        rows alike.
     """
     if weights is None:
         return
@@ -72,7 +83,14 @@ def check_weights(
             "weights say how much a row counts, nothing is learned from them",
             "--weights ANOTHER_COLUMN",
         )
-    if not find(algo).takes_weights:
+    if estimator is not None:
+        if not estimator.takes_weights:
+            raise errors.SpecError(
+                f"{algo} takes no weights of rows",
+                "a bare estimator whose fit has a parameter sample_weight does",
+                "leave out --weights",
+            )
+    elif not find(algo).takes_weights:
         without = ", ".join(a.name for a in ALGORITHMS if not a.takes_weights)
         raise errors.SpecError(
             f"{algo} takes no weights of rows", f"all but {without} do", "--algo random_forest"
@@ -127,7 +145,21 @@ def check_split(split: str | None, by: str | None, target: str) -> None:
 
 LEARNING = (
     Option("target", Kind.COLUMN, "the column to predict", required=True),
-    Option("algo", Kind.ALGORITHM, "the algorithm (`--algo ?` lists them)", required=True),
+    Option(
+        "algo",
+        Kind.ALGORITHM,
+        "the algorithm (`--algo ?` lists them)",
+        required=True,
+        unless="estimator",
+    ),
+    Option(
+        "estimator",
+        Kind.ESTIMATOR,
+        "instead of --algo: a variable with a scikit-learn compatible estimator or Pipeline; a Pipeline "
+        "gets the table by column names, anything else gets numbers",
+        unless="algo",
+        metavar="VARIABLE",
+    ),
     Option("as", Kind.NAME, "the model's name (default: the algorithm's)"),
     Option(
         "task",
@@ -157,7 +189,10 @@ TRAIN = Verb(
     "train",
     "fit one model",
     "Fits an algorithm on data and registers the model with its lineage. Words like max_depth=10 "
-    "are the algorithm's parameters; in the cell form the body is a Python dict of them.",
+    "are the algorithm's parameters; in the cell form the body is a Python dict of them. "
+    "--estimator trains an object of the notebook's instead: a Pipeline, or a class defined in a cell, "
+    "which travels as text, runs in workers only and stays in the model; what of it is random and not "
+    "seeded gets --seed.",
     (
         Action(
             "",
@@ -170,6 +205,7 @@ TRAIN = Verb(
             parameters="fixed",
             examples=(
                 "%aiaas_train clean --target diagnosis --algo random_forest --as clf n_estimators=100 max_depth=10",
+                "%aiaas_train clean --target diagnosis --estimator my_pipeline --as mine model__max_depth=10",
                 "%aiaas_train visits --target result --algo random_forest --split group --by patient",
             ),
         ),

@@ -8,6 +8,7 @@ from typing import ClassVar
 from aiaas_magics import errors
 from aiaas_magics.specs.algorithms import check_parameters, find
 from aiaas_magics.specs.base import JSON, Spec
+from aiaas_magics.specs.estimators import Estimator, check_task
 from aiaas_magics.specs.metrics import check_metric
 from aiaas_magics.specs.refs import check_name
 from aiaas_magics.specs.train import LEARNING, check_common, check_split, check_weights
@@ -29,6 +30,7 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
     target: str
     algo: str
     as_: str
+    estimator: Estimator | None = None
     task: str | None = None
     features: tuple[str, ...] = ()
     test: float = 0.2
@@ -45,7 +47,9 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
         check_name(self.as_)
         check_common(self.task, self.test)
         check_split(self.split, self.by, self.target)
-        check_weights(self.algo, self.weights, self.target, self.features)
+        check_weights(self.algo, self.weights, self.target, self.features, self.estimator)
+        if self.estimator is not None:
+            check_task(self.estimator, self.task)
         if self.metric is not None:
             check_metric(self.metric, self.task)
         if self.cv < 2:
@@ -55,12 +59,11 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
         self._check_grid()
 
     def _check_grid(self) -> None:
-        algorithm = find(self.algo)
-        if not self.params and not algorithm.tried:
+        if not self.params and (self.estimator is not None or not find(self.algo).tried):
             raise errors.SpecError(
                 f"{self.algo} has nothing that is worth tuning",
                 "give at least one parameter a list of values, or train it",
-                f"%aiaas_train ... --algo {self.algo}",
+                f"%aiaas_train ... --{'algo' if self.estimator is None else 'estimator'} {self.algo}",
             )
         for name, values in self.params.items():
             if not values:
@@ -69,8 +72,8 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
                     "a grid is a list of values",
                     f"{name}=[...]",
                 )
-            for value in values:
-                check_parameters(algorithm, {name: value}, self.task)
+            for value in values if self.estimator is None else ():
+                check_parameters(find(self.algo), {name: value}, self.task)
         if self.cells > MOST_CELLS:
             raise errors.SpecError(
                 f"the grid has {self.cells:,} cells",
@@ -113,6 +116,7 @@ TUNE = Verb(
             examples=(
                 "%aiaas_tune clean --target diagnosis --algo random_forest --cv 5 --as best "
                 "max_depth=[None,10] min_samples_split=[2,10]",
+                "%aiaas_tune clean --target diagnosis --estimator my_pipeline --as best model__max_depth=[3,5]",
             ),
         ),
     ),
