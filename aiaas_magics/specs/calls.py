@@ -57,8 +57,10 @@ def check(
         name: _convert(options[name], value) for name, value in given.items() if value is not None
     }
     for name, option in options.items():
-        if option.required and name not in values:
+        if option.required and name not in values and option.unless not in values:
             raise _missing(verb, action, option)
+        if option.unless in values and name in values:
+            raise _both(action, option)
         if name not in values and option.default is not None:
             values[name] = option.default
     return Call(verb.name, action.name, values, _parameters(action, values, parameters))
@@ -93,6 +95,14 @@ def _missing(verb: Verb, action: Action, option: Option) -> errors.UsageError:
     return errors.UsageError(f"{magic(verb, action)} needs {what}", option.help, _example(action))
 
 
+def _both(action: Action, option: Option) -> errors.UsageError:
+    return errors.UsageError(
+        f"--{option.name} and --{option.unless} are alternatives",
+        "one of them says what is trained",
+        _example(action),
+    )
+
+
 def _example(action: Action) -> str:
     return action.examples[0] if action.examples else ""
 
@@ -123,6 +133,8 @@ _A = {
     Kind.METRIC: "a metric",
     Kind.CHOICE: "one of its choices",
     Kind.JOB: "a job",
+    Kind.ESTIMATOR: "an estimator",
+    Kind.CODE: "Python code, or a function that takes and returns df",
 }
 
 
@@ -171,6 +183,10 @@ def _path(option: Option, value: Any) -> str:
 
 def _name(option: Option, value: Any) -> str:
     return refs.check_name(_text(option, value))
+
+
+def _code(option: Option, value: Any) -> Any:
+    return value if callable(value) else _text(option, value)
 
 
 def _choice(option: Option, value: Any) -> str:
@@ -232,6 +248,7 @@ _CONVERT: dict[Kind, Callable[[Option, Any], Any]] = {
     Kind.ALGORITHM: _algorithm,
     Kind.METRIC: _metric,
     Kind.JOB: _text,
+    Kind.CODE: _code,
 }
 
 

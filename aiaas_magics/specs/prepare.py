@@ -19,8 +19,8 @@ ENCODERS = ("onehot", "ordinal")
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One step: an operation, the columns it works on (empty: all it can), its settings.
 
-    Operations: ``drop``, ``keep`` (columns); ``dropna`` (rows); ``impute``, ``dates``, ``encode``,
-    ``scale``. Row operations change which rows there are and are not repeated when serving; column
+    Operations: ``code`` (the user's own Python, in the setting ``source``); ``drop``, ``keep``
+    (columns); ``dropna`` (rows); ``impute``, ``dates``, ``encode``, ``scale``. Row operations change which rows there are and are not repeated when serving; column
     operations are fitted on training rows only and travel inside the model.
     """
 
@@ -33,8 +33,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class PrepareSpec(Spec, frozen=True, kw_only=True, tag="prepare"):
     """Prepare stored data and store the result under a name, recipe and all.
 
-    The steps run in this order whatever the order of the options: drop/keep columns, drop rows,
+    The steps run in this order whatever the order of the options: code, drop/keep columns, drop rows,
     impute, dates, encode, scale.
+
+    ``code`` works on ``df``, raw rows with all their columns, in place or by binding it anew; ``pd`` and
+    ``np`` are there. Rows it drops are left out before any split; columns it adds, changes or drops are
+    the features. It is the first step of every model trained on the result, which runs it again on raw
+    features without the target, when it is evaluated or served; there it must keep every row.
     """
 
     MAKES: ClassVar[str] = "data"
@@ -42,7 +47,8 @@ class PrepareSpec(Spec, frozen=True, kw_only=True, tag="prepare"):
     data: str
     as_: str
     target: str | None = None
-    """A column no step touches."""
+    """A column no step touches; code may, and is told so."""
+    code: str | None = None
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     dropna: bool = False
@@ -82,6 +88,7 @@ class PrepareSpec(Spec, frozen=True, kw_only=True, tag="prepare"):
     def steps(self) -> tuple[Step, ...]:
         """Return the recipe in the order it is carried out."""
         chosen = [
+            Step(op="code", settings={"source": self.code}) if self.code else None,
             Step(op="keep", columns=self.keep) if self.keep else None,
             Step(op="drop", columns=self.drop) if self.drop else None,
             Step(op="dropna") if self.dropna else None,
@@ -98,7 +105,9 @@ PREPARE = Verb(
     "drop, fill, encode and scale",
     "Prepares stored data and stores the result under a new name. The steps are kept: a model "
     "trained on prepared data fits them on its training rows only, carries them, and takes raw rows "
-    "when it is evaluated or served.",
+    "when it is evaluated or served. In the cell form the body is Python that works on df, with pd and "
+    "np: rows it drops are left out before the split, columns it makes are features, and the model runs "
+    "it again on each raw row it is asked about, without the target.",
     (
         Action(
             "",
@@ -110,6 +119,12 @@ PREPARE = Verb(
             options=(
                 Option("as", Kind.NAME, "the name to store the result under", required=True),
                 Option("target", Kind.COLUMN, "a column no step touches"),
+                Option(
+                    "code",
+                    Kind.CODE,
+                    "Python that works on df, carried out first and repeated by the model; as a magic it is "
+                    "the body of the cell",
+                ),
                 Option("keep", Kind.COLUMNS, "keep only these columns", ()),
                 Option("drop", Kind.COLUMNS, "drop these columns", ()),
                 Option("dropna", Kind.FLAG, "drop rows with missing values", False),
@@ -125,7 +140,10 @@ PREPARE = Verb(
             examples=(
                 "%aiaas_prepare cancer --dropna --scale maxabs --as clean",
                 "%aiaas_prepare sales --impute median --dates --encode onehot --as ready",
+                "%%aiaas_prepare people --dropna --as ready\n"
+                "df['bmi'] = df['weight'] / (df['height'] / 100) ** 2",
             ),
         ),
     ),
+    body="code",
 )

@@ -49,6 +49,10 @@ class Kind(enum.StrEnum):
     """Column names separated by commas."""
     ALGORITHM = "algorithm"
     METRIC = "metric"
+    CODE = "code"
+    """Python that works on ``df``: text, or a function that takes and returns it."""
+    ESTIMATOR = "estimator"
+    """A variable of the notebook that holds a scikit-learn compatible object."""
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -62,6 +66,8 @@ class Option(msgspec.Struct, frozen=True):
     choices: tuple[str, ...] = ()
     required: bool = False
     metavar: str = ""
+    unless: str = ""
+    """The option that may stand in this one's place; both together are refused."""
     stored: bool = False
     """Data must be named as it is stored; a variable is none."""
 
@@ -97,7 +103,7 @@ class Verb(msgspec.Struct, frozen=True):
     default: str = ""
     """The action meant when the first word names none."""
     body: str = ""
-    """What a cell's body holds: ``parameters`` (a Python literal) or nothing."""
+    """What a cell's body holds: ``parameters`` (a Python literal), ``code`` (Python) or nothing."""
 
     def action(self, name: str) -> Action | None:
         """Return the action of that name."""
