@@ -5,6 +5,8 @@ A file names the types it wants built; ours are opened with this list only, neve
 
 from __future__ import annotations
 
+from aiaas_magics.engines.trustedparts import PARTS
+
 TRUSTED = frozenset(
     {
         # trees: arrays of nodes, checked by `sound.check` before anything walks them
@@ -49,8 +51,11 @@ TRUSTED = frozenset(
         "aiaas_magics.engines.families.naive_bayes.NaiveBayes",
         "aiaas_magics.engines.families.lightgbm.LightGBMClassifier",
         "aiaas_magics.engines.families.lightgbm.LightGBMRegressor",
+        # text of the user's own, run in workers only, of a home's own sealed models only
+        "aiaas_magics.engines.usercode.UserCode",
         "numpy.dtype",
         "collections.OrderedDict",
+        *PARTS,
     }
 )  # fmt: skip
 """Types beyond those skops itself trusts, each read and found to build nothing but its state."""
