@@ -16,9 +16,10 @@ from typing import Any
 import msgspec
 
 from aiaas_magics import errors
-from aiaas_magics.engines import sound
+from aiaas_magics.engines import sound, usermodules
 from aiaas_magics.engines.trusted import TRUSTED
 from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.estimators import module_name
 from aiaas_magics.specs.records import Lineage, Signature
 
 MODEL, EXAMPLE = "model.skops", "input_example.json"
@@ -42,7 +43,10 @@ def save(
         msgspec.json.encode({"signature": signature, "lineage": lineage})
     )
     (folder / EXAMPLE).write_text(json.dumps(_split(example)))
-    packages = requirements(pipeline)
+    source = source_of(lineage)
+    if source:
+        usermodules.write(folder / usermodules.FOLDER, source)
+    packages = requirements(pipeline, source)
     (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in packages))
     environment = {
         "python": platform.python_version(),
@@ -54,7 +58,7 @@ def save(
 
 
 def load(folder: Path) -> Any:
-    """Return the pipeline in a folder whose seal was checked.
+    """Return the pipeline in a folder whose seal was checked; what its ``code/`` defines may be in it.
 
     Raises
     ------
@@ -64,14 +68,22 @@ def load(folder: Path) -> Any:
     import skops.io
 
     path = folder / MODEL
-    foreign = sorted(set(skops.io.get_untrusted_types(file=path)) - TRUSTED)
-    if foreign:
+    trusted = TRUSTED | usermodules.admit(folder / usermodules.FOLDER)
+    if foreign := untrusted(folder):
         raise errors.SealError(
             "the model is not opened", f"it holds {foreign[0]}", "train it again"
         )
-    pipeline = skops.io.load(path, trusted=sorted(TRUSTED))
+    pipeline = skops.io.load(path, trusted=sorted(trusted))
     sound.check(pipeline)
     return pipeline
+
+
+def untrusted(folder: Path) -> list[str]:
+    """Return the types in a model that are neither on our list nor defined in its own ``code/``."""
+    import skops.io
+
+    own = usermodules.admit(folder / usermodules.FOLDER)
+    return sorted(set(skops.io.get_untrusted_types(file=folder / MODEL)) - TRUSTED - own)
 
 
 def example(folder: Path) -> list[list[JSON]]:
@@ -86,9 +98,18 @@ def libraries() -> dict[str, str]:
     return {name: version(name) for name in LIBRARIES}
 
 
-def requirements(pipeline: Any) -> list[str]:
+def source_of(lineage: Lineage) -> str:
+    """Return the text of the module with the user's own classes in a model; empty where there are none."""
+    estimator = lineage.spec.get("estimator") or {}
+    return str(estimator.get("source", ""))
+
+
+def requirements(pipeline: Any, source: str = "") -> list[str]:
     """Return the pip requirements of a pipeline; ours only where a transformer of ours is in it."""
     lines = [f"{name}=={number}" for name, number in libraries().items()]
+    lines += [
+        line for line in (usermodules.packages(source) if source else ()) if line not in lines
+    ]
     parts = [*pipeline.get_params(deep=True).values()]
     if any(map(_ours, parts)):
         try:
@@ -117,6 +138,9 @@ def _mlmodel(signature: Signature, lineage: Lineage) -> dict[str, JSON]:
         {"type": kind, "name": name, "required": name in signature.required}
         for name, kind in signature.inputs
     ]
+    source = source_of(lineage)
+    code = usermodules.FOLDER if source else None
+    own = [f"{module_name(source)}.{name}" for name in usermodules.defined(source)]
     output = "double"
     if signature.classes:
         first = signature.classes[0]
@@ -129,14 +153,15 @@ def _mlmodel(signature: Signature, lineage: Lineage) -> dict[str, JSON]:
                 "loader_module": "mlflow.sklearn",
                 "model_path": MODEL,
                 "predict_fn": "predict",
+                **({"code": code} if code else {}),
                 "python_version": platform.python_version(),
             },
             "sklearn": {
                 "pickled_model": MODEL,
                 "serialization_format": "skops",
                 "sklearn_version": version("scikit-learn"),
-                "skops_trusted_types": sorted(TRUSTED),
-                "code": None,
+                "skops_trusted_types": sorted(TRUSTED.union(own)),
+                "code": code,
             },
         },
         "saved_input_example_info": {
