@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 
 from aiaas_magics import errors, frames
-from aiaas_magics.engines import chains, data, profile
+from aiaas_magics.engines import chains, coding, data, profile
 from aiaas_magics.engines.recipe import EXCEPT, rows, steps_of
 from aiaas_magics.specs.prepare import Step
 from aiaas_magics.specs.results import DataResult
@@ -35,10 +35,13 @@ def run(spec: PrepareSpec, context: Context) -> DataResult:
     ------
     DataError
         If a step names a column that is not there or that it cannot work on, or no row is left.
+    UserCodeError
+        If code of the user's own raises, or cannot be repeated by a model.
     """
-    table = data.load(spec.data, context)
-    new = _without_target(spec.steps(), spec.target)
+    whole = data.load(spec.data, context)
     context.progress(0, data.STAGES, "preparing")
+    begun = coding.begin(whole, _without_target(spec.steps(), spec.target), spec.target, context)
+    table, new = begun.table, begun.new
     _check_columns(spec, table)
     steps = (*table.steps, *new)
     raw = rows(table.frame, steps, table.roles)
@@ -49,9 +52,9 @@ def run(spec: PrepareSpec, context: Context) -> DataResult:
         made.roles,
         address=address,
         source=table.info.ref if table.info else "DataFrame",
-        base=table.address,
-        steps=steps,
-        changes=_changes(table, steps, raw, made),
+        base=coding.base(begun, context),
+        steps=(*begun.head, *steps),
+        changes=(*begun.changes, *_changes(table, steps, raw, made)),
         tell=data.profiling(data.READ, made.frame.shape[1], context),
     )
     for place in range(len(table.steps), len(steps)):
@@ -72,7 +75,7 @@ def _without_target(steps: Sequence[Step], target: str | None) -> tuple[Step, ..
         if step.op == "keep"
         else step
         if step.op in chains.ROW_STEPS
-        else msgspec.structs.replace(step, settings={EXCEPT: target})
+        else msgspec.structs.replace(step, settings=step.settings | {EXCEPT: target})
         for step in steps
     )
 
@@ -145,6 +148,26 @@ def transformer(
     if all(isinstance(part, str) for _, part, _ in parts):
         return "passthrough"
     return ColumnTransformer(parts, sparse_threshold=0.3 if takes_sparse else 0.0)
+
+
+def as_prepared(
+    steps: Sequence[Step], frame: pd.DataFrame, roles: Mapping[str, str]
+) -> ColumnTransformer | str:
+    """Return the unfitted transformer from raw features to the table as it is prepared, columns by name.
+
+    For estimators that make their own numbers: what no step touches comes as it is. ``"passthrough"`` if
+    that is everything.
+    """
+    parts = [
+        (f"{chain.kind}_{place}", chains.build(chain, frame[names]), names)
+        for place, (chain, names) in enumerate(chains.grouped(frame, roles, steps).items())
+    ]
+    if all(isinstance(part, str) for _, part, _ in parts):
+        return "passthrough"
+    made: ColumnTransformer = ColumnTransformer(
+        parts, sparse_threshold=0.0, verbose_feature_names_out=False
+    ).set_output(transform="pandas")
+    return made
 
 
 class Made(msgspec.Struct):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 ONLY_NUMBERS = ("mean", "median", "zero")
 """Methods that fill numbers and truth values, not categories."""
+CODE = "code"
+"""The step that is code of the user's own, in its setting ``source``."""
 EXCEPT = "except"
 """The setting of a step that names a column it does not touch: the target."""
 
@@ -48,7 +51,10 @@ def rows(
     *,
     beside: str | None = None,
 ) -> pd.DataFrame:
-    """Return the rows and columns that the recipe keeps; values stay as they are.
+    """Return the rows and columns that the recipe keeps; values stay as they are, rows are numbered anew.
+
+    Code of the user's own is not run: of prepared data the rows it dropped are gone already, and what
+    follows it works on columns that it made.
 
     ``dropna`` minds the gaps that are there when its turn comes: not those which an earlier step
     of the recipe fills.
@@ -69,6 +75,20 @@ def rows(
     DataError
         If no row is left.
     """
+    found = kept(
+        frame, list(itertools.takewhile(lambda step: step.op != CODE, steps)), roles, beside=beside
+    )
+    return found if len(found) == len(frame) else found.reset_index(drop=True)
+
+
+def kept(
+    frame: pd.DataFrame,
+    steps: Sequence[Step],
+    roles: Mapping[str, str] | None = None,
+    *,
+    beside: str | None = None,
+) -> pd.DataFrame:
+    """Return what :func:`rows` does, each row with the number it had; `steps` hold no code."""
     gone: set[str] = set()
     for place, step in enumerate(steps):
         if step.op in ("keep", "drop"):
@@ -110,4 +130,4 @@ def _dropna(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
         hint = f"column {empty!r} is missing in every row" if empty else "every row has a gap"
         try_ = f"--drop {empty} --dropna" if empty else "--impute median instead of --dropna"
         raise errors.DataError("--dropna leaves no row", hint, try_)
-    return frame[whole].reset_index(drop=True)
+    return frame[whole]
