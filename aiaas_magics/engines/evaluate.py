@@ -14,6 +14,7 @@ from sklearn.metrics import get_scorer
 from aiaas_magics import errors, specs
 from aiaas_magics.engines import (
     artefacts,
+    coding,
     curves,
     data,
     importance,
@@ -173,6 +174,7 @@ def _other(ref: str, info: ModelInfo, context: Context) -> tuple[pd.DataFrame, p
                 errors.did_you_mean(name, map(str, frame.columns)),
                 f"%aiaas_models show {info.name}",
             )
+    frame = coding.answerable(frame, recipe.steps_of(info.lineage.steps), info.target, context)
     frame = frame[frame[info.target].notna()]
     if not len(frame):
         raise errors.DataError(

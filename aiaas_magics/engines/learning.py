@@ -6,7 +6,7 @@ import platform
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -18,15 +18,18 @@ from threadpoolctl import threadpool_limits
 from aiaas_magics import errors, frames
 from aiaas_magics.engines import (
     artefacts,
+    coding,
     data,
+    estimators,
     named,
     prepare,
     signatures,
     splitting,
+    usercode,
     weighing,
 )
 from aiaas_magics.engines.context import Context
-from aiaas_magics.engines.families import recipe
+from aiaas_magics.engines.families import Recipe, recipe
 from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Lineage, ModelInfo, NewModel
@@ -59,6 +62,8 @@ class Task(NamedTuple):
     """The groups, or the order, of all rows."""
     weights: np.ndarray | None = None
     """How much each row of `X` counts in learning; None: all the same."""
+    coded: coding.Coded | None = None
+    """What code of the user's own makes of `X`, where the recipe holds any."""
 
 
 def assemble(spec: TrainSpec | TuneSpec, context: Context) -> Task:
@@ -75,10 +80,13 @@ def assemble(spec: TrainSpec | TuneSpec, context: Context) -> Task:
 
 def task_of(table: data.Table, spec: TrainSpec | TuneSpec, context: Context) -> Task:
     """Return the task a spec sets on a table: a function of both alone."""
+    raw, table = table, coding.carried(table)
     frame = table.frame
     named.check(frame, spec)
     frame = prepare.rows(frame, table.steps, table.roles, beside=spec.by)
     named.check_kept(frame, spec)
+    if table is not raw:
+        coding.check_steady(len(table.frame), len(frame))
     frame = _labelled(frame, spec.target, context)
     by = None
     if spec.by is not None:
@@ -95,9 +103,12 @@ def task_of(table: data.Table, spec: TrainSpec | TuneSpec, context: Context) -> 
     train, test = splitting.split(y, task, spec, by, context)
     weighing.check(spec.weights, None if weights is None else weights[train])
     classes = tuple(sorted(pd.unique(y).tolist())) if task == "classification" else ()
-    roles = {name: table.roles[name] for name in X.columns}
+    coded = None
+    if table is not raw:
+        X, coded = coding.inputs(raw, table, X, spec.target)
+    roles = {name: raw.roles[name] for name in X.columns}
     way = splitting.way(spec.split, task)
-    return Task(X, y, train, test, task, classes, roles, table, way, by, weights)
+    return Task(X, y, train, test, task, classes, roles, raw, way, by, weights, coded)
 
 
 def _features(frame: pd.DataFrame, table: data.Table, spec: TrainSpec | TuneSpec) -> pd.DataFrame:
@@ -123,28 +134,36 @@ def build(
     task: Task, spec: TrainSpec | TuneSpec, context: Context, params: dict[str, JSON]
 ) -> Pipeline:
     """Return the unfitted pipeline: the recipe's column steps, then the estimator."""
-    algorithm = algorithms.find(spec.algo)
-    algorithms.check_parameters(algorithm, params, task.task)
+    if spec.estimator is None:
+        algorithms.check_parameters(algorithms.find(spec.algo), params, task.task)
     weighed = weighing.of_classes(params, task.classes)
-    found = recipe(algorithm)
-    # Forests take gaps in dense tables and sparse tables without gaps; only prose is worth a sparse one.
-    both = found.takes_missing and found.takes_sparse
-    prose = "text" in task.roles.values()
-    transformer = prepare.transformer(
-        task.table.steps,
-        task.X,
-        task.roles,
-        takes_missing=found.takes_missing and not (both and prose),
-        takes_sparse=found.takes_sparse and not (both and not prose),
-    )
-    scaled = any(step.op == "scale" for step in task.table.steps)
-    if found.scale and not scaled and _apart(task.X):
+    found = estimators.recipe_of(spec, context)
+    model = found.build(task.task, weighed, spec.seed)
+    coded = task.coded or coding.Coded(task.X, task.roles, task.table.steps, ())
+    if spec.estimator is not None and estimators.prepares(model):
+        transformer = prepare.as_prepared(coded.steps, coded.X, coded.roles)
+    else:
+        transformer = _transformer(coded, found)
+    scaled = any(step.op == "scale" for step in coded.steps)
+    if found.scale and not scaled and _apart(coded.X):
         context.warn(
             f"the columns differ more than {SCALE_APART:g} times in spread; {spec.algo} learns better on a common scale",
             f"%aiaas_prepare {_named(task)} --scale standard --as scaled",
         )
-    return Pipeline(
-        [("prepare", transformer), ("model", found.build(task.task, weighed, spec.seed))]
+    return Pipeline([("prepare", coded.before(transformer)), ("model", model)])
+
+
+def _transformer(coded: coding.Coded, found: Recipe) -> Any:
+    """Return what makes numbers of features, as the estimator takes them."""
+    # Forests take gaps in dense tables and sparse tables without gaps; only prose is worth a sparse one.
+    both = found.takes_missing and found.takes_sparse
+    prose = "text" in coded.roles.values()
+    return prepare.transformer(
+        coded.steps,
+        coded.X,
+        coded.roles,
+        takes_missing=found.takes_missing and not (both and prose),
+        takes_sparse=found.takes_sparse and not (both and not prose),
     )
 
 
@@ -154,7 +173,8 @@ def fitting(context: Context, cells: int = 0, *, algo: str = "") -> Iterator[Non
 
     A single large fit of an algorithm with native threads gets all cores.
     """
-    wide = cells >= LARGE and bool(algo) and recipe(algorithms.find(algo)).threads
+    known = any(algo == each.name for each in algorithms.ALGORITHMS)
+    wide = cells >= LARGE and known and recipe(algorithms.find(algo)).threads
     with (
         warnings.catch_warnings(record=True) as caught,
         threadpool_limits(context.cores if wide else 1),
@@ -162,8 +182,14 @@ def fitting(context: Context, cells: int = 0, *, algo: str = "") -> Iterator[Non
         warnings.simplefilter("always")
         try:
             yield
-        except (ValueError, TypeError, FloatingPointError) as error:
-            said = str(error).strip().split("\n")[0]
+        except (MemoryError, errors.AiaasError):
+            raise
+        except (Exception, SystemExit) as error:
+            if (own := usercode.blame(error)) is not None:
+                raise own from error
+            if known and not isinstance(error, ValueError | TypeError | FloatingPointError):
+                raise
+            said = str(error).strip().split("\n")[0] or type(error).__name__
             raise errors.DataError(
                 f"{algo or 'the algorithm'} does not take this data",
                 said,
@@ -220,6 +246,8 @@ def register(
     )  # fmt: skip
     folder = context.scratch / "model"
     artefacts.save(fitted, folder, signature=signature, lineage=lineage, example=example_of(task))
+    if spec.estimator is not None and (foreign := artefacts.untrusted(folder)):
+        raise estimators.untrusted(f"{spec.algo}, fitted,", foreign)
     made = NewModel(
         task=task.task, algo=spec.algo, target=spec.target, signature=signature, lineage=lineage,
         params=params, scores={s.metric: s.value for s in scores if s.value is not None},

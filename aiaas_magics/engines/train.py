@@ -12,11 +12,9 @@ from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
 
 from aiaas_magics.cards import charts
-from aiaas_magics.engines import learning, pictures
+from aiaas_magics.engines import estimators, learning, pictures
 from aiaas_magics.engines.context import Context
-from aiaas_magics.engines.families import recipe
 from aiaas_magics.engines.fits import FITS
-from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.metrics import DEFAULT, check_metric
 from aiaas_magics.specs.results import Chart, ModelResult, Score
 from aiaas_magics.specs.train import TrainSpec
@@ -27,26 +25,28 @@ def run(spec: TrainSpec, context: Context) -> ModelResult:
     task = learning.assemble(spec, context)
     pipeline = learning.build(task, spec, context, spec.params)
     X, y = learning.training_rows(task)
-    watch = recipe(algorithms.find(spec.algo)).watch
+    watch = estimators.recipe_of(spec, context).watch
     with learning.fitting(context, X.size, algo=spec.algo):
         begun = time.perf_counter()
         weights = learning.training_weights(task)
         partial, losses = FITS[watch](pipeline, X, y, context, weights)
         seconds = time.perf_counter() - begun
+        estimators.check_predictions(pipeline, X, spec, task.classes)
+        scores = held_out_scores(pipeline, task)
     drawn = [_loss_chart(losses, pipeline.steps[-1][1])] if losses else []
-    scores = held_out_scores(pipeline, task)
+    params = estimators.params_of(spec, pipeline, dict(spec.params))
     info = learning.register(
         pipeline,
         task,
         spec,
         context,
         partial=partial,
-        params=dict(spec.params),
+        params=params,
         scores=scores,
     )
     return ModelResult(
         ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,
-        features=tuple(map(str, task.X.columns)), params=dict(spec.params), rows=len(X),
+        features=tuple(map(str, task.X.columns)), params=params, rows=len(X),
         held_out=len(task.test), seconds=seconds, scores=scores, charts=pictures.render(drawn, context),
         partial=partial,
     )  # fmt: skip
