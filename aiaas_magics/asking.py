@@ -14,6 +14,7 @@ from aiaas_magics import errors, frames, saving, specs
 from aiaas_magics.cards import style
 from aiaas_magics.sending import Sending
 from aiaas_magics.specs.base import JSON, Command, Spec
+from aiaas_magics.specs.estimators import Estimator
 from aiaas_magics.specs.verbs import Action, Kind, Option
 
 if TYPE_CHECKING:
@@ -93,10 +94,39 @@ def _path(session: Session, option: Option, word: Any, cls: Made, values: Values
     return {option.python: word, "format": saving.format_of(saving.path_of(word), replace=replace)}
 
 
+def _code(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
+    from aiaas_magics.capturing import cells
+
+    del session, cls, values
+    return {option.python: cells.code_of(word)}
+
+
+def _estimator(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
+    from aiaas_magics.capturing import estimators
+
+    del cls, values
+    found = estimators.capture(word)
+    sent = Estimator(
+        body=session.backend.put([found.body]),
+        name=found.name,
+        task=found.task,
+        source=found.source,
+    )
+    return {option.python: sent, "algo": found.name, "task": found.task}
+
+
+def _default_estimator(values: Mapping[str, Any]) -> str:
+    from aiaas_magics.capturing import estimators
+
+    return str(values["algo"]) if "algo" in values else estimators.default_name(values["estimator"])
+
+
 WORDS: dict[Kind, Callable[[Session, Option, Any, Made, Values], Values]] = {
     Kind.DATA: _data,
     Kind.SOURCE: _source,
     Kind.PATH: _path,
+    Kind.CODE: _code,
+    Kind.ESTIMATOR: _estimator,
 }
 """Kind of a word -> the fields of the spec it becomes."""
 
@@ -169,7 +199,7 @@ def _stem(values: Mapping[str, Any]) -> str:
 
 _DEFAULT_NAMES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "data": _stem,
-    "train": lambda values: str(values["algo"]),
-    "tune": lambda values: str(values["algo"]),
+    "train": _default_estimator,
+    "tune": _default_estimator,
     "deploy": lambda values: str(values["model"]).partition("@")[0] + "-api",
 }

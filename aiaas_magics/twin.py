@@ -25,6 +25,8 @@ TYPES: dict[Kind, object] = {
     Kind.SOURCE: "DataFrame | str",
     Kind.DURATION: "float | str",
     Kind.SIZE: "int | str",
+    Kind.ESTIMATOR: "Estimator",
+    Kind.CODE: "str | Callable[[DataFrame], DataFrame]",
 }
 
 
@@ -103,7 +105,8 @@ def signature(action: Action) -> inspect.Signature:
 
 
 def _parameter(option: Option, kind: Any) -> inspect.Parameter:
-    default = inspect.Parameter.empty if option.required else option.default
+    needed = option.required and not option.unless
+    default = inspect.Parameter.empty if needed else option.default
     return inspect.Parameter(
         option.python, kind, default=default, annotation=TYPES.get(option.kind, str)
     )
@@ -130,7 +133,8 @@ def document(verb: Verb, action: Action) -> str:
             else "lists of values to try"
         )
         lines += ["**parameters", f"    {text}; `params` takes them as a dict."]
-    return "\n".join([*lines, "", "The magic:", "", *(f"    {line}" for line in action.examples)])
+    shown = [f"    {line}" for each in action.examples for line in each.splitlines()]
+    return "\n".join([*lines, "", "The magic:", "", *shown])
 
 
 def _reference(value: Any) -> Any:

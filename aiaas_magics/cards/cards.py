@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from aiaas_magics.cards import page, style
 from aiaas_magics.cards.page import Card, Part
 from aiaas_magics.cards.style import measure, number, plural
 from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.estimators import module_name
 from aiaas_magics.specs.records import EndpointInfo, ModelInfo
 from aiaas_magics.specs.results import (
     Column,
@@ -202,9 +203,20 @@ def model_info_line(info: ModelInfo) -> str:
     return f"{info.ref}{named}: {what}{', ' + shown if shown else ''}{stopped}"
 
 
+def _own_code(spec: Mapping[str, JSON]) -> Iterable[tuple[str, str]]:
+    """Yield what a model runs of the user's own: it is kept in its folder, under its digest."""
+    source = (spec.get("estimator") or {}).get("source")
+    if source:
+        count = plural(str(source).count("\n"), "line")
+        yield "your code", f"code/{module_name(str(source))}.py, {count}, run in workers only"
+
+
 def _step(step: dict[str, JSON]) -> str:
     """Return a step of a recipe in words: ``scale maxabs (a, b)``."""
     columns = f"({', '.join(step['columns'])})" if step.get("columns") else ""
+    if step["op"] == "code":
+        lines = str(step["settings"]["source"]).strip().splitlines()
+        return f"code ({plural(len(lines), 'line')}: {style.one_line(lines[0])})"
     return " ".join(word for word in (step["op"], step.get("method", ""), columns) if word)
 
 
@@ -214,13 +226,14 @@ def model_info_card(info: ModelInfo, following: str) -> Card:
     asked = {
         k: v
         for k, v in lineage.spec.items()
-        if k not in ("kind", "data", "as_", "params") and v not in (None, [], {})
+        if k not in ("kind", "data", "as_", "params", "estimator") and v not in (None, [], {})
     }
     facts: list[tuple[str, ...]] = [
         ("made by", "%aiaas_" + str(lineage.spec.get("kind", ""))),
         ("data", f"{lineage.data_ref or 'a DataFrame'} ({lineage.data[7:19]})"),
         ("prepared", "; ".join(map(_step, lineage.steps)) or "as it was"),
         ("asked", words(asked)),
+        *_own_code(lineage.spec),
         ("parameters", words(info.params) or "all as scikit-learn has them"),
         ("seed", str(lineage.seed)),
         ("takes", plural(len(info.signature.inputs), "column")),

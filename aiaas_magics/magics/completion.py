@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aiaas_magics import errors, specs
-from aiaas_magics.magics.names import is_table
+from aiaas_magics.magics.names import estimators, is_table
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
 LINE = re.compile(r"(?:^|=)\s*(%{1,2})aiaas(?:_(\w*))?(?:\s+(.*))?$")
@@ -97,6 +97,8 @@ class Completer:
             from aiaas_magics.specs.metrics import METRICS
 
             return [metric.name for metric in METRICS]
+        if kind is Kind.ESTIMATOR:
+            return sorted(estimators(self._variables()))
         tables = [
             name for name, value in self._variables().items() if is_table(value) and name[0] != "_"
         ]

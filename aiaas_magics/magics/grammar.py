@@ -140,6 +140,9 @@ def parse(verb: Verb, line: str, body: str | None = None, evaluate: Evaluate | N
             if argument is None or (equals and argument.kind not in (Kind.SOURCE, Kind.PATH)):
                 raise _too_many(verb, action, word, given)
             _once(given, argument.python, _evaluated(word, evaluate), argument.name)
+    if verb.body == "code" and body is not None and body.strip():
+        _once(given, verb.body, body, "the code")
+        body = None
     for name, value in _body(verb, action, body).items():
         _once(parameters, name, value, name)
     return check(verb, action, given, parameters)

@@ -34,7 +34,8 @@ def help_text(verb: Verb) -> str:
             else []
         )
         parts.append("")
-    parts += ["Examples:", *(f"  {line}" for action in verb.actions for line in action.examples)]
+    examples = [example for action in verb.actions for example in action.examples]
+    parts += ["Examples:", *(f"  {line}" for each in examples for line in each.splitlines())]
     return "\n".join(parts)
 
 
@@ -91,7 +92,10 @@ def _page() -> Iterator[str]:
                     )
                     + "\n"
                 )
-            yield "\n".join(f"    {line}" for line in action.examples) + "\n"
+            yield (
+                "\n".join(f"    {line}" for each in action.examples for line in each.splitlines())
+                + "\n"
+            )
     yield "# The algorithms\n"
     for algorithm in ALGORITHMS:
         yield _algorithm(algorithm)

@@ -9,7 +9,9 @@ from aiaas_magics import errors
 from aiaas_magics.specs.calls import Call
 from aiaas_magics.specs.verbs import Kind
 
-RESOLVED = (Kind.DATA, Kind.SOURCE, Kind.MODEL, Kind.ENDPOINT, Kind.STORED, Kind.JOB)
+RESOLVED = (
+    Kind.DATA, Kind.SOURCE, Kind.MODEL, Kind.ENDPOINT, Kind.STORED, Kind.JOB, Kind.ESTIMATOR,
+)  # fmt: skip
 Known = Callable[[Kind], list[str]]
 Same = Callable[[str, Any], bool]
 
@@ -41,6 +43,8 @@ def resolve(call: Call, variables: Mapping[str, Any], known: Known, same: Same) 
 def _resolve(word: Any, kind: Kind, variables: Mapping[str, Any], known: Known, same: Same) -> Any:
     if not isinstance(word, str):
         return reference(word) or word
+    if kind is Kind.ESTIMATOR:
+        return _variable(word.removeprefix("var:"), variables)
     prefix, colon, name = word.partition(":")
     if colon and prefix == "ref":
         return name
@@ -65,6 +69,28 @@ def _resolve(word: Any, kind: Kind, variables: Mapping[str, Any], known: Known, 
             f"var:{word} or ref:{word}",
         )
     return word if stored or _foreign(value) else value
+
+
+def _variable(word: str, variables: Mapping[str, Any]) -> Any:
+    if word not in variables:
+        known = estimators(variables)
+        raise errors.UsageError(
+            f"there is no variable {word!r}",
+            errors.did_you_mean(word, known),
+            f"{word} = Pipeline(...)",
+        )
+    return variables[word]
+
+
+def estimators(variables: Mapping[str, Any]) -> list[str]:
+    """Return the names of variables that hold something with ``fit`` and ``predict``."""
+    return [
+        name
+        for name, value in variables.items()
+        if not name.startswith("_")
+        and not isinstance(value, type)
+        and all(callable(getattr(type(value), word, None)) for word in ("fit", "get_params"))
+    ]
 
 
 def reference(value: Any) -> str | None:

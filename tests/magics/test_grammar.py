@@ -268,6 +268,8 @@ def test_every_example_of_the_tables_parses():
         for action in specs.verb(name).actions:
             assert action.examples
             for example in action.examples:
-                word, _, line = example.partition(" ")
-                call = grammar.parse(specs.verb(name), line)
-                assert (word, call.action) == (f"%aiaas_{name}".rstrip("_"), action.name)
+                first, newline, body = example.partition("\n")
+                word, _, line = first.partition(" ")
+                call = grammar.parse(specs.verb(name), line, body or None)
+                magic = f"%aiaas_{name}".rstrip("_")
+                assert (word, call.action) == (f"%{magic}" if newline else magic, action.name)
