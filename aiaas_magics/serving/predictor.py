@@ -48,9 +48,9 @@ class SklearnPredictor:
     def predict(self, columns: Columns, *, proba: bool) -> Answer:
         """Return the predictions for checked rows."""
         table = self._array(columns) if self._bare else self._frame(columns)
-        labels = self._pipeline.predict(table).tolist()
+        labels = _plain(self._pipeline.predict(table))
         wanted = proba and hasattr(self._pipeline, "predict_proba")
-        return Answer(labels, self._pipeline.predict_proba(table).tolist() if wanted else None)
+        return Answer(labels, _plain(self._pipeline.predict_proba(table)) if wanted else None)
 
     def _array(self, columns: Columns) -> Any:
         import numpy as np
@@ -70,6 +70,14 @@ class SklearnPredictor:
                 for n, kind in self.signature.inputs
             }
         )
+
+
+def _plain(found: Any) -> list[Any]:
+    """Return an estimator's answer as lists; one of the user's own may answer with a list or a Series."""
+    import numpy as np
+
+    plain: list[Any] = np.asarray(found).tolist()
+    return plain
 
 
 def _series(values: list[JSON], kind: str, gaps: bool) -> Any:  # noqa: FBT001 - private
@@ -100,4 +108,7 @@ def _zoned(moment: dt.datetime | None, zone: dt.tzinfo) -> dt.datetime | None:
 def _takes_arrays(pipeline: Any) -> bool:
     steps = getattr(pipeline, "steps", [("", pipeline)])
     alone = all(step in (None, "passthrough") for _, step in steps[:-1])
-    return alone and not hasattr(steps[-1][1], "feature_names_in_")
+    last = steps[-1][1]
+    # a class of somebody else's need not remember the names that it uses
+    known = type(last).__module__.startswith("sklearn.") and not hasattr(last, "steps")
+    return alone and known and not hasattr(last, "feature_names_in_")

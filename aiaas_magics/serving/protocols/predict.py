@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from aiaas_magics import errors
 from aiaas_magics.serving.limits import MOST_ROWS
 from aiaas_magics.serving.predictor import Answer, Columns, Predictor
 from aiaas_magics.serving.problems import Problem
@@ -52,6 +53,8 @@ def answer(body: bytes, predictor: Predictor) -> tuple[bytes, int]:
 def _ask(predictor: Predictor, columns: Columns, *, proba: bool) -> Answer:
     try:
         found = predictor.predict(columns, proba=proba)
+    except errors.UserCodeError as error:
+        raise Problem(422, error.what, error.hint) from error
     except ValueError as error:
         raise Problem(
             422, "the model does not take these values", str(error).partition("\n")[0]
