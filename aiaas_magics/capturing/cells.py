@@ -20,7 +20,7 @@ def code_of(word: object) -> str:
         If it is no Python, does nothing with ``df``, or is a function whose source cannot travel.
     """
     if isinstance(word, str):
-        return _checked(textwrap.dedent(word).strip("\n"))
+        return _checked(textwrap.dedent(word).rstrip())  # lines keep their numbers
     if not isinstance(word, FunctionType):
         raise errors.UsageError(
             f"{type(word).__name__} is no code",

@@ -94,9 +94,7 @@ def test_a_method_as_a_parameter_is_told(cells):
 
 # code for df -------------------------------------------------------------------------------------
 def test_text_and_functions_are_code_for_df(cells):
-    assert code.code_of(
-        "\n    df['a'] = 1\n    df['b'] = 2\n"
-    ) == "df['a'] = 1\n    df['b'] = 2".replace("    ", "")
+    assert code.code_of("\n  df['a'] = 1\n  df['b'] = 2\n") == "\ndf['a'] = 1\ndf['b'] = 2"
     it = cells("K = 2\ndef it(table):\n    return table.assign(b=table['a'] * K)")
     names = {"df": __import__("pandas").DataFrame({"a": [1]})}
     exec(code.code_of(it), names)
