@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import re
 from collections.abc import Iterator
 from types import FunctionType, MethodType
@@ -25,6 +26,7 @@ class Captured(NamedTuple):
     name: str
     task: str
     source: str
+    takes_weights: bool
 
 
 def capture(value: Any) -> Captured:
@@ -46,7 +48,7 @@ def capture(value: Any) -> Captured:
     source = module.text() if module.members else ""
     with _living_in(module, module_name(source)):
         body = _dumped(unfitted)
-    return Captured(body, name_of(value), task, source)
+    return Captured(body, name_of(value), task, source, _takes_weights(value))
 
 
 def check(value: Any) -> None:
@@ -99,6 +101,13 @@ def default_name(value: Any) -> str:
         value = _last(value)
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(value).__name__).lower()
     return snake.strip("_") or "estimator"
+
+
+def _takes_weights(value: Any) -> bool:
+    """Tell whether a fit takes the weights of rows; a Pipeline would have to be told whose they are."""
+    return (
+        not hasattr(value, "steps") and "sample_weight" in inspect.signature(value.fit).parameters
+    )
 
 
 def _last(value: Any) -> Any:
