@@ -27,8 +27,6 @@ from aiaas_magics.specs.prepare import Step
 if TYPE_CHECKING:
     from aiaas_magics.engines.context import Context
 
-SAMPLE = 1_000
-"""Rows on which the code is run once more, to see whether a row's values depend on its neighbours."""
 FEW = 50
 """Rows on which it is found out which raw columns the code needs."""
 
@@ -99,161 +97,6 @@ def check_steady(before: int, after: int) -> None:
         )
 
 
-# preparing ---------------------------------------------------------------------------------------
-class Begun(NamedTuple):
-    """Where the column steps of a preparation begin."""
-
-    table: data.Table
-    """The table after the code; its steps are those of before that come after it."""
-    new: tuple[Step, ...]
-    head: tuple[Step, ...] = ()
-    changes: tuple[str, ...] = ()
-    raw: pd.DataFrame | None = None
-
-
-def begin(table: data.Table, new: tuple[Step, ...], target: str | None, context: Context) -> Begun:
-    """Carry out the code of a recipe, old and new, and check that it can be repeated.
-
-    Raises
-    ------
-    DataError
-        If code would have to be repeated after a step that learns from the data.
-    UserCodeError
-        If the code raises, needs the target, or makes other columns of other rows.
-    """
-    head, rest = divided((*table.steps, *new))
-    if not head:
-        return Begun(table, new)
-    late = next((s for s in head if s.op not in (*chains.ROW_STEPS, CODE)), None)
-    if late is not None:
-        raise errors.DataError(
-            f"code cannot come after {f'{late.op} {late.method}'.strip()}",
-            "a model runs the code on raw rows; what is learned from data comes after it",
-            "prepare the raw data with the code first, then with the other steps",
-        )
-    made, changes = _told(table.frame, head)
-    if any(step.op == CODE for step in new):
-        _check(table.frame, made, head, target, context)
-    old, _ = divided(table.steps)
-    steps = divided(table.steps)[1] if len(old) == len(head) else ()
-    coded = table._replace(frame=made, steps=steps, roles=roles_after(made, table))
-    return Begun(coded, rest[len(steps) :], head, changes, table.frame)
-
-
-def base(begun: Begun, context: Context) -> str:
-    """Return the address of the raw rows that the whole recipe keeps.
-
-    Raises
-    ------
-    UserCodeError
-        If it would drop more of them, run on these alone.
-    """
-    table = begun.table
-    if begun.raw is None:
-        return table.address
-    steps = (*table.steps, *begun.new)
-    rows = recipe.kept(table.frame, steps, table.roles).index
-    if len(rows) == len(begun.raw):
-        return table.address
-    chosen = begun.raw.loc[rows].reset_index(drop=True)
-    with _quiet():
-        again = through(chosen, begun.head)
-        again = recipe.kept(again, steps, table.roles)
-    check_steady(len(chosen), len(again))
-    return context.save_frame(chosen)
-
-
-def _told(frame: pd.DataFrame, head: Sequence[Step]) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    changes = []
-    for step in head:
-        made = through(frame, (step,))
-        gone = len(frame) - len(made)
-        if step.op != CODE:
-            columns = (
-                f" ({', '.join(step.columns)})" if step.columns else f": {gone:,} rows dropped"
-            )
-            changes.append(f"{step.op}{columns}")
-        else:
-            changes.append(f"code: {_change(frame, made)}")
-        frame = made
-    if not len(frame):
-        raise errors.DataError("the code leaves no row", "every row was dropped", "df = df[...]")
-    if not len(frame.columns):
-        raise errors.DataError(
-            "the code leaves no column", "every column was dropped", "df = df[...]"
-        )
-    return frame, tuple(changes)
-
-
-def _change(before: pd.DataFrame, after: pd.DataFrame) -> str:
-    """Say what code did: columns made, changed, dropped; rows dropped."""
-    kept = before.loc[after.index]
-    made = [n for n in after if n not in before]
-    changed = [n for n in after if n in before and not same(kept[[n]], after[[n]])]
-    dropped = [n for n in before if n not in after]
-    words = [
-        f"{what} {', '.join(map(str, names[:5]))}{' and more' if len(names) > 5 else ''}"
-        for what, names in (("made", made), ("changed", changed), ("dropped", dropped))
-        if names
-    ]
-    gone = len(before) - len(after)
-    words += [f"{gone:,} of {len(before):,} rows dropped"] if gone else []
-    return "; ".join(words) or "changed nothing"
-
-
-def _check(
-    raw: pd.DataFrame,
-    made: pd.DataFrame,
-    head: Sequence[Step],
-    target: str | None,
-    context: Context,
-) -> None:
-    """Run the code on some of the rows and on one: a model asks it about rows by themselves."""
-    with _quiet():
-        if target is not None and target in raw.columns:
-            check_without(target, raw, made, head)
-            was, now = raw[[target]], made.get([target])
-            if now is not None and not same(was.loc[made.index], now):
-                context.warn(
-                    f"the code changes the target {target!r}: predictions come in its new unit",
-                    f"turn them back with what undoes it, or leave {target!r} as it is",
-                )
-        places = np.flatnonzero(raw.index.isin(made.index))
-        some = places[:: max(2, len(places) // SAMPLE)]
-        alone = _alone(raw, made, head, some) and _alone(
-            raw, made, head, places[len(places) // 2 :][:1]
-        )
-        steady = alone or _alone(raw, made, head, np.arange(len(raw)))
-    if not steady:
-        context.warn(
-            "the code gives other values each time it is run (random numbers, the time of day)",
-            "np.random.default_rng(0) draws the same ones",
-        )
-    elif not alone:
-        context.warn(
-            "a row's values depend on the other rows (as with df['x'].mean(), rank, shift): statistics of "
-            "all rows leak, and an endpoint that is asked about one row gives another answer",
-            "a number in place of the statistic; --impute and --scale learn theirs in training",
-        )
-
-
-def _alone(raw: pd.DataFrame, made: pd.DataFrame, head: Sequence[Step], places: Any) -> bool:
-    """Tell whether some rows by themselves become what they became among all."""
-    wanted = made.loc[made.index.intersection(raw.index[places])]
-    try:
-        found = through(raw.iloc[places], head)
-    except errors.AiaasError:
-        return False
-    if len(found) and set(found.columns) != set(wanted.columns):
-        odd = min({*found.columns} ^ {*wanted.columns})
-        raise errors.UserCodeError(
-            f"which columns the code makes depends on the rows: {odd!r} is not always there",
-            "a model is asked about single rows and needs the same columns each time",
-            "leave pd.get_dummies to --encode onehot",
-        )
-    return same(found, wanted)
-
-
 def check_without(
     target: str, raw: pd.DataFrame, made: pd.DataFrame, head: Sequence[Step]
 ) -> pd.DataFrame:
@@ -290,13 +133,12 @@ def _but(step: Step, target: str) -> Step:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep what the code prints out of the log while it is only tried."""
     with contextlib.redirect_stdout(io.StringIO()):
         yield
 
 
-# learning ----------------------------------------------------------------------------------------
 def inputs(
     raw: data.Table, coded: data.Table, X: pd.DataFrame, target: str
 ) -> tuple[pd.DataFrame, Coded]:
@@ -320,7 +162,7 @@ def inputs(
     head = _rows_stay(raw.steps)
     few = raw.frame.loc[X.index[:FEW]]
     names = list(map(str, X.columns))
-    with _quiet():
+    with quiet():
         made = through(few, head)
         if target in few.columns:
             check_without(target, few, made, head)

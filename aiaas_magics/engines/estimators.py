@@ -20,7 +20,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import get_tags
 
 from aiaas_magics import errors
-from aiaas_magics.engines import families, usermodules
+from aiaas_magics.engines import coding, families, prepare, usermodules
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import Recipe
 from aiaas_magics.engines.trusted import TRUSTED
@@ -81,6 +81,24 @@ def prepares(model: Any) -> bool:
     """Tell whether an estimator takes tables as they are: it is or holds a preparation of its own."""
     own = (Pipeline, ColumnTransformer, FeatureUnion)
     return isinstance(model, own) or any(isinstance(part, own) for part in _parts(model))
+
+
+def preparation(
+    spec: TrainSpec | TuneSpec, model: Any, found: Recipe, coded: coding.Coded
+) -> ColumnTransformer | str:
+    """Return what an estimator is given its features through: numbers, or the table as it is prepared."""
+    if spec.estimator is not None and prepares(model):
+        return prepare.as_prepared(coded.steps, coded.X, coded.roles)
+    # Forests take gaps in dense tables and sparse tables without gaps; only prose is worth a sparse one.
+    both = found.takes_missing and found.takes_sparse
+    prose = "text" in coded.roles.values()
+    return prepare.transformer(
+        coded.steps,
+        coded.X,
+        coded.roles,
+        takes_missing=found.takes_missing and not (both and prose),
+        takes_sparse=found.takes_sparse and not (both and not prose),
+    )
 
 
 def _parts(model: Any) -> Iterator[Any]:

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import stats
 from sklearn.exceptions import UndefinedMetricWarning
 
+from aiaas_magics import errors
 from aiaas_magics.cards import charts
 from aiaas_magics.engines.context import Context
 from aiaas_magics.specs.results import Chart, Grid, Score
@@ -52,16 +53,21 @@ def importance(
         return ()
     found = []
     for number, name in enumerate(X.columns):
-        drops = []
-        for _ in range(shuffles):
-            shuffled = X.assign(**{str(name): X[name].to_numpy()[rng.permutation(len(X))]})
-            drops.append(whole - scorer(pipeline, shuffled, y))
+        try:
+            drops = [whole - scorer(pipeline, _shuffled(X, name, rng), y) for _ in range(shuffles)]
+        except errors.UserCodeError as error:  # a shuffled row may be one that the code drops
+            context.warn(f"the importance of {name!r} is unknown: {error.what}")
+            continue
         found.append((str(name), float(np.mean(drops)), *_interval(drops, confidence)))
         context.progress(number + 1, len(X.columns), f"importance of {name}")
         if context.stopping():
             break
     found.sort(key=lambda each: (-each[1], each[0]))
     return tuple(Score(metric=n, value=mean, low=low, high=high) for n, mean, low, high in found)
+
+
+def _shuffled(X: pd.DataFrame, name: str, rng: np.random.Generator) -> pd.DataFrame:
+    return X.assign(**{str(name): X[name].to_numpy()[rng.permutation(len(X))]})
 
 
 def _interval(drops: list[float], confidence: float) -> tuple[float | None, float | None]:

@@ -6,7 +6,7 @@ import platform
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -29,7 +29,7 @@ from aiaas_magics.engines import (
     weighing,
 )
 from aiaas_magics.engines.context import Context
-from aiaas_magics.engines.families import Recipe, recipe
+from aiaas_magics.engines.families import recipe
 from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Lineage, ModelInfo, NewModel
@@ -140,10 +140,7 @@ def build(
     found = estimators.recipe_of(spec, context)
     model = found.build(task.task, weighed, spec.seed)
     coded = task.coded or coding.Coded(task.X, task.roles, task.table.steps, ())
-    if spec.estimator is not None and estimators.prepares(model):
-        transformer = prepare.as_prepared(coded.steps, coded.X, coded.roles)
-    else:
-        transformer = _transformer(coded, found)
+    transformer = estimators.preparation(spec, model, found, coded)
     scaled = any(step.op == "scale" for step in coded.steps)
     if found.scale and not scaled and _apart(coded.X):
         context.warn(
@@ -151,20 +148,6 @@ def build(
             f"%aiaas_prepare {_named(task)} --scale standard --as scaled",
         )
     return Pipeline([("prepare", coded.before(transformer)), ("model", model)])
-
-
-def _transformer(coded: coding.Coded, found: Recipe) -> Any:
-    """Return what makes numbers of features, as the estimator takes them."""
-    # Forests take gaps in dense tables and sparse tables without gaps; only prose is worth a sparse one.
-    both = found.takes_missing and found.takes_sparse
-    prose = "text" in coded.roles.values()
-    return prepare.transformer(
-        coded.steps,
-        coded.X,
-        coded.roles,
-        takes_missing=found.takes_missing and not (both and prose),
-        takes_sparse=found.takes_sparse and not (both and not prose),
-    )
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 
 from aiaas_magics import errors, frames
-from aiaas_magics.engines import chains, coding, data, profile
+from aiaas_magics.engines import chains, codetrial, data, profile
 from aiaas_magics.engines.recipe import EXCEPT, rows, steps_of
 from aiaas_magics.specs.prepare import Step
 from aiaas_magics.specs.results import DataResult
@@ -40,7 +40,7 @@ def run(spec: PrepareSpec, context: Context) -> DataResult:
     """
     whole = data.load(spec.data, context)
     context.progress(0, data.STAGES, "preparing")
-    begun = coding.begin(whole, _without_target(spec.steps(), spec.target), spec.target, context)
+    begun = codetrial.begin(whole, _without_target(spec.steps(), spec.target), spec.target, context)
     table, new = begun.table, begun.new
     _check_columns(spec, table)
     steps = (*table.steps, *new)
@@ -52,7 +52,7 @@ def run(spec: PrepareSpec, context: Context) -> DataResult:
         made.roles,
         address=address,
         source=table.info.ref if table.info else "DataFrame",
-        base=coding.base(begun, context),
+        base=codetrial.base(begun, context),
         steps=(*begun.head, *steps),
         changes=(*begun.changes, *_changes(table, steps, raw, made)),
         tell=data.profiling(data.READ, made.frame.shape[1], context),
