@@ -106,10 +106,7 @@ def _estimator(session: Session, option: Option, word: Any, cls: Made, values: V
 
     del cls, values
     found = estimators.capture(word)
-    body = session.backend.put([found.body])
-    sent = Estimator(
-        body=body, name=found.name, task=found.task, source=found.source, takes_weights=found.takes_weights
-    )  # fmt: skip
+    sent = Estimator(**(found._asdict() | {"body": session.backend.put([found.body])}))
     return {option.python: sent, "algo": found.name, "task": found.task}
 
 

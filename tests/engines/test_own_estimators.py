@@ -70,12 +70,8 @@ def sent(context):
 
     def send(value):
         found = capturing.capture(value)
-        return Estimator(
-            body=context.save_blob(found.body),
-            name=found.name,
-            task=found.task,
-            source=found.source,
-        )
+        rest = found._asdict() | {"body": context.save_blob(found.body)}
+        return Estimator(**rest)
 
     return send
 
@@ -192,6 +188,20 @@ def test_an_estimator_does_its_own_task(context, spec):
         spec(Ridge(), task="classification")
     digits = pd.DataFrame({"a": range(40), "y": [0, 1] * 20})
     assert train.run(spec(Ridge(), digits, "y", task="regression"), context).task == "regression"
+
+
+@pytest.mark.parametrize("value", ["LogisticRegression()", "Counting()"])
+def test_rows_weigh_in_estimators_that_take_weights(context, spec, cell, value):
+    code = NEAREST.replace("class Nearest", "class Counting").replace(
+        "fit(self, X, y)", "fit(self, X, y, sample_weight=None)"
+    )
+    code = code.replace("return self\n", "self.weighed_ = sample_weight\n        return self\n", 1)
+    made = cell(code + "from sklearn.linear_model import LogisticRegression\nit = " + value)
+    frame = pd.DataFrame({"a": [0.0, 1.0] * 20, "y": ["u", "v"] * 20, "k": [1.0, 2.0] * 20})
+    result = train.run(spec(made, frame, "y", weights="k"), context)
+    assert result.features == ("a",)
+    with pytest.raises(errors.SpecError, match="takes no weights of rows"):
+        spec(make_pipeline(LogisticRegression()), frame, "y", weights="k")
 
 
 # what is refused ---------------------------------------------------------------------------------

@@ -237,3 +237,11 @@ def test_a_column_that_is_only_dropped_is_known(source, only):
 def test_what_code_prints_is_said_once(context, ready, capsys):
     ready("print('rows', len(df))\ndf['x'] = 1", target="y")
     assert capsys.readouterr().out == "rows 200\n"
+
+
+def test_a_column_whose_shuffled_rows_the_code_drops_has_no_importance(context, people, ready):
+    ready("df = df[(df['h'] > 165) == (df['w'] > 70)]", target="y")
+    learn(context, features=("h", "w", "c"))
+    result = evaluate.run(EvaluateSpec(model="m", repeats=100, shuffles=1), context)
+    assert [score.metric for score in result.importance] == ["c"]
+    assert "the importance of 'h' is unknown: your code drops" in warned(context)[-2]
