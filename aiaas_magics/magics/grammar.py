@@ -34,11 +34,11 @@ class Word(NamedTuple):
 
 
 class Asked(Exception):
-    """The line asks for help, not for work: ``--help``, ``--algo ?``."""
+    """The line asks for help, not for work: ``--help``, ``--algo ?``, ``--algo ridge ?``."""
 
-    def __init__(self, verb: Verb, option: Option | None = None) -> None:
+    def __init__(self, verb: Verb, option: Option | None = None, of: str = "") -> None:
         super().__init__(verb.name)
-        self.verb, self.option = verb, option
+        self.verb, self.option, self.of = verb, option, of
 
 
 def split(line: str) -> list[Word]:
@@ -125,6 +125,8 @@ def parse(verb: Verb, line: str, body: str | None = None, evaluate: Evaluate | N
     waiting = iter(words)
     for word in waiting:
         name, equals, raw = word.raw.partition("=")
+        if word.raw == "?" and "algo" in given:
+            raise Asked(verb, _option(verb, action, "algo"), str(given["algo"]))
         if word.raw.startswith("--"):
             option = _option(verb, action, name[2:])
             value = (
