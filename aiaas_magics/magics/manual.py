@@ -92,18 +92,26 @@ def _page() -> Iterator[str]:
                     + "\n"
                 )
             yield "\n".join(f"    {line}" for line in action.examples) + "\n"
-    yield "# The algorithms\n"
+    yield "# The algorithms\n\n| name | for | what it is | tune first |\n|---|---|---|---|"
+    yield "\n".join(map(_overview, ALGORITHMS)) + "\n"
     for algorithm in ALGORITHMS:
         yield _algorithm(algorithm)
     yield "# The metrics\n\n| name | for | meaning |\n|---|---|---|"
     yield "\n".join(f"| `{m.name}` | {m.task} | {m.summary} |" for m in METRICS) + "\n"
 
 
+def _overview(algorithm: Algorithm) -> str:
+    tried = ", ".join(f"`{name}`" for name in algorithm.tried) or "–"
+    tasks = " and ".join(algorithm.tasks)
+    return f"| `{algorithm.name}` | {tasks} | {algorithm.summary} | {tried} |"
+
+
 def _algorithm(algorithm: Algorithm) -> str:
     told = (f"| `{p.name}` | {p.help} | {p.allowed()} |" for p in algorithm.parameters)
     rows = "\n".join(dict.fromkeys(told))  # the tasks may differ in the default alone
     head = f"## `{algorithm.name}`\n\n{algorithm.summary} ({' and '.join(algorithm.tasks)})\n"
-    return f"{head}\n| parameter | meaning | values |\n|---|---|---|\n{rows}\n"
+    weights = "" if algorithm.takes_weights else "\nIt takes no `--weights`.\n"
+    return f"{head}{weights}\n| parameter | meaning | values |\n|---|---|---|\n{rows}\n"
 
 
 _TYPES: dict[Kind, dict[str, Any]] = {
