@@ -145,9 +145,7 @@ def test_what_was_learned_from_a_sparse_table_is_opened(tmp_path, name):
     [
         ("left_child", 10**6),
         ("right_child", 0),
-        ("left_child", -7),
         ("feature", 4),
-        ("feature", -9),
     ],
 )
 @pytest.mark.parametrize("name", GROVES)
