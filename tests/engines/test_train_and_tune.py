@@ -52,7 +52,7 @@ def test_every_algorithm_regresses(context, given, algo):
     params = NOT_BY_DEFAULT.get(algo, {})
     result = train.run(spec(given("diabetes"), "progression", algo, params=params), context)
     assert result.task == "regression"
-    assert result.scores[0].value > 0.1  # a fifth of 442 rows; the mean scores 0
+    assert result.scores[0].value > 0.05  # a fifth of 442 rows; the mean scores 0
 
 
 def test_texts_dates_and_categories_are_learned_from(context, given):
