@@ -80,10 +80,11 @@ def model_line(result: ModelResult) -> str:
 def model_card(result: ModelResult, warnings: Sequence[str], following: str) -> Card:
     """Return what was learned, and from what."""
     learned = f"predicts {result.target} ({result.task}) from {plural(len(result.features), 'column')}, learned from {plural(result.rows, 'row')}"
+    weighed = f", weighed by {result.weights}" if result.weights else ""
     took = "" if style.docs_mode() else f", {style.duration(result.seconds)}"
     return page.card(
         model_line(result),
-        page.soft(learned + took),
+        page.soft(learned + weighed + took),
         page.soft("parameters: " + (words(result.params) or "all as scikit-learn has them")),
         *map(page.warning, dict.fromkeys((*result.warnings, *warnings))),
         *_trials(result),

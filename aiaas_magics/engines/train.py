@@ -46,7 +46,7 @@ def run(spec: TrainSpec, context: Context) -> ModelResult:
     )
     return ModelResult(
         ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,
-        features=tuple(map(str, task.X.columns)), params=dict(spec.params), rows=len(X),
+        features=tuple(map(str, task.X.columns)), params=dict(spec.params), rows=len(X), weights=spec.weights,
         held_out=len(task.test), seconds=seconds, scores=scores, charts=pictures.render(drawn, context),
         partial=partial,
     )  # fmt: skip

@@ -112,6 +112,8 @@ class ModelResult(Result, frozen=True, kw_only=True, tag="model_result"):
     params: dict[str, JSON] = {}
     rows: int
     """Rows it learned from."""
+    weights: str | None = None
+    """The column that said how much each of them counts."""
     held_out: int
     seconds: float
     """Wall seconds of the (final) fit."""

@@ -35,7 +35,7 @@ def data(word="cancer.csv", columns=None, **more):
 def model(word="y", **more):
     trial = Trial(params={word: word}, mean=0.9, std=0.1, folds=(0.8, 1.0), seconds=1.5, rank=1)
     base = {
-        "target": word, "params": {word: word}, "warnings": (word,), "trials": (trial,),
+        "target": word, "weights": word, "params": {word: word}, "warnings": (word,), "trials": (trial,),
         "scores": (Score(metric="accuracy", value=0.97345),), "metric": "accuracy", "held_out": 30,
     }  # fmt: skip
     return ModelResult(
@@ -219,6 +219,11 @@ def test_warnings_stand_in_the_card_once_each(read):
     page = read(cards.model_card(model(warnings=("few rows",)), ("two classes", "few rows"), ""))
     assert page.text.split("\n").count("few rows") == 1
     assert "two classes" in page.text
+
+
+def test_a_weighed_model_says_by_what(read):
+    assert "weighed by income" in read(cards.model_card(model(weights="income"), (), "")).text
+    assert "weighed" not in read(cards.model_card(model(weights=None), (), "")).text
 
 
 def test_an_evaluation_s_line_and_interval(read):

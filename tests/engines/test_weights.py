@@ -31,6 +31,7 @@ def test_rows_weigh_what_their_column_says(context, algo):
     with learning.fitting(context):
         oracle.fit(X, y, model__sample_weight=WEIGHED["w"].to_numpy()[task.train])
     assert np.array_equal(found.predict_proba(X), oracle.predict_proba(X))
+    assert result.weights == "w"
     assert result.features == tuple(IRIS.columns.drop("species"))
     assert context.model(result.ref)[0].lineage.spec["weights"] == "w"
 
