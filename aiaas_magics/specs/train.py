@@ -72,7 +72,14 @@ def check_weights(
             "weights say how much a row counts, nothing is learned from them",
             "--weights ANOTHER_COLUMN",
         )
-    if not find(algo).takes_weights:
+    algorithm = find(algo)
+    if not algorithm.takes_weights:
+        if any(p.name == "weights" and p.accepts(weights) for p in algorithm.parameters):
+            raise errors.SpecError(
+                f"--weights is a column; {algo} has a parameter of that name",
+                "it has no dashes, and in Python stands among the parameters",
+                f"weights={weights!r}, or params={{'weights': {weights!r}}}",
+            )
         without = ", ".join(a.name for a in ALGORITHMS if not a.takes_weights)
         raise errors.SpecError(
             f"{algo} takes no weights of rows", f"all but {without} do", "--algo random_forest"

@@ -110,6 +110,21 @@ def test_who_takes_no_weights_names_those_that_do(context, kind):
     assert caught.value.hint == "all but knn do"
 
 
+def test_a_parameter_of_the_same_name_is_told_apart(context):
+    with pytest.raises(errors.SpecError, match="has a parameter of that name") as caught:
+        spec(context, WEIGHED, "knn", weights="distance")
+    assert "params={'weights': 'distance'}" in caught.value.try_
+
+
+def test_what_counts_takes_no_numbers_below_zero(context):
+    params = {"variant": "multinomial"}
+    with pytest.raises(errors.DataError, match="counts") as caught:
+        train.run(
+            spec(context, IRIS.assign(a=-1), "naive_bayes", weights=None, params=params), context
+        )
+    assert caught.value.try_ == "variant='gaussian'"
+
+
 # classes ------------------------------------------------------------------------------------------
 
 
