@@ -160,6 +160,8 @@ def fitting(context: Context, cells: int = 0, *, algo: str = "") -> Iterator[Non
         threadpool_limits(context.cores if wide else 1),
     ):
         warnings.simplefilter("always")
+        # AdaBoost takes the logarithm of weights, and those of 0 stay 0
+        warnings.filterwarnings("ignore", "divide by zero encountered in log", RuntimeWarning)
         try:
             yield
         except (ValueError, TypeError, FloatingPointError) as error:
@@ -214,7 +216,7 @@ def register(
     info = task.table.info
     lineage = Lineage(
         spec=msgspec.to_builtins(spec), data=task.table.address, data_ref=info.ref if info else None,
-        libraries=artefacts.libraries(), python=platform.python_version(),
+        libraries=artefacts.libraries() | artefacts.needed(fitted), python=platform.python_version(),
         seed=spec.seed, steps=tuple(msgspec.to_builtins(step) for step in task.table.steps),
         roles=task.table.roles, job=context.job, user=context.user,
     )  # fmt: skip

@@ -73,7 +73,8 @@ def test_a_copy_has_all_parameters():
 def test_who_opens_the_model_needs_the_library(context):
     data = context.save_frame(catalogue.load("iris"))
     spec = TrainSpec(data=data, target="species", algo="lightgbm", as_="m")
-    folder = context.model(train.run(spec, context).ref)[1]
+    info, folder = context.model(train.run(spec, context).ref)
+    assert info.lineage.libraries["lightgbm"] == version("lightgbm")
     lines = (folder / "requirements.txt").read_text().splitlines()
     assert f"lightgbm=={version('lightgbm')}" in lines
     assert any(line.startswith("aiaas_magics") for line in lines)

@@ -36,6 +36,12 @@ def test_rows_weigh_what_their_column_says(context, algo):
     assert context.model(result.ref)[0].lineage.spec["weights"] == "w"
 
 
+def test_rows_that_weigh_nothing_are_no_cause_for_alarm(context):
+    frame = WEIGHED.assign(w=np.arange(150) % 3)
+    train.run(spec(context, frame, "adaboost"), context)
+    assert not [t.body for t in context.told if t.type == "warning"]
+
+
 def test_scores_count_all_rows_alike(context):
     asked = spec(context, WEIGHED, "random_forest")
     result = train.run(asked, context)
