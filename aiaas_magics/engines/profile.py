@@ -72,16 +72,21 @@ def _column(column: Series, name: str, role: str) -> Column:
 
 
 def duplicates(frame: pd.DataFrame, columns: Collection[Column]) -> int:
-    """Return how many rows repeat an earlier one.
-
-    A column without repeats rules them out at once; otherwise rows are compared by a hash first,
-    and only those that share one value by value.
-    """
+    """Return how many rows repeat an earlier one; a column without repeats rules them out at once."""
     if not len(frame) or any(c.distinct == len(frame) for c in columns):
         return 0
-    hashes = pd.util.hash_pandas_object(frame, index=False)
-    suspects = hashes.duplicated(keep=False)
-    return int(frame[suspects].duplicated().sum()) if suspects.any() else 0
+    return int(repeated(frame).sum())
+
+
+def repeated(frame: pd.DataFrame) -> Series:
+    """Return which rows repeat an earlier one.
+
+    Rows are compared by a hash first, and only those that share one value by value.
+    """
+    found = pd.util.hash_pandas_object(frame, index=False).duplicated(keep=False)
+    if found.any():
+        found[found] = frame[found].duplicated().to_numpy()
+    return found
 
 
 def warnings(columns: Collection[Column], rows: int) -> tuple[str, ...]:
