@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from aiaas_magics import errors, frames
-from aiaas_magics.engines import building, chains, profile
+from aiaas_magics.engines import building, chains, profile, recipe
 from aiaas_magics.engines.chains import Chain, Op
 from aiaas_magics.engines.transformers import ColumnChooser
 from aiaas_magics.specs.prepare import Step
@@ -86,7 +86,13 @@ def materialise(
     pieces: dict[str, pd.DataFrame] = {}
     touched: dict[int, list[Touch]] = {}
     kinds: dict[str, str] = {}
-    for chain, names in chains.grouped(raw, roles, steps).items():
+    groups = chains.grouped(raw, roles, steps)
+    judged = {
+        chain: [n for n in names if target is None or n != target.values.name]
+        for chain, names in groups.items()
+    }
+    check_choosable(recipe.fixed(raw, steps), judged, steps)
+    for chain, names in groups.items():
         made = _Carrying(raw[names], chain, target, touched).through()
         for name in names:
             pieces[name] = _as_it_was(made[name], raw[name], chain, roles[name])
@@ -225,7 +231,7 @@ def check_choosable(
     words = {"category": "--encode onehot", "date": "--dates", "text": "--tfidf 300"}
     option = "--select" if "best" in methods else f"--{methods[0]}" if methods else ""
     for chain, names in found.items() if methods else ():
-        if chain.kind in words:
+        if names and chain.kind in words:
             raise errors.DataError(
                 f"{option} cannot judge column {names[0]!r}", f"it holds no numbers: {chain.kind}", words[chain.kind]
             )  # fmt: skip

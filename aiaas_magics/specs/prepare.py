@@ -102,16 +102,19 @@ class PrepareSpec(Spec, frozen=True, kw_only=True, tag="prepare"):
                 "the value of every gap",
                 "--impute constant --fill 0",
             )
-        for word, chosen, why in (
-            (
-                "--encode target",
-                self.encode == "target",
-                "a category becomes what the target is for it",
-            ),
-            ("--select", self.select is not None, "columns are judged by what they tell of it"),
-        ):
-            if chosen and self.target is None:
-                raise errors.SpecError(f"{word} needs --target", why, "--target COLUMN")
+        if self.target is None:
+            self._check_targetless()
+
+    def _check_targetless(self) -> None:
+        choosing = given(select=self.select, correlated=self.correlated, variance=self.variance)
+        for name in choosing:
+            why = (
+                "columns are judged by what they tell of it" if name == "select" else "it must stay"
+            )
+            raise errors.SpecError(f"--{name} needs --target", why, "--target COLUMN")
+        if self.encode == "target":
+            why = "a category becomes what the target is for it"
+            raise errors.SpecError("--encode target needs --target", why, "--target COLUMN")
 
     def steps(self) -> tuple[Step, ...]:
         """Return the recipe in the order it is carried out."""
