@@ -97,7 +97,7 @@ def part(
 
 def _encoder(method: str, found: Chain, frame: pd.DataFrame, *, sparse: bool, task: str) -> Any:
     if method == "onehot":
-        return onehot(sparse=sparse)
+        return onehot(frame, sparse=sparse)
     if method == "target":
         kind = "continuous" if task == "regression" else "auto"
         crossed = KFold(CROSSED, shuffle=True, random_state=0)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.preprocessing import OneHotEncoder
 
 from aiaas_magics import errors, frames
 from aiaas_magics.engines import building, chains, profile, recipe
@@ -150,10 +151,12 @@ class _Carrying:
         if op.op == "tfidf":
             return _weighted(transformer, table)
         transformer.set_output(transform="pandas")
-        if op.method != "target":
-            made: pd.DataFrame = transformer.fit_transform(table)
-            return made
-        return _crossed(transformer, table, self._target)
+        if op.method == "target":
+            return _crossed(transformer, table, self._target)
+        if op.op == "encode":
+            return _by_value(transformer, table)
+        made: pd.DataFrame = transformer.fit_transform(table)
+        return made
 
     def _flag(self, op: Op) -> None:
         for name, table in self._now.items():
@@ -163,6 +166,22 @@ class _Carrying:
                 self._now[name] = pd.concat([table, found], axis=1)
                 added = Touch(name, 0, 1, 0, 0, ())
                 self._touched.setdefault(op.place, []).append(added)
+
+
+def _by_value(transformer: Any, table: pd.DataFrame) -> pd.DataFrame:
+    """Return one column encoded value by value: a million rows have few of them.
+
+    Dummies come as int8, a byte each: they are many.
+    """
+    column = table.iloc[:, 0]
+    codes, values = pd.factorize(column, use_na_sentinel=False)
+    few = pd.Series(values, name=column.name).astype(column.dtype).to_frame()
+    counts = getattr(transformer, "max_categories", None) is not None
+    transformer.fit(table if counts else few)
+    encoded = transformer.transform(few)
+    dummies = isinstance(transformer, OneHotEncoder)
+    found = encoded.to_numpy("int8" if dummies else "float64")[codes]
+    return pd.DataFrame(found, columns=encoded.columns, index=table.index)
 
 
 def _crossed(transformer: Any, table: pd.DataFrame, target: Target | None) -> pd.DataFrame:
