@@ -169,6 +169,7 @@ def _stem(values: Mapping[str, Any]) -> str:
 
 _DEFAULT_NAMES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "data": _stem,
+    "prepare": lambda _: "",  # of a preview; what is to be stored must be named
     "train": lambda values: str(values["algo"]),
     "tune": lambda values: str(values["algo"]),
     "deploy": lambda values: str(values["model"]).partition("@")[0] + "-api",

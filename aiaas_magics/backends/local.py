@@ -57,7 +57,7 @@ class LocalBackend:
     def submit(self, spec: Spec, *, key: str | None = None, limits: Limits | None = None) -> str:
         """Queue a job, and start it if it may."""
         about = str(getattr(spec, "as_", "") or "")
-        if spec.MAKES:
+        if spec.MAKES and about:
             self.home.check_free(about, spec.MAKES)
         job = self.home.runs.create(
             spec, about=about, key=key, limits=limits, user=self.user, setup=environment.describe()

@@ -10,6 +10,7 @@ from aiaas_magics.cards.style import measure, number, plural
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import EndpointInfo, ModelInfo
 from aiaas_magics.specs.results import (
+    Change,
     Column,
     DataResult,
     EvaluationResult,
@@ -19,6 +20,7 @@ from aiaas_magics.specs.results import (
 )
 
 MOST_COLUMNS = 40
+GAP = "(gap)"
 MOST_TRIALS = 10
 
 
@@ -26,7 +28,7 @@ def data_line(result: DataResult) -> str:
     """Return a table's one line."""
     gaps = sum(column.missing for column in result.columns)
     shape = f"{plural(result.rows, 'row')} x {plural(len(result.columns), 'column')}"
-    return f"{result.ref}: {shape}, {plural(gaps, 'missing value')}"
+    return f"{result.ref or 'preview'}: {shape}, {plural(gaps, 'missing value')}"
 
 
 def data_card(result: DataResult, warnings: Sequence[str], following: str) -> Card:
@@ -36,7 +38,7 @@ def data_card(result: DataResult, warnings: Sequence[str], following: str) -> Ca
     return page.card(
         data_line(result),
         page.soft(", ".join(_facts(result))),
-        *map(page.Line, result.changes),
+        _changes(result.changes),
         *map(page.warning, dict.fromkeys((*result.warnings, *warnings))),
         page.Table(PROFILE, rows, frozenset({2, 3, 4, 5, 6})),
         page.soft(f"and {plural(more, 'column')} more" if more > 0 else ""),
@@ -45,6 +47,27 @@ def data_card(result: DataResult, warnings: Sequence[str], following: str) -> Ca
 
 
 PROFILE = ("column", "kind", "missing", "distinct", "low", "mean", "high", "distribution")
+
+
+def _changes(changes: Sequence[Change]) -> Part | None:
+    """Return what each step of a preparation changed."""
+    rows = [
+        (
+            change.text,
+            _counts(change.rows),
+            _counts(change.columns),
+            number(change.values),
+            "; ".join(f"{e.column}: {e.before or GAP} → {e.after or GAP}" for e in change.examples),
+        )
+        for change in changes
+    ]
+    columns = ("step", "rows", "columns", "values changed", "such as")
+    return page.Table(columns, rows, frozenset({1, 2, 3})) if rows else None
+
+
+def _counts(pair: tuple[int, int]) -> str:
+    before, after = pair
+    return number(after) if before == after else f"{number(before)} → {number(after)}"
 
 
 def _facts(result: DataResult) -> Iterable[str]:

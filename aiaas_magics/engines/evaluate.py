@@ -173,6 +173,7 @@ def _other(ref: str, info: ModelInfo, context: Context) -> tuple[pd.DataFrame, p
                 errors.did_you_mean(name, map(str, frame.columns)),
                 f"%aiaas_models show {info.name}",
             )
+    frame = recipe.with_target(frame, recipe.steps_of(info.lineage.steps), info.target)
     frame = frame[frame[info.target].notna()]
     if not len(frame):
         raise errors.DataError(

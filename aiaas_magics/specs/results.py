@@ -45,8 +45,35 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     counts: tuple[tuple[str, int], ...] = ()
 
 
+class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A value before and after a step, as text; an empty text is a gap."""
+
+    column: str
+    before: str
+    after: str
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one step of a recipe changed: (before, after) counts, values, and up to 3 examples.
+
+    ``text`` says it in a line; ``values`` are cells that hold another value than before.
+    """
+
+    step: str
+    text: str
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+    values: int = 0
+    examples: tuple[Example, ...] = ()
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class DataResult(Result, frozen=True, kw_only=True, tag="data_result"):
     """A stored table: ``ref`` is name@version, ``frame`` the address of its manifest.
+
+    Both are empty for a preview, which is not stored.
 
     ``base`` and ``steps`` are set for prepared data: the raw rows it was made from (address of a
     manifest) and the recipe; ``changes`` tells what each step did. A model trained on it starts
@@ -63,7 +90,7 @@ class DataResult(Result, frozen=True, kw_only=True, tag="data_result"):
     source: str = ""
     base: str | None = None
     steps: tuple[dict[str, JSON], ...] = ()
-    changes: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

@@ -246,7 +246,7 @@ class FakeBackend:
             "model": self.models,
             "endpoint": [info.name for info in self.endpoints],
         }
-        for kind, names in known.items() if spec.MAKES else ():
+        for kind, names in known.items() if spec.MAKES and name else ():
             for near in names:
                 if near.lower() == name.lower() and (near, kind) != (name, spec.MAKES):
                     raise errors.NameTaken(f"the name {name!r} is taken: {near} is {kind}")
