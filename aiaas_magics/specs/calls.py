@@ -120,6 +120,7 @@ _A = {
     Kind.PATH: "a path",
     Kind.COLUMN: "a column",
     Kind.ALGORITHM: "an algorithm",
+    Kind.ALGORITHMS: "a list of algorithms: a,b,c",
     Kind.METRIC: "a metric",
     Kind.CHOICE: "one of its choices",
     Kind.JOB: "a job",
@@ -213,6 +214,11 @@ def _algorithm(option: Option, value: Any) -> str:
     return algorithms.find(_text(option, value)).name
 
 
+def _algorithms(option: Option, value: Any) -> tuple[str, ...]:
+    names = dict.fromkeys(_columns(option, value))
+    return tuple(algorithms.find(name).name for name in names)
+
+
 def _metric(option: Option, value: Any) -> str:
     return metrics.check_metric(_text(option, value)).name
 
@@ -230,6 +236,7 @@ _CONVERT: dict[Kind, Callable[[Option, Any], Any]] = {
     Kind.COLUMN: _text,
     Kind.COLUMNS: _columns,
     Kind.ALGORITHM: _algorithm,
+    Kind.ALGORITHMS: _algorithms,
     Kind.METRIC: _metric,
     Kind.JOB: _text,
 }

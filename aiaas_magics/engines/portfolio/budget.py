@@ -1,0 +1,128 @@
+"""Time: how long a fit will take, and what must be kept for the end."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+
+from aiaas_magics.engines.portfolio.base import Left, Outcome
+
+COST = {
+    "ridge": 1, "linear_regression": 1, "logistic_regression": 2, "naive_bayes": 1, "lda": 1, "qda": 1,
+    "decision_tree": 2, "lasso": 2, "elastic_net": 2, "huber": 2, "quantile": 8, "bayesian_ridge": 2, "sgd": 3,
+    "hist_gradient_boosting": 4, "lightgbm": 4, "extra_trees": 5, "random_forest": 6, "knn": 3, "svm": 6,
+    "linear_svm": 3, "adaboost": 7, "bagging": 7, "mlp": 8, "gradient_boosting": 9, "gaussian_process": 9,
+}  # fmt: skip
+"""What is cheap on a few thousand rows, as a rank: the order in which the defaults are tried."""
+USUAL_COST = 5
+POWER = {
+    "svm": 2.3, "gaussian_process": 3.0, "quantile": 1.5, "decision_tree": 1.1, "random_forest": 1.15,
+    "extra_trees": 1.15, "gradient_boosting": 1.1,
+}  # fmt: skip
+"""How a fit grows with the rows, as a power. A kernel machine: between 2 and 3 (Bottou and Lin, Support vector
+machine solvers, 2007); a Gaussian process: 3; trees: n log n (Louppe, Understanding random forests, 2014)."""
+USUAL_POWER = 1.0
+MOST_ROWS = {"svm": 20_000, "gaussian_process": 2_500}
+"""More rows than these are not compared, nor learned from: the fit would take minutes, or all memory."""
+LAZY = frozenset({"knn", "svm", "gaussian_process"})
+"""Predicting takes as many times longer as there are more rows to learn from."""
+LAST = 0.9
+"""Seconds kept for the end: held-out scores, a picture, writing and sealing."""
+WRITTEN = 50e6
+"""Bytes of a model that are written in a second (skops, sealed; measured at 60 MB/s)."""
+SLOWER = 1.3
+"""How much longer a last fit may take than predicted."""
+
+
+def cost(algo: str) -> int:
+    """Return the rank of an algorithm's cost."""
+    return COST.get(algo, USUAL_COST)
+
+
+def grown(algo: str, seconds: float, before: float, after: float) -> float:
+    """Return the seconds a fit takes on `after` rows that took `seconds` on `before`."""
+    return float(seconds * (after / max(before, 1)) ** POWER.get(algo, USUAL_POWER))
+
+
+def allowed(algo: str, rows: int) -> bool:
+    """Tell whether an algorithm may be fitted on so many rows."""
+    return rows <= MOST_ROWS.get(algo, rows)
+
+
+class Costs:
+    """Predicts seconds from outcomes.
+
+    Parameters
+    ----------
+    levels
+        Rows of each level.
+    folds
+        The number of folds: a fold's fit learns from ``1 - 1 / folds`` of the rows.
+    """
+
+    def __init__(self, levels: Sequence[int], folds: int) -> None:
+        self._levels, self._folds = levels, folds
+
+    def validating(self, seen: Sequence[Outcome], algo: str, level: int) -> float | None:
+        """Return the seconds of one candidate's folds at a level; None where nothing is known."""
+        known = [o for o in seen if o.proposal.algo == algo and o.scores]
+        if not known:
+            return None
+        near = max(min(o.proposal.level, level) for o in known)
+        same = [self.moved(o, level) for o in known if min(o.proposal.level, level) == near]
+        return float(sum(same) / len(same))
+
+    def moved(self, outcome: Outcome, level: int) -> float:
+        """Return the seconds a candidate's folds take at another level than it was seen at."""
+        before, after = self._levels[outcome.proposal.level], self._levels[level]
+        fit = grown(outcome.proposal.algo, outcome.fit, before, after)
+        predict = outcome.predict * after / self._folds * self._lazily(outcome, after)
+        return self._folds * (fit + predict)
+
+    def refit(self, outcome: Outcome, rows: int, held_out: int = 0) -> float:
+        """Return the seconds from the last fit, on `rows` rows, to the model that is written."""
+        learned = self._levels[outcome.proposal.level] * (1 - 1 / self._folds)
+        fit = grown(outcome.proposal.algo, outcome.fit, learned, rows)
+        predict = outcome.predict * held_out * self._lazily(outcome, rows)
+        return SLOWER * (fit + predict) + outcome.size / WRITTEN * rows / learned
+
+    def learnable(self, outcome: Outcome, rows: int, seconds: float) -> int:
+        """Return on how many of `rows` rows the last fit takes at most so many seconds."""
+        whole = self.refit(outcome, rows)
+        if whole <= seconds:
+            return rows
+        power = POWER.get(outcome.proposal.algo, USUAL_POWER)
+        return max(1, math.floor(rows * (seconds / whole) ** (1 / power)))
+
+    def _lazily(self, outcome: Outcome, rows: float) -> float:
+        lazy = outcome.proposal.algo in LAZY
+        return rows / self._levels[outcome.proposal.level] if lazy else 1.0
+
+
+class Clock:
+    """A budget of seconds that began with the job.
+
+    ``reserve`` is what the leader's last fit will need; it moves the end of comparing.
+    """
+
+    def __init__(self, seconds: float, begun: float, cores: int) -> None:
+        self._begun, self._cores = begun, cores
+        self.seconds, self.end = seconds, begun + seconds
+        self.reserve = LAST
+
+    @property
+    def passed(self) -> float:
+        """Seconds since the job began."""
+        return time.monotonic() - self._begun
+
+    @property
+    def comparing_ends(self) -> float:
+        """When the last comparison must have ended, in ``time.monotonic()``."""
+        return self.end - self.reserve
+
+    def left(self) -> Left:
+        """Return what is left for comparing."""
+        seconds = self.comparing_ends - time.monotonic()
+        whole = max(self.comparing_ends - self._begun, 1e-3)
+        return Left(seconds, min(1.0, max(0.0, seconds / whole)), self._cores)
