@@ -77,6 +77,21 @@ def _check_algos(spec: TrainSpec) -> None:
             )
 
 
+def check_grid(algo: str) -> None:
+    """Refuse to tune what is no algorithm.
+
+    Raises
+    ------
+    SpecError
+    """
+    if algo == AUTO.name:
+        raise errors.SpecError(
+            "a grid is of one algorithm's parameters",
+            "auto compares algorithms and chooses their parameters",
+            "%aiaas_train ... --algo auto --time 20s",
+        )
+
+
 def check_reproducible(spec: TrainSpec) -> None:
     """Refuse a comparison whose end is a matter of time, where outputs must be the same everywhere.
 

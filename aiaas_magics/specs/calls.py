@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from aiaas_magics import errors, specs
-from aiaas_magics.specs import algorithms, metrics, refs
+from aiaas_magics.specs import algorithms, auto, metrics, refs
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
@@ -258,6 +258,8 @@ def _parameters(
             name: value if isinstance(value, list) else [value] for name, value in found.items()
         }
     algorithm = algorithms.find(values["algo"]) if "algo" in values else None
+    if algorithm is not None and action.parameters == "grid":
+        auto.check_grid(algorithm.name)
     for name, value in found.items():
         for each in value if action.parameters == "grid" else [value]:
             if algorithm is not None:

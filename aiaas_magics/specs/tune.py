@@ -6,7 +6,8 @@ import math
 from typing import ClassVar
 
 from aiaas_magics import errors
-from aiaas_magics.specs.algorithms import AUTO, check_parameters, find
+from aiaas_magics.specs import auto
+from aiaas_magics.specs.algorithms import check_parameters, find
 from aiaas_magics.specs.base import JSON, Spec
 from aiaas_magics.specs.metrics import check_metric
 from aiaas_magics.specs.refs import check_name
@@ -43,12 +44,7 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
 
     def __post_init__(self) -> None:
         check_name(self.as_)
-        if self.algo == AUTO.name:
-            raise errors.SpecError(
-                "a grid is of one algorithm's parameters",
-                "auto compares algorithms and chooses their parameters",
-                "%aiaas_train ... --algo auto --time 20s",
-            )
+        auto.check_grid(self.algo)
         check_common(self.task, self.test)
         check_split(self.split, self.by, self.target)
         check_weights(self.algo, self.weights, self.target, self.features)

@@ -12,6 +12,11 @@ from typing import NamedTuple, Protocol
 from aiaas_magics.specs.algorithms import Algorithm
 from aiaas_magics.specs.base import JSON
 
+BEHIND = 3.0
+"""Standard deviations of a fold by which a hopeless candidate is behind after one fold."""
+LEAST_SLACK = 1e-3
+"""Below this a difference is no reason to give a candidate up: the leader's folds may be all equal."""
+
 
 class Problem(NamedTuple):
     """What a searcher is told once."""
@@ -47,6 +52,8 @@ class Proposal(NamedTuple):
     seconds: float | None = None
     """The most it may take; None: as long as there is time."""
     bar: Bar | None = None
+    before: Outcome | None = None
+    """What is known already: folds that were seen are not seen again."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -62,9 +69,11 @@ class Outcome(NamedTuple):
     fit: float = 0.0
     """Mean seconds of a fit on the training rows of a fold."""
     predict: float = 0.0
-    """Mean seconds of predicting a row."""
+    """Seconds of predicting a row, among a thousand."""
     size: float = 0.0
     """Bytes of a fitted model, where it was worth measuring."""
+    busy: float = 1.0
+    """Wall seconds of a fit per second of its processor: 2 where it had to share a core."""
     failure: str = ""
     """What the algorithm said, if it could not be fitted."""
     note: str = ""
@@ -114,17 +123,52 @@ class Searcher(Protocol):
         ...
 
 
-def best_of(seen: Sequence[Outcome], folds: int) -> Outcome | None:
-    """Return the best complete outcome of the highest level that has one."""
-    whole = [each for each in seen if each.complete(folds)]
-    return max(whole, key=lambda o: (o.proposal.level, o.mean, -o.proposal.number), default=None)
-
-
-def hopeless(scores: tuple[float, ...], bar: Bar) -> bool:
+def hopeless(scores: Sequence[float], bar: Bar) -> bool:
     """Tell whether scores are behind the leader's on the same folds by more than the slack.
 
     The slack shrinks with the folds as the error of a mean does.
     """
-    done = len(scores)
-    behind = sum(bar.folds[:done]) - sum(scores)
-    return behind / done > bar.slack / done**0.5
+    return -_ahead(scores, bar.folds) > bar.slack / len(scores) ** 0.5
+
+
+def _ahead(scores: Sequence[float], others: Sequence[float]) -> float:
+    """Return the mean difference on the folds that both have seen."""
+    return sum(a - b for a, b in zip(scores, others, strict=False)) / len(scores)
+
+
+def bar_of(leader: Outcome) -> Bar:
+    """Return what others must keep up with: the leader's folds, and how much they spread."""
+    mean, count = leader.mean, len(leader.scores)
+    variance = sum((score - mean) ** 2 for score in leader.scores) / max(count - 1, 1)
+    return Bar(leader.scores, BEHIND * max(variance**0.5, LEAST_SLACK))
+
+
+def standing(seen: Sequence[Outcome], level: int, folds: int) -> list[tuple[float, Outcome]]:
+    """Return the candidates compared at a level with their worth, best first.
+
+    The worth is the mean score. Of one that has not seen all folds it is the leader's mean plus the
+    difference on the folds that both have seen (they are paired), less what that may be off: one fold in
+    which it is far better is enough, one in which it is a little better is not.
+    """
+    here = {o.proposal.key: o for o in seen if o.scores and o.proposal.level == level}  # the latest
+    whole = [o for o in here.values() if o.complete(folds)]
+    leader = max(whole, key=lambda o: (o.mean, -o.proposal.number), default=None)
+
+    def worth(outcome: Outcome) -> float:
+        if leader is None or outcome.complete(folds):
+            return outcome.mean
+        off = bar_of(leader).slack / len(outcome.scores) ** 0.5
+        return leader.mean + _ahead(outcome.scores, leader.scores) - off
+
+    found = [(worth(each), each) for each in here.values()]
+    return sorted(found, key=lambda pair: (-pair[0], pair[1].proposal.number))
+
+
+def best_of(seen: Sequence[Outcome], folds: int) -> Outcome | None:
+    """Return the best candidate of the highest level on which one has seen all folds."""
+    scored = [each for each in seen if each.scores]
+    whole = [each.proposal.level for each in scored if each.complete(folds)]
+    if not scored:
+        return None
+    level = max(whole, default=scored[0].proposal.level)
+    return next((outcome for _, outcome in standing(seen, level, folds)), None)

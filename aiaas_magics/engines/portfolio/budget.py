@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 
@@ -23,6 +22,10 @@ POWER = {
 """How a fit grows with the rows, as a power. A kernel machine: between 2 and 3 (Bottou and Lin, Support vector
 machine solvers, 2007); a Gaussian process: 3; trees: n log n (Louppe, Understanding random forests, 2014)."""
 USUAL_POWER = 1.0
+FIXED = {"hist_gradient_boosting": 50_000, "lightgbm": 50_000}
+"""As many rows as the part of a fit costs that does not grow with them: histograms of 255 bins for each leaf
+(0.5 s for 100 trees of 20 columns, and 7 s for a million rows)."""
+USUAL_FIXED = 200
 MOST_ROWS = {"svm": 20_000, "gaussian_process": 2_500}
 """More rows than these are not compared, nor learned from: the fit would take minutes, or all memory."""
 LAZY = frozenset({"knn", "svm", "gaussian_process"})
@@ -31,6 +34,10 @@ LAST = 0.9
 """Seconds kept for the end: held-out scores, a picture, writing and sealing."""
 WRITTEN = 50e6
 """Bytes of a model that are written in a second (skops, sealed; measured at 60 MB/s)."""
+BUSIEST = 3.0
+"""The most that is believed of how busy the machine is."""
+LARGEST_SHARE = 0.4
+"""At most this share of the time is kept for the last fit: what takes longer learns from fewer rows."""
 SLOWER = 1.3
 """How much longer a last fit may take than predicted."""
 
@@ -42,7 +49,13 @@ def cost(algo: str) -> int:
 
 def grown(algo: str, seconds: float, before: float, after: float) -> float:
     """Return the seconds a fit takes on `after` rows that took `seconds` on `before`."""
-    return float(seconds * (after / max(before, 1)) ** POWER.get(algo, USUAL_POWER))
+    fixed = FIXED.get(algo, USUAL_FIXED)
+    return float(seconds * ((after + fixed) / (before + fixed)) ** POWER.get(algo, USUAL_POWER))
+
+
+def most_rows(algo: str, rows: int) -> int:
+    """Return on how many of `rows` rows an algorithm may be fitted."""
+    return min(rows, MOST_ROWS.get(algo, rows))
 
 
 def allowed(algo: str, rows: int) -> bool:
@@ -73,12 +86,12 @@ class Costs:
         same = [self.moved(o, level) for o in known if min(o.proposal.level, level) == near]
         return float(sum(same) / len(same))
 
-    def moved(self, outcome: Outcome, level: int) -> float:
-        """Return the seconds a candidate's folds take at another level than it was seen at."""
+    def moved(self, outcome: Outcome, level: int, folds: int = 0) -> float:
+        """Return the seconds a candidate's folds, all or so many, take at a level."""
         before, after = self._levels[outcome.proposal.level], self._levels[level]
         fit = grown(outcome.proposal.algo, outcome.fit, before, after)
         predict = outcome.predict * after / self._folds * self._lazily(outcome, after)
-        return self._folds * (fit + predict)
+        return (folds or self._folds) * (fit + predict)
 
     def refit(self, outcome: Outcome, rows: int, held_out: int = 0) -> float:
         """Return the seconds from the last fit, on `rows` rows, to the model that is written."""
@@ -87,13 +100,19 @@ class Costs:
         predict = outcome.predict * held_out * self._lazily(outcome, rows)
         return SLOWER * (fit + predict) + outcome.size / WRITTEN * rows / learned
 
-    def learnable(self, outcome: Outcome, rows: int, seconds: float) -> int:
+    def learnable(self, outcome: Outcome, rows: int, seconds: float, held_out: int) -> int:
         """Return on how many of `rows` rows the last fit takes at most so many seconds."""
-        whole = self.refit(outcome, rows)
-        if whole <= seconds:
+        if self.refit(outcome, rows, held_out) <= seconds:
             return rows
-        power = POWER.get(outcome.proposal.algo, USUAL_POWER)
-        return max(1, math.floor(rows * (seconds / whole) ** (1 / power)))
+        low, high = 1, rows
+        while high - low > max(1, rows // 1000):  # the seconds rise with the rows
+            middle = (low + high) // 2
+            low, high = (
+                (middle, high)
+                if self.refit(outcome, middle, held_out) <= seconds
+                else (low, middle)
+            )
+        return low
 
     def _lazily(self, outcome: Outcome, rows: float) -> float:
         lazy = outcome.proposal.algo in LAZY
@@ -103,13 +122,14 @@ class Costs:
 class Clock:
     """A budget of seconds that began with the job.
 
-    ``reserve`` is what the leader's last fit will need; it moves the end of comparing.
+    ``kept`` is what the leader's last fit will need, ``busy`` how many times slower others make this machine: both
+    move the end of comparing.
     """
 
     def __init__(self, seconds: float, begun: float, cores: int) -> None:
         self._begun, self._cores = begun, cores
         self.seconds, self.end = seconds, begun + seconds
-        self.reserve = LAST
+        self.kept, self.busy = 0.0, 1.0
 
     @property
     def passed(self) -> float:
@@ -119,7 +139,12 @@ class Clock:
     @property
     def comparing_ends(self) -> float:
         """When the last comparison must have ended, in ``time.monotonic()``."""
-        return self.end - self.reserve
+        return self.end - self.kept - self.last
+
+    @property
+    def last(self) -> float:
+        """Seconds from the last fit to the end."""
+        return LAST * min(self.busy, BUSIEST)
 
     def left(self) -> Left:
         """Return what is left for comparing."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import hashlib
 import multiprocessing
 import os
 import pickle
@@ -17,12 +18,13 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
+import pandas as pd
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -40,8 +42,11 @@ from aiaas_magics.specs.metrics import Metric
 from aiaas_magics.specs.prepare import Step
 from aiaas_magics.specs.train import TrainSpec
 
+BATCH = 1_000
+"""Rows whose prediction is timed: of a few, the call itself takes most of the time."""
 WEIGHED = 0.5
-"""Seconds of a fit from which the model's size is measured: it then takes time to write it."""
+"""Seconds of a fit from which the model of a fold is kept until it is known who is best, and its size told: it
+stands in for the last fit if that cannot end in time."""
 DIE_WITH_PARENT = 1
 """``PR_SET_PDEATHSIG`` of prctl(2): the signal comes when the thread that forked ends."""
 OTHERWISE = 0.5
@@ -55,6 +60,8 @@ class Bench(NamedTuple):
     spec: TrainSpec
     metric: Metric
     cores: int
+    folder: Path
+    """Where fitted models are kept for a while."""
 
 
 class _Quiet:
@@ -101,14 +108,17 @@ def pipeline_of(bench: Bench, algo: str, params: dict[str, JSON], context: Conte
 def validate(bench: Bench, level: Level, proposal: Proposal) -> Outcome:
     """Cross-validate a candidate, one native thread; what goes wrong is part of the outcome."""
     begun = time.monotonic()
-    found = Outcome(proposal)
+    found = (proposal.before or Outcome(proposal))._replace(proposal=proposal, note="")
     try:
         pipeline = pipeline_of(
             bench, proposal.algo, proposal.params, cast("Context", _Quiet(bench.cores))
         )
-        for done, pair in enumerate(level.folds, start=1):
+        first = len(found.scores)
+        for done, pair in enumerate(level.folds[first:], start=first + 1):
             found = _fold(found, bench, level, pipeline, pair, done)
-            if done < len(level.folds) and (note := _given_up(found, begun, len(level.folds))):
+            passed = time.monotonic() - begun
+            note = _given_up(found, len(level.folds), passed + passed / (done - first))
+            if done < len(level.folds) and note:
                 return found._replace(note=note)
     except Exception as error:  # noqa: BLE001 - a library may raise whatever it likes: it is told
         return found._replace(failure=_said(error))
@@ -122,27 +132,55 @@ def _fold(
     train, test = level.rows[pair[0]], level.rows[pair[1]]
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.process_time()
         pipeline.fit(X.iloc[train], y.iloc[train])
         fit = time.perf_counter() - begun
+        busy = max(1.0, fit / max(time.process_time() - worked, 1e-3))
         score = scorer(bench.metric)(pipeline, X.iloc[test], y.iloc[test])
-        predict = (time.perf_counter() - begun - fit) / max(len(test), 1)
+        predict = found.predict or _predicting(pipeline, X.iloc[np.resize(test, BATCH)])
     if not np.isfinite(score):
         raise ValueError(f"{bench.metric.name} is undefined on a fold")
-    size = found.size or (len(pickle.dumps(pipeline)) if fit > WEIGHED else 0)
+    size = found.size or (_keep(pipeline, file_of(bench, found)) if fit > WEIGHED else 0)
     return found._replace(
-        scores=(*found.scores, float(score)), size=size,
-        fit=found.fit + (fit - found.fit) / done, predict=found.predict + (predict - found.predict) / done,
+        scores=(*found.scores, float(score)), size=size, busy=busy,
+        fit=found.fit + (fit - found.fit) / done, predict=predict,
     )  # fmt: skip
 
 
-def _given_up(found: Outcome, begun: float, folds: int) -> str:
-    """Return why a candidate need not see its other folds, if so."""
+def _predicting(pipeline: Pipeline, X: pd.DataFrame) -> float:
+    """Return the seconds that predicting a row takes, among as many as `X` has."""
+    begun = time.perf_counter()
+    pipeline.predict(X)
+    return (time.perf_counter() - begun) / len(X)
+
+
+def _keep(pipeline: Pipeline, file: Path) -> int:
+    """Write a fitted pipeline to a file and return its size in bytes."""
+    with file.open("wb") as out:
+        pickle.dump(pipeline, out, protocol=5)
+        return out.tell()
+
+
+def file_of(bench: Bench, outcome: Outcome) -> Path:
+    """Return where the model of a candidate's first fold lies, if its fit took long."""
+    algo, level = outcome.proposal.algo, outcome.proposal.level
+    name = hashlib.sha256(repr((outcome.proposal.key, level)).encode()).hexdigest()
+    return bench.folder / f"{algo}-{name[:12]}.fold"
+
+
+def tidy(bench: Bench, ended: Iterable[Outcome], best: Outcome | None) -> None:
+    """Remove the models of candidates that have ended, but the best one's."""
+    kept = None if best is None else file_of(bench, best)
+    for file in {file_of(bench, each) for each in ended} - {kept}:
+        file.unlink(missing_ok=True)
+
+
+def _given_up(found: Outcome, folds: int, needed: float) -> str:
+    """Return why a candidate does not see its next fold, which it would have at `needed` seconds, if so."""
     done, bar, seconds = len(found.scores), found.proposal.bar, found.proposal.seconds
     if bar is not None and hopeless(found.scores, bar):
         return f"behind after {done} of {folds} folds"
-    passed = time.monotonic() - begun
-    if seconds is not None and passed * folds / done > seconds:
+    if seconds is not None and needed > seconds:
         return f"out of time after {done} of {folds} folds"
     return ""
 
@@ -163,12 +201,12 @@ class Fitted(NamedTuple):
     error: errors.AiaasError | None = None
 
 
-def refit(bench: Bench, algo: str, params: dict[str, JSON], rows: Any, file: Path) -> Fitted:
+def refit(bench: Bench, algo: str, params: dict[str, JSON], rows: Any) -> Fitted:
     """Fit a candidate on rows (positions in ``task.X``), on all cores, and write it to a file.
 
     The number of cores changes no bit of the model.
     """
-    quiet = _Quiet(bench.cores)
+    quiet, file = _Quiet(bench.cores), bench.folder / "last.model"
     X, y = bench.task.X.iloc[rows], bench.task.y.iloc[rows]
     try:
         with learning.fitting(cast("Context", quiet), X.size, algo=algo):
@@ -181,8 +219,7 @@ def refit(bench: Bench, algo: str, params: dict[str, JSON], rows: Any, file: Pat
             seconds = time.perf_counter() - begun
     except errors.AiaasError as error:
         return Fitted(file, 0.0, quiet.warnings, error)
-    with file.open("wb") as out:
-        pickle.dump(pipeline, out, protocol=5)
+    _keep(pipeline, file)
     return Fitted(file, seconds, quiet.warnings)
 
 

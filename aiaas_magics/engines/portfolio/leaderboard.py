@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from aiaas_magics.cards import charts
+from aiaas_magics.cards import boards, charts
 from aiaas_magics.engines.portfolio.base import Outcome, Problem
 from aiaas_magics.specs.metrics import Metric
 from aiaas_magics.specs.results import Chart, Entrant
@@ -80,33 +80,30 @@ def _entrant(
     rank: int, outcome: Outcome, winner: Outcome, problem: Problem, metric: Metric
 ) -> Entrant:
     sign = 1.0 if metric.greater_is_better else -1.0
-    mean = sign * outcome.mean if outcome.scores else None
     whole, proposal = outcome.complete(problem.folds), outcome.proposal
-    half = half_width(outcome.scores) if whole else math.inf
     same = whole and proposal.level == winner.proposal.level and winner.complete(problem.folds)
-    known = mean is not None and math.isfinite(half)
+    scores = tuple(sign * score for score in outcome.scores)
+    low, high = interval(scores, metric) if whole else (None, None)
     return Entrant(
-        rank=rank, algo=proposal.algo, params=proposal.params, mean=mean,
-        low=mean - half if known and mean is not None else None,
-        high=mean + half if known and mean is not None else None,
-        folds=tuple(sign * score for score in outcome.scores), rows=problem.levels[proposal.level],
+        rank=rank, algo=proposal.algo, params=proposal.params, mean=sign * outcome.mean if scores else None,
+        low=low, high=high, folds=scores, rows=problem.levels[proposal.level],
         fit_seconds=outcome.fit, predict_seconds=1000 * outcome.predict,
         tied=same and rank > 1 and tied(winner.scores, outcome.scores),
         note=outcome.failure or outcome.note,
     )  # fmt: skip
 
 
-def families(board: Sequence[Entrant]) -> list[tuple[Entrant, int]]:
-    """Return the best candidate of each algorithm, and how many it had."""
-    best: dict[str, Entrant] = {}
-    for each in board:
-        best.setdefault(each.algo, each)
-    return [(each, sum(e.algo == each.algo for e in board)) for each in best.values()]
+def interval(scores: Sequence[float], metric: Metric) -> tuple[float, float]:
+    """Return the corrected interval of a mean score, within what the metric can be."""
+    mean, half = sum(scores) / len(scores), half_width(scores)
+    least = -math.inf if metric.name == "r2" else 0.0
+    most = 1.0 if metric.greater_is_better else math.inf
+    return max(mean - half, least), min(mean + half, most)
 
 
 def pictured(board: Sequence[Entrant], metric: Metric) -> list[Chart]:
     """Return the chart of the best candidate of each algorithm with its interval."""
-    shown = [each for each, _ in families(board) if each.mean is not None][:MOST_BARS]
+    shown = [each for each, _ in boards.families(board) if each.mean is not None][:MOST_BARS]
     rows: list[charts.Row] = [
         {"label": e.algo, "value": e.mean, "low": e.low, "high": e.high, "rows": e.rows}
         for e in shown

@@ -17,13 +17,15 @@ from typing import Any
 import numpy as np
 
 from aiaas_magics.engines.portfolio.base import (
+    BEHIND,
     Bar,
     Left,
     Outcome,
     Problem,
     Proposal,
-    best_of,
+    bar_of,
     hopeless,
+    standing,
 )
 from aiaas_magics.engines.portfolio.budget import Costs, allowed
 from aiaas_magics.specs.algorithms import Algorithm, Search, space
@@ -34,17 +36,15 @@ ETA, FEWEST = 4, 3
 OPENING = 0.5
 """Share of the time for the defaults: each may take its part of it, so that none eats all."""
 AGAIN = 0.6
-"""Share of the time left that a default stopped for its time may take the second time."""
+"""Share of the time left that the next fold of a candidate may take that was stopped for its time."""
+LONGER = 3.0
+"""How many times longer than others of its algorithm a candidate may take."""
 NEAR = 0.15
 """Standard deviation of a step from the best candidate, as a share of each range."""
-BEHIND = 3.0
-"""Standard deviations of a fold by which a hopeless candidate is behind after one fold."""
 DRAWS = 20
 """Draws until a candidate is new; a small space is exhausted sooner or later."""
 REDRAWN = 0.4
 """Chance that a listed value, or one the best candidate leaves at its default, is drawn anew."""
-LEAST_SLACK = 1e-3
-"""Below this a difference is no reason to give a candidate up: the leader's folds may be all equal."""
 
 
 class Portfolio:
@@ -87,18 +87,24 @@ class Portfolio:
     def _again(
         self, seen: Sequence[Outcome], asked: Sequence[Proposal], left: Left | None
     ) -> Proposal | None:
-        """Return a default that was stopped for its time, where there is time for it after all."""
+        """Return a candidate that was stopped for its time and is not behind, to see its other folds."""
         if left is None:
             return None
-        bar = self._bar(seen, 0)
-        once = Counter(each.key for each in asked if each.level == 0)
-        for each in seen:
-            slow = each.scores and each.proposal.seconds is not None and each.proposal.level == 0
-            if not slow or each.complete(self._problem.folds) or once[each.proposal.key] > 1:
-                continue
-            behind = bar is not None and hopeless(each.scores, bar)
-            if not behind and self._costs.moved(each, 0) <= AGAIN * left.seconds:
-                return each.proposal._replace(number=len(asked), seconds=left.seconds, bar=bar)
+        folds = self._problem.folds
+        running = {(p.key, p.level) for p in asked} - {
+            (o.proposal.key, o.proposal.level) for o in seen
+        }
+        for level in range(len(self._problem.levels)):
+            bar = self._bar(seen, level)
+            for _, each in standing(seen, level, folds):
+                moved = each.proposal
+                again = each.note and (moved.key, level) not in running
+                if each.complete(folds) or not again or (bar and hopeless(each.scores, bar)):
+                    continue
+                if self._costs.moved(each, level, 1) <= AGAIN * left.seconds:
+                    return Proposal(
+                        len(asked), moved.algo, moved.params, level, left.seconds, bar, each
+                    )
         return None
 
     # more rows -----------------------------------------------------------------------------------
@@ -113,32 +119,34 @@ class Portfolio:
         return due
 
     def _can_be(self, seen: Sequence[Outcome], left: Left, level: int) -> bool:
-        """Tell whether one of the best candidates can be compared at a level in time."""
+        """Tell whether the best candidate can be compared at a level in time: else nobody is."""
         if any(o.proposal.level == level and o.scores for o in seen):
             return True
-        best = self._best(seen, level - 1)[:FEWEST]
+        best = self._best(seen, level - 1)[:1]
         return any(self._costs.moved(o, level) <= left.seconds for o in best)
 
     def _best(self, seen: Sequence[Outcome], level: int) -> list[Outcome]:
-        whole = [o for o in seen if o.proposal.level == level and o.complete(self._problem.folds)]
-        return sorted(whole, key=lambda o: (-o.mean, o.proposal.number))
+        return [outcome for _, outcome in standing(seen, level, self._problem.folds)]
 
     def _promotions(
         self, seen: Sequence[Outcome], asked: Sequence[Proposal], left: Left | None, top: int
     ) -> Iterator[Proposal]:
-        """Yield those that go on to a level, lower levels first."""
+        """Yield those that go on to a level, lower levels first, once all are known that may."""
         taken = {(each.key, each.level) for each in asked}
+        known = {outcome.proposal.number for outcome in seen}
         for level in range(1, top + 1):
+            rivals = [p for p in asked if p.level < level and (left is None or not p.params)]
+            if any(each.number not in known for each in rivals):
+                return
+            before, bar = self._bar(seen, level - 1), self._bar(seen, level)
             best = self._best(seen, level - 1)
             for each in best[: max(FEWEST, math.ceil(len(best) / ETA))]:
-                moved = each.proposal
-                known = self._costs.moved(each, level)
-                if (moved.key, level) in taken or not self._fits(known, left):
-                    continue
-                if allowed(moved.algo, self._problem.levels[level]):
+                moved, size = each.proposal, self._problem.levels[level]
+                new = (moved.key, level) not in taken and allowed(moved.algo, size)
+                behind = before is not None and hopeless(each.scores, before)
+                if new and not behind and self._fits(self._costs.moved(each, level), left):
                     seconds = None if left is None else left.seconds
-                    bar = self._bar(seen, level)
-                    yield moved._replace(number=len(asked), level=level, bar=bar, seconds=seconds)
+                    yield Proposal(len(asked), moved.algo, moved.params, level, seconds, bar)
 
     @staticmethod
     def _fits(seconds: float | None, left: Left | None) -> bool:
@@ -154,7 +162,7 @@ class Portfolio:
                 continue
             params = self._draw(algorithm, seen, asked, level)
             if params is not None:
-                seconds = None if left is None else left.seconds
+                seconds = None if left is None else min(left.seconds, LONGER * (cost or 1.0))
                 bar = self._bar(seen, level)
                 return Proposal(len(asked), algorithm.name, params, level, seconds, bar)
         return None
@@ -163,16 +171,17 @@ class Portfolio:
         self, seen: Sequence[Outcome], asked: Sequence[Proposal], level: int
     ) -> list[Algorithm]:
         """Return the algorithms seen at a level, the most promising first."""
-        best = self._best(seen, level)
+        best = standing(seen, level, self._problem.folds)
         if not best:
             return []
-        noise = max(_spread(best[0].scores), LEAST_SLACK)
-        pulls = {a.name: sum(p.algo == a.name for p in asked) for a in self._problem.algorithms}
+        noise = bar_of(best[0][1]).slack / BEHIND
+        pulls = Counter(each.algo for each in asked)
         worth: dict[str, float] = {}
-        for outcome in best:  # best first
+        for value, outcome in best:
             name = outcome.proposal.algo
-            bonus = noise * math.sqrt(2 * math.log(len(asked) + 1) / max(pulls[name], 1))
-            worth.setdefault(name, outcome.mean + bonus)
+            bonus = noise * math.sqrt(2 * math.log(len(asked) + 1) / pulls[name])
+            if value + bonus >= best[0][0]:
+                worth.setdefault(name, value + bonus)
         known = [a for a in self._problem.algorithms if a.name in worth]
         return sorted(known, key=lambda a: -worth[a.name])
 
@@ -203,14 +212,8 @@ class Portfolio:
 
     def _bar(self, seen: Sequence[Outcome], level: int) -> Bar | None:
         """Return what a candidate must keep up with on the folds of a level."""
-        leader = best_of([o for o in seen if o.proposal.level == level], self._problem.folds)
-        if leader is None:
-            return None
-        return Bar(leader.scores, BEHIND * max(_spread(leader.scores), LEAST_SLACK))
-
-
-def _spread(scores: Sequence[float]) -> float:
-    return float(np.std(scores, ddof=1)) if len(scores) > 1 else 0.0
+        whole = [o for o in self._best(seen, level) if o.complete(self._problem.folds)]
+        return bar_of(whole[0]) if whole else None
 
 
 def _plain(params: dict[str, JSON], algorithm: Algorithm, task: str) -> dict[str, JSON]:
