@@ -23,7 +23,7 @@ OPTIONS = (
     Option("trials", Kind.INT, "with --algo auto: compare this many candidates", metavar="12"),
     Option("metric", Kind.METRIC, "with --algo auto: what to maximise (default: accuracy or r2)"),
     Option("cv", Kind.INT, "with --algo auto: number of folds (default: 5)", metavar="5"),
-    Option("algos", Kind.ALGORITHMS, "with --algo auto: compare these only (default: all that fit)", ()),
+    Option("algos", Kind.ALGORITHMS, "with --algo auto: compare these only (default: all that fit)", metavar="a,b"),
 )  # fmt: skip
 
 

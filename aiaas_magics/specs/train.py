@@ -60,8 +60,9 @@ class TrainSpec(Spec, frozen=True, kw_only=True, tag="train"):
 
     def fixed(self, algo: str, params: dict[str, JSON]) -> TrainSpec:
         """Return the training of one algorithm on the same rows."""
-        none = {option.python: option.default for option in auto.OPTIONS}
-        return msgspec.structs.replace(self, algo=algo, params=params, **none)
+        return msgspec.structs.replace(
+            self, algo=algo, params=params, time=None, trials=None, metric=None, cv=None, algos=()
+        )
 
     @property
     def weighing(self) -> tuple[str, ...]:
