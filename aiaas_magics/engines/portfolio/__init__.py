@@ -19,7 +19,7 @@ from aiaas_magics.engines.portfolio import fits, leaderboard, rows
 from aiaas_magics.engines.portfolio.base import Outcome, Problem, Searcher
 from aiaas_magics.engines.portfolio.budget import LARGEST_SHARE, Clock, Costs
 from aiaas_magics.engines.portfolio.ending import Ending
-from aiaas_magics.engines.portfolio.entering import entering
+from aiaas_magics.engines.portfolio.entering import entrants
 from aiaas_magics.engines.portfolio.racing import Race
 from aiaas_magics.engines.portfolio.searcher import Portfolio
 from aiaas_magics.specs import auto
@@ -69,7 +69,7 @@ class _Choice:
         metric = check_metric(spec.metric or DEFAULT[task.task], task.task)
         self._bench = fits.Bench(task, spec, metric, context.cores, context.scratch)
         folds, levels = spec.cv or auto.FOLDS, rows.sizes(len(task.train), len(task.X.columns))
-        algorithms = entering(task, spec, context)
+        algorithms = entrants(task, spec, context)
         self._problem = Problem(task.task, algorithms, levels, folds, spec.seed, spec.trials)
         self._costs = Costs(levels, folds)
         self._ordered = rows.order(task, folds, spec.seed)

@@ -30,7 +30,7 @@ MOST_ROWS = {"svm": 20_000, "gaussian_process": 2_500}
 """More rows than these are not compared, nor learned from: the fit would take minutes, or all memory."""
 LAZY = frozenset({"knn", "svm", "gaussian_process"})
 """Predicting takes as many times longer as there are more rows to learn from."""
-LAST = 0.9
+LAST = 0.6
 """Seconds kept for the end: held-out scores, a picture, writing and sealing."""
 WRITTEN = 50e6
 """Bytes of a model that are written in a second (skops, sealed; measured at 60 MB/s)."""

@@ -32,6 +32,7 @@ from aiaas_magics import errors
 from aiaas_magics.engines import learning
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import recipe
+from aiaas_magics.engines.fits import plain
 from aiaas_magics.engines.measuring import NEED_PROBA
 from aiaas_magics.engines.portfolio.base import Outcome, Proposal, hopeless
 from aiaas_magics.engines.portfolio.rows import Level
@@ -133,7 +134,7 @@ def _fold(
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
         begun, worked = time.perf_counter(), time.process_time()
-        pipeline.fit(X.iloc[train], y.iloc[train])
+        plain(pipeline, X.iloc[train], y.iloc[train], _weights(bench, train))
         fit = time.perf_counter() - begun
         busy = max(1.0, fit / max(time.process_time() - worked, 1e-3))
         score = scorer(bench.metric)(pipeline, X.iloc[test], y.iloc[test])
@@ -145,6 +146,11 @@ def _fold(
         scores=(*found.scores, float(score)), size=size, busy=busy,
         fit=found.fit + (fit - found.fit) / done, predict=predict,
     )  # fmt: skip
+
+
+def _weights(bench: Bench, rows: Any) -> Any:
+    """Return the weights of rows (positions in ``task.X``), if rows weigh differently."""
+    return None if bench.task.weights is None else bench.task.weights[rows]
 
 
 def _predicting(pipeline: Pipeline, X: pd.DataFrame) -> float:
@@ -214,7 +220,7 @@ def refit(bench: Bench, algo: str, params: dict[str, JSON], rows: Any) -> Fitted
             model, begun = pipeline.steps[-1][1], time.perf_counter()
             wide = recipe(algorithms.find(algo)).watch == "forest" and bench.cores > 1
             model.set_params(**({"n_jobs": bench.cores} if wide else {}))
-            pipeline.fit(X, y)
+            plain(pipeline, X, y, _weights(bench, rows))
             model.set_params(**({"n_jobs": None} if wide else {}))
             seconds = time.perf_counter() - begun
     except errors.AiaasError as error:
