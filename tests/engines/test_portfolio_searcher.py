@@ -156,3 +156,13 @@ def test_more_rows_count_more_once_one_has_all_folds_there():
 )  # fmt: skip
 def test_hope_is_lost_sooner_the_farther_behind(scores, hopes):
     assert hopeless(scores, Bar((0.8, 0.8, 0.8), 0.1)) is not hopes
+
+
+def test_a_default_ended_in_its_first_fold_gets_more_time_once():
+    asked = [Proposal(0, "ridge", {}, seconds=2.0)]
+    seen = [Outcome(asked[0], note="out of time")]
+    again = Portfolio(problem()).ask(seen, asked, WIDE)
+    assert (again.algo, again.number) == ("ridge", 1)
+    assert again.seconds > 2.0
+    seen.append(Outcome(again, note="out of time"))
+    assert Portfolio(problem()).ask(seen, [*asked, again], WIDE).algo == "logistic_regression"

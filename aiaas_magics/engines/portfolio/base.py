@@ -14,6 +14,8 @@ from aiaas_magics.specs.base import JSON
 
 BEHIND = 3.0
 """Standard deviations of a fold by which a hopeless candidate is behind after one fold."""
+DOUBT = 1.5
+"""Standard deviations of a fold that are taken off the worth of a candidate that has seen one fold."""
 LEAST_SLACK = 1e-3
 """Below this a difference is no reason to give a candidate up: the leader's folds may be all equal."""
 
@@ -157,7 +159,7 @@ def standing(seen: Sequence[Outcome], level: int, folds: int) -> list[tuple[floa
     def worth(outcome: Outcome) -> float:
         if leader is None or outcome.complete(folds):
             return outcome.mean
-        off = bar_of(leader).slack / len(outcome.scores) ** 0.5
+        off = DOUBT / BEHIND * bar_of(leader).slack / len(outcome.scores) ** 0.5
         return leader.mean + _ahead(outcome.scores, leader.scores) - off
 
     found = [(worth(each), each) for each in here.values()]

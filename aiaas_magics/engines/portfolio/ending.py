@@ -65,12 +65,19 @@ class Ending:
         if best is None:
             raise _nothing(seen, self._clock, stopped=stopped)
         seconds = self._seconds(stopped=stopped)
+        ranks = standing(seen, best.proposal.level, self._problem.folds)
+        rivals = [each for _, each in ranks if self._measurable(each, seconds)]
+        best = rivals[0] if rivals else best
         few = self._learnable(best, seconds)
-        rivals = standing(seen, best.proposal.level, self._problem.folds)
-        for _, each in rivals if few < self._whole else ():
+        for each in rivals if few < self._whole else ():
             if self._learnable(each, seconds) == self._whole and _as_good(each, best):
                 return each, self._whole
         return best, few
+
+    def _measurable(self, outcome: Outcome, seconds: float | None) -> bool:
+        """Tell whether a candidate can predict the held-out rows in so many seconds."""
+        needs = outcome.predict * len(self._bench.task.test)
+        return seconds is None or needs <= seconds
 
     def _learnable(self, outcome: Outcome, seconds: float | None) -> int:
         """Return on how many training rows a candidate can be fitted in so many seconds."""

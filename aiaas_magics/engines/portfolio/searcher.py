@@ -33,7 +33,7 @@ from aiaas_magics.specs.base import JSON
 
 ETA, FEWEST = 4, 3
 """One in `ETA` candidates goes on to the next level, at least `FEWEST`."""
-OPENING = 0.5
+OPENING = 0.8
 """Share of the time for the defaults: each may take its part of it, so that none eats all."""
 AGAIN = 0.6
 """Share of the time left that the next fold of a candidate may take that was stopped for its time."""
@@ -59,7 +59,8 @@ class Portfolio:
     ) -> Proposal | None:
         """Return the next proposal, or None where there is none."""
         spent = self._problem.trials is not None and self._lowest(asked) >= self._problem.trials
-        found = None if spent else self._default(seen, asked, left)
+        found = None if spent else self._rescued(seen, asked, left)
+        found = found or (None if spent else self._default(seen, asked, left))
         found = found or self._again(seen, asked, left)
         if found is not None:
             return found
@@ -83,6 +84,24 @@ class Portfolio:
             return None
         part = None if left is None else OPENING * left.seconds * left.cores / len(waiting)
         return Proposal(len(asked), waiting[0].name, {}, seconds=part)
+
+    def _rescued(
+        self, seen: Sequence[Outcome], asked: Sequence[Proposal], left: Left | None
+    ) -> Proposal | None:
+        """Return a default that was ended in its first fold, once more and for longer.
+
+        On a busy machine a few algorithms that are compared tell more than many that are not.
+        """
+        if left is None:
+            return None
+        once = Counter(each.key for each in asked)
+        for each in seen:
+            had = each.proposal.seconds
+            if each.scores or each.failure or had is None or once[each.proposal.key] > 1:
+                continue
+            if LONGER * had <= left.seconds / 2:
+                return each.proposal._replace(number=len(asked), seconds=LONGER * had)
+        return None
 
     def _again(
         self, seen: Sequence[Outcome], asked: Sequence[Proposal], left: Left | None
