@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from aiaas_magics import errors, frames, saving, specs
 from aiaas_magics.cards import style
 from aiaas_magics.sending import Sending
+from aiaas_magics.specs import auto
 from aiaas_magics.specs.base import JSON, Command, Spec
+from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.verbs import Action, Kind, Option
 
 if TYPE_CHECKING:
@@ -49,7 +51,10 @@ def ask(
     if table.parameters:
         fields["params"] = dict(parameters or {})
         _check_target(session, str(values["target"]), values["data"])
-    return cls(**{name: value for name, value in fields.items() if name in cls.__struct_fields__})
+    made = cls(**{name: value for name, value in fields.items() if name in cls.__struct_fields__})
+    if style.docs_mode() and isinstance(made, TrainSpec):
+        auto.check_reproducible(made)
+    return made
 
 
 def _as_it_is(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:

@@ -12,7 +12,8 @@ from typing import Any
 
 from aiaas_magics import errors, session, specs
 from aiaas_magics.handles import Handle
-from aiaas_magics.specs import calls
+from aiaas_magics.specs import auto, calls
+from aiaas_magics.specs.algorithms import ALGORITHMS
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
@@ -21,6 +22,7 @@ TYPES: dict[Kind, object] = {
     Kind.INT: int,
     Kind.FLOAT: float,
     Kind.COLUMNS: "list[str]",
+    Kind.ALGORITHMS: "list[str]",
     Kind.DATA: "DataFrame | str",
     Kind.SOURCE: "DataFrame | str",
     Kind.DURATION: "float | str",
@@ -53,6 +55,7 @@ class Twin:
                 "",
             )
         options = {option.python for option in (*self._action.arguments, *self._action.options)}
+        options -= _parameters(self._action, words)
         given = dict(zip(names, map(_reference, args), strict=False))
         for name in given:
             if name in words:
@@ -131,6 +134,14 @@ def document(verb: Verb, action: Action) -> str:
         )
         lines += ["**parameters", f"    {text}; `params` takes them as a dict."]
     return "\n".join([*lines, "", "The magic:", "", *(f"    {line}" for line in action.examples)])
+
+
+def _parameters(action: Action, words: Mapping[str, Any]) -> set[str]:
+    """Return the words of ``--algo auto`` that are parameters of the algorithm that is named instead."""
+    known = {each.name: each for each in ALGORITHMS}
+    algorithm = known.get(str(words.get("algo"))) if action.parameters == "fixed" else None
+    names = {p.name for p in algorithm.parameters} if algorithm is not None else set()
+    return names & {option.python for option in auto.OPTIONS}
 
 
 def _reference(value: Any) -> Any:

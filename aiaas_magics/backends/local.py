@@ -236,10 +236,10 @@ def _aliases(backend: LocalBackend, where: Where) -> list[Record]:
 
 
 def _algorithms(backend: LocalBackend, where: Where) -> list[Record]:
-    from aiaas_magics.specs.algorithms import ALGORITHMS
+    from aiaas_magics.specs.algorithms import CHOICES
 
     del backend
-    return _matching(ALGORITHMS, where)
+    return _matching(CHOICES, where)
 
 
 def _metrics(backend: LocalBackend, where: Where) -> list[Record]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from aiaas_magics.cards import page, style
+from aiaas_magics.cards import boards, page, style
 from aiaas_magics.cards.page import Card, Part
 from aiaas_magics.cards.style import measure, number, plural
 from aiaas_magics.specs.base import JSON
@@ -94,7 +94,8 @@ def _column(column: Column) -> tuple[str, ...]:
 def model_line(result: ModelResult) -> str:
     """Return a model's one line."""
     shown = ", ".join(f"{score.metric} {measure(score.value)}" for score in result.scores)
-    tried = f", best of {plural(len(result.trials), 'candidate')}" if result.trials else ""
+    count = len(result.trials) or len(result.leaderboard)
+    tried = f", best of {plural(count, 'candidate')}" if count else ""
     held = f" on {plural(result.held_out, 'held-out row')}" if result.scores else ""
     stopped = " (stopped early)" if result.partial else ""
     return f"{result.ref}: {result.algo}{tried}{', ' + shown if shown else ''}{held}{stopped}"
@@ -111,6 +112,7 @@ def model_card(result: ModelResult, warnings: Sequence[str], following: str) -> 
         page.soft("parameters: " + (words(result.params) or "all as scikit-learn has them")),
         *map(page.warning, dict.fromkeys((*result.warnings, *warnings))),
         *_trials(result),
+        *boards.parts(result),
         page.following(following),
     )
 

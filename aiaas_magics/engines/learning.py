@@ -206,8 +206,9 @@ def register(
     partial: bool,
     params: dict[str, JSON],
     scores: Sequence[Score],
+    algo: str = "",
 ) -> ModelInfo:
-    """Write, seal and register a fitted pipeline with its lineage."""
+    """Write, seal and register a fitted pipeline with its lineage; `algo` is who was chosen."""
     signature = signatures.of(task.X, task.roles, target=spec.target, classes=task.classes)
     info = task.table.info
     lineage = Lineage(
@@ -219,7 +220,7 @@ def register(
     folder = context.scratch / "model"
     artefacts.save(fitted, folder, signature=signature, lineage=lineage, example=example_of(task))
     made = NewModel(
-        task=task.task, algo=spec.algo, target=spec.target, signature=signature, lineage=lineage,
+        task=task.task, algo=algo or spec.algo, target=spec.target, signature=signature, lineage=lineage,
         params=params, scores={s.metric: s.value for s in scores if s.value is not None},
         partial=partial,
     )  # fmt: skip

@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from aiaas_magics import errors
-from aiaas_magics.cards import cards
+from aiaas_magics.cards import cards, style
 from aiaas_magics.cards.page import Card
 from aiaas_magics.handles.base import Bundle, Drawn, Handle, picture, plain
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import ModelInfo
-from aiaas_magics.specs.results import Change, DataResult, EvaluationResult, Grid, ModelResult
+from aiaas_magics.specs.results import (
+    Change,
+    DataResult,
+    Entrant,
+    EvaluationResult,
+    Grid,
+    ModelResult,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,6 +114,16 @@ class Model(Drawn):
     def trials(self) -> tuple[dict[str, JSON], ...]:
         """The candidates of a search, best first: parameters, mean, std, folds, seconds, rank."""
         return tuple(msgspec.to_builtins(trial) for trial in self.result.trials)
+
+    @property
+    def leaderboard(self) -> pd.DataFrame:
+        """What ``--algo auto`` compared, best first: a row a candidate; no seconds in docs_mode."""
+        import pandas as pd
+
+        rows = [msgspec.to_builtins(entrant) for entrant in self.result.leaderboard]
+        frame = pd.DataFrame(rows, columns=list(Entrant.__struct_fields__))
+        timed = ["fit_seconds", "predict_seconds"]
+        return frame.drop(columns=timed) if style.docs_mode() else frame
 
     @property
     def info(self) -> ModelInfo:

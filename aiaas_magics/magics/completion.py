@@ -78,7 +78,7 @@ class Completer:
         self, option: Option, action: Action, rest: list[str], fragment: str
     ) -> tuple[str, list[str]]:
         head, comma, tail = fragment.rpartition(",")
-        if option.kind is not Kind.COLUMNS:
+        if option.kind not in (Kind.COLUMNS, Kind.ALGORITHMS):
             head, comma, tail = "", "", fragment
         done = head.split(",")
         known = self._known(option.kind, action, rest, tail) or list(option.choices)
@@ -89,10 +89,11 @@ class Completer:
     def _known(self, kind: Kind, action: Action, rest: list[str], fragment: str) -> list[str]:
         if kind in (Kind.COLUMN, Kind.COLUMNS):
             return self._columns(action, rest)
-        if kind is Kind.ALGORITHM:
-            from aiaas_magics.specs.algorithms import ALGORITHMS
+        if kind in (Kind.ALGORITHM, Kind.ALGORITHMS):
+            from aiaas_magics.specs.algorithms import ALGORITHMS, AUTO
 
-            return [algorithm.name for algorithm in ALGORITHMS]
+            alone = kind is Kind.ALGORITHM and action.parameters == "fixed"
+            return [*([AUTO.name] if alone else []), *(each.name for each in ALGORITHMS)]
         if kind is Kind.METRIC:
             from aiaas_magics.specs.metrics import METRICS
 

@@ -181,7 +181,7 @@ def _value(
             option.help,
             f"--{option.name} {option.metavar or '...'}",
         )
-    if word.raw == "?" and option.kind in (Kind.ALGORITHM, Kind.METRIC):
+    if word.raw == "?" and option.kind in (Kind.ALGORITHM, Kind.ALGORITHMS, Kind.METRIC):
         raise Asked(verb, option)
     if option.kind is Kind.FLAG:
         return {"true": True, "false": False}.get(word.text.lower(), word.text)

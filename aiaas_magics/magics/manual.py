@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aiaas_magics import specs
-from aiaas_magics.specs.algorithms import ALGORITHMS, Algorithm
+from aiaas_magics.specs.algorithms import ALGORITHMS, CHOICES, Algorithm
 from aiaas_magics.specs.calls import magic
 from aiaas_magics.specs.metrics import METRICS
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
@@ -121,13 +121,14 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.DURATION: {"type": ["number", "string"]},
     Kind.SIZE: {"type": ["integer", "string"]},
     Kind.COLUMNS: {"type": "array", "items": {"type": "string"}},
+    Kind.ALGORITHMS: {"type": "array", "items": {"type": "string"}},
 }
 
 
 def schema(verb: Verb, action: Action) -> dict[str, Any]:
     """Return the JSON schema of an action's words, by Python name: for forms and other clients."""
     options = (*action.arguments, *action.options)
-    properties = {option.python: _property(option) for option in options}
+    properties = {option.python: _property(option, action) for option in options}
     if action.parameters:
         properties["parameters"] = {"type": "object", "description": "the algorithm's parameters"}
     return {
@@ -141,7 +142,12 @@ def schema(verb: Verb, action: Action) -> dict[str, Any]:
     }
 
 
-def _property(option: Option) -> dict[str, Any]:
+def _choices(action: Action) -> tuple[Algorithm, ...]:
+    """Return what an action's ``--algo`` takes: a grid is of one algorithm's parameters."""
+    return ALGORITHMS if action.parameters == "grid" else CHOICES
+
+
+def _property(option: Option, action: Action) -> dict[str, Any]:
     found: dict[str, Any] = {
         **_TYPES.get(option.kind, {"type": "string"}),
         "description": option.help,
@@ -149,7 +155,7 @@ def _property(option: Option) -> dict[str, Any]:
     if option.choices:
         found["enum"] = list(option.choices)
     if option.kind is Kind.ALGORITHM:
-        found["enum"] = [algorithm.name for algorithm in ALGORITHMS]
+        found["enum"] = [algorithm.name for algorithm in _choices(action)]
     if option.kind is Kind.METRIC:
         found["enum"] = [metric.name for metric in METRICS]
     if option.default not in (None, ()):

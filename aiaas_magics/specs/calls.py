@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from aiaas_magics import errors, specs
-from aiaas_magics.specs import algorithms, metrics, refs
+from aiaas_magics.specs import algorithms, auto, metrics, refs
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
@@ -120,6 +120,7 @@ _A = {
     Kind.PATH: "a path",
     Kind.COLUMN: "a column",
     Kind.ALGORITHM: "an algorithm",
+    Kind.ALGORITHMS: "a list of algorithms: a,b,c",
     Kind.METRIC: "a metric",
     Kind.CHOICE: "one of its choices",
     Kind.JOB: "a job",
@@ -213,6 +214,11 @@ def _algorithm(option: Option, value: Any) -> str:
     return algorithms.find(_text(option, value)).name
 
 
+def _algorithms(option: Option, value: Any) -> tuple[str, ...]:
+    names = dict.fromkeys(_columns(option, value))
+    return tuple(algorithms.find(name).name for name in names)
+
+
 def _metric(option: Option, value: Any) -> str:
     return metrics.check_metric(_text(option, value)).name
 
@@ -230,6 +236,7 @@ _CONVERT: dict[Kind, Callable[[Option, Any], Any]] = {
     Kind.COLUMN: _text,
     Kind.COLUMNS: _columns,
     Kind.ALGORITHM: _algorithm,
+    Kind.ALGORITHMS: _algorithms,
     Kind.METRIC: _metric,
     Kind.JOB: _text,
 }
@@ -251,6 +258,8 @@ def _parameters(
             name: value if isinstance(value, list) else [value] for name, value in found.items()
         }
     algorithm = algorithms.find(values["algo"]) if "algo" in values else None
+    if algorithm is not None and action.parameters == "grid":
+        auto.check_grid(algorithm.name)
     for name, value in found.items():
         for each in value if action.parameters == "grid" else [value]:
             if algorithm is not None:

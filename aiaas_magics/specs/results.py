@@ -127,6 +127,29 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     rank: int
 
 
+class Entrant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A candidate of ``--algo auto``: its score over the folds, and what it costs.
+
+    ``low`` and ``high`` are the interval of the mean, corrected for folds that share training rows; None
+    where not all folds were seen. ``rows`` says on how many rows it was compared: only entrants of the
+    same number can be compared. ``tied``: not told apart from the best on the same folds.
+    """
+
+    rank: int
+    algo: str
+    params: dict[str, JSON] = {}
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+    folds: tuple[float, ...] = ()
+    rows: int = 0
+    fit_seconds: float = 0.0
+    predict_seconds: float = 0.0
+    """Of 1,000 rows."""
+    tied: bool = False
+    note: str = ""
+
+
 class ModelResult(Result, frozen=True, kw_only=True, tag="model_result"):
     """A registered model, trained or tuned."""
 
@@ -150,6 +173,8 @@ class ModelResult(Result, frozen=True, kw_only=True, tag="model_result"):
     """What tuning maximised."""
     trials: tuple[Trial, ...] = ()
     cells: int = 0
+    leaderboard: tuple[Entrant, ...] = ()
+    """What ``--algo auto`` compared, best first."""
     charts: tuple[Chart, ...] = ()
     warnings: tuple[str, ...] = ()
 

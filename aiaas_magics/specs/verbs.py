@@ -48,6 +48,8 @@ class Kind(enum.StrEnum):
     COLUMNS = "columns"
     """Column names separated by commas."""
     ALGORITHM = "algorithm"
+    ALGORITHMS = "algorithms"
+    """Names of algorithms separated by commas."""
     METRIC = "metric"
 
 
