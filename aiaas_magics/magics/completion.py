@@ -101,7 +101,7 @@ class Completer:
             name for name, value in self._variables().items() if is_table(value) and name[0] != "_"
         ]
         found = tables if kind in (Kind.DATA, Kind.SOURCE) else []
-        if kind in (Kind.SOURCE, Kind.PATH):
+        if kind in (Kind.SOURCE, Kind.PATH, Kind.FILE):
             found = [*found, *_files(fragment)]
         return sorted({*found, *self._stored(kind)})
 
@@ -171,7 +171,8 @@ def _positional(action: Action, rest: list[str]) -> list[str]:
 
 
 def _place(action: Action, rest: list[str]) -> int:
-    return len(_positional(action, rest))
+    place, last = len(_positional(action, rest)), len(action.arguments) - 1
+    return min(place, last) if last >= 0 and action.arguments[last].many else place
 
 
 def _algorithm(rest: list[str]) -> Any:
