@@ -146,6 +146,8 @@ def _facts(infos: Sequence[ModelInfo]) -> list[Row]:
             "python": lambda i: i.lineage.python,
         }
     rows: list[Row] = [(name, *map(fact, infos)) for name, fact in facts.items()]
+    if style.docs_mode():
+        return rows
     libraries = dict.fromkeys(name for info in infos for name in info.lineage.libraries)
     return rows + [(n, *(i.lineage.libraries.get(n, "–") for i in infos)) for n in libraries]
 

@@ -110,16 +110,21 @@ def save_folder(fetch: Callable[[], Iterable[bytes]], path: Path, *, replace: bo
 
 
 def _place_folder(temporary: Path, path: Path, *, replace: bool) -> None:
-    if path.exists():
-        check_free(path, replace=replace)
-        if not (path / MLMODEL).is_file():  # whatever else it is, it is not ours to remove
-            raise errors.NameTaken(
-                f"{path.name} is no MLflow folder",
-                "only such a one is replaced",
-                "choose another place",
-            )
-        path.rename(temporary / "before")
-    (temporary / "folder").rename(path)
+    """Move a whole folder to its place; one that it replaces comes back if that fails."""
+    folder, before = temporary / "folder", temporary / "before"
+    if not path.exists():
+        folder.rename(path)
+        return
+    check_free(path, replace=replace)
+    if not (path / MLMODEL).is_file():  # whatever else it is, it is not ours to remove
+        what = f"{path.name} is no MLflow folder"
+        raise errors.NameTaken(what, "only such a one is replaced", "choose another place")
+    path.rename(before)
+    try:
+        folder.rename(path)
+    except OSError:
+        before.rename(path)
+        raise
 
 
 def _place(temporary: Path, path: Path, *, replace: bool) -> None:

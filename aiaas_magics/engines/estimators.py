@@ -10,6 +10,7 @@ import sklearn
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
 from sklearn.model_selection._search import BaseSearchCV
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from aiaas_magics import errors
@@ -43,9 +44,18 @@ def model_of(found: Any) -> tuple[Any, list[Note]]:
         check_is_fitted(found)
     except (NotFittedError, TypeError) as error:
         raise _not_fitted(name) from error
-    if getattr(found, "n_features_in_", 1) is None:
-        raise _not_fitted(name)
     return found, told
+
+
+def takes(model: Any) -> tuple[list[str] | None, int | None]:
+    """Return the names of the columns a model was fitted on, and how many: None where it does not know.
+
+    Of a pipeline the first step that does something knows; scikit-learn asks the first one, whatever it is.
+    """
+    while isinstance(model, Pipeline):
+        model = next(step for _, step in model.steps if step not in (None, "passthrough"))
+    names, count = (getattr(model, name, None) for name in ("feature_names_in_", "n_features_in_"))
+    return None if names is None else list(map(str, names)), None if count is None else int(count)
 
 
 def _best(search: Any) -> tuple[Any, list[Note]]:

@@ -17,7 +17,7 @@ from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
 
 from aiaas_magics import errors, frames
-from aiaas_magics.engines import artefacts, data, foreign, prepare, signatures
+from aiaas_magics.engines import artefacts, data, estimators, foreign, prepare, signatures
 from aiaas_magics.engines.context import Context
 from aiaas_magics.security.sealing import file_digest
 from aiaas_magics.specs.base import JSON
@@ -112,37 +112,36 @@ def _sample(spec: ImportModelSpec, model: Any, context: Context) -> Sample:
 
 def _features(frame: pd.DataFrame, model: Any) -> pd.DataFrame:
     """Return the columns that a model was fitted on, in its order."""
-    names = getattr(model, "feature_names_in_", None)
+    names, count = estimators.takes(model)
     if names is None:
-        count = getattr(model, "n_features_in_", len(frame.columns))
-        if len(frame.columns) != count:
+        if count not in (None, len(frame.columns)):
             raise errors.DataError(
                 f"the model takes {count} columns and the sample has {len(frame.columns)}",
                 "it was fitted on arrays: their order counts, and the target's name is given by --target",
                 SAMPLE,
             )
         return frame
-    for name in map(str, names):
+    for name in names:
         if name not in frame.columns:
             hint = errors.did_you_mean(name, map(str, frame.columns))
             raise errors.DataError(f"the sample has no column {name!r}", hint, SAMPLE)
-    return frame[list(map(str, names))]
+    return frame[names]
 
 
 def _guessed(model: Any, context: Context) -> Sample:
     """Return a row of zeros: names as the model knows them, and nobody knows the types."""
-    names = getattr(model, "feature_names_in_", None)
-    if names is None and not hasattr(model, "n_features_in_"):
+    names, count = estimators.takes(model)
+    if names is None and count is None:
         raise errors.DataError(
             "the model does not tell what columns it takes", "a sample does", SAMPLE
         )
     if names is None:
-        names = [f"x{place}" for place in range(model.n_features_in_)]
+        names = [f"x{place}" for place in range(count or 0)]
         what = f"it was fitted on arrays: its columns are called {names[0]} to {names[-1]} and taken for numbers"
     else:
         what = "its columns are taken for numbers without gaps"
     context.warn(f"without a sample, {what}", SAMPLE)
-    X = pd.DataFrame(0.0, index=[0], columns=list(map(str, names)))
+    X = pd.DataFrame(0.0, index=[0], columns=names)
     return Sample(X, None, dict.fromkeys(X.columns, "number"), None, given=False)
 
 
@@ -151,7 +150,7 @@ def _pipeline(model: Any, X: pd.DataFrame) -> Pipeline:
 
     A model that was fitted on arrays has its columns picked by name, in the order of the sample.
     """
-    if hasattr(model, "feature_names_in_"):
+    if estimators.takes(model)[0] is not None:
         return model if isinstance(model, Pipeline) else _joined("passthrough", model)
     names = list(map(str, X.columns))
     return _joined(ColumnTransformer([("columns", "passthrough", names)]).fit(X), model)
@@ -237,5 +236,5 @@ def _params(model: Any) -> dict[str, JSON]:
 
 def snake(name: str) -> str:
     """Return what we call a class of scikit-learn's: ``RandomForestClassifier`` is random_forest."""
-    bare = re.sub(r"(?<=[a-z])(Classifier|Regressor)$", "", name)
+    bare = re.sub(r"(?<=.)(Classifier|Regressor)$", "", name)
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", bare).lower()

@@ -10,6 +10,7 @@ import json
 import pickle
 import re
 import sys
+import types
 import warnings
 from pathlib import Path
 from typing import Any
@@ -29,27 +30,35 @@ def main(argv: list[str]) -> int:
     """Open the pickle on standard input; return the exit status."""
     jail.die_with_parent()
     folder, (memory, seconds, size) = Path(argv[0]), map(int, argv[1:])
-    import skops.io  # before the door is closed: it looks at every estimator there is
 
     jail.limit(memory=memory, seconds=seconds, size=size)
     jail.lock(folder)
-    verdict: dict[str, Any] = {"notes": []}
+    ours = sys.modules["__main__"]  # what a pickle calls __main__ was its maker's notebook
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    verdict = _verdict(folder)
+    sys.modules["__main__"] = ours
+    (folder / VERDICT).write_text(json.dumps(verdict))
+    return 0
+
+
+def _verdict(folder: Path) -> dict[str, Any]:
+    """Open, look, write the model; return what to tell of it."""
+    import skops.io
+
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             found = load(sys.stdin.buffer)
-        verdict["notes"] = estimators.notes(caught)
+        notes = estimators.notes(caught)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            model, notes = estimators.model_of(found)
-            verdict["notes"] += notes
+            model, more = estimators.model_of(found)
             skops.io.dump(model, folder / MODEL)
     except errors.AiaasError as error:
-        verdict = errors.to_record(error)
+        return errors.to_record(error)
     except Exception as error:  # noqa: BLE001 - what skops cannot write, it says in many ways
-        verdict = errors.to_record(estimators.unwritable(error))
-    (folder / VERDICT).write_text(json.dumps(verdict))
-    return 0
+        return errors.to_record(estimators.unwritable(error))
+    return {"notes": [*notes, *more]}
 
 
 def load(file: Any) -> Any:
