@@ -104,7 +104,7 @@ def _models_history(session: Session, values: Values) -> Handle:
 
 
 def _models_compare(session: Session, values: Values) -> Handle:
-    return handles.Comparison(comparing.compare(session, values["models"]))
+    return handles.ComparedModels(comparing.compare(session, values["models"]))
 
 
 def _version(number: int | None) -> str:

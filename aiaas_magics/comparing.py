@@ -122,7 +122,7 @@ def _held_out(info: ModelInfo) -> JSON:
     """Return what decides which rows were held out: the split is a function of it alone."""
     lineage, spec = info.lineage, info.lineage.spec
     chosen = [step for step in lineage.steps if step["op"] in ("dropna", "filter", "sample")]
-    said = {key: value for key, value in spec.items() if key in ("test", "split", "seed")}
+    said = {key: value for key, value in spec.items() if key in ("test", "split", "by", "seed")}
     return [spec["kind"] == "import_model", lineage.data, chosen, info.target, info.task, said]
 
 

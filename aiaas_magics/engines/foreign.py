@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiaas_magics import errors
 from aiaas_magics.cards import style
-from aiaas_magics.engines import estimators, sound
+from aiaas_magics.engines import estimators, jail, sound
 from aiaas_magics.engines.estimators import Note
 from aiaas_magics.engines.trusted import TRUSTED
 from aiaas_magics.engines.unpickle import MODEL, VERDICT
@@ -226,11 +226,9 @@ def _child(words: list[Any], folder: Path, file: Any) -> Iterator[subprocess.Pop
 
 def _environment(folder: Path) -> dict[str, str]:
     """Return an environment that tells nothing of the user's: no home, no tokens."""
-    import aiaas_magics
-
     found = {name: os.environ[name] for name in KEPT if name in os.environ}
     return {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"} | found | {
-        "PYTHONPATH": str(Path(aiaas_magics.__file__).parent.parent),
+        "PYTHONPATH": str(jail.PACKAGE.parent),
         "PYTHONUSERBASE": site.getuserbase(),  # where `pip install --user` puts libraries
         "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": str(folder),

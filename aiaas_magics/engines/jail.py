@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from aiaas_magics import errors
+
 CREATE, ADD_RULE, RESTRICT = 444, 445, 446
 """System calls, the same on every architecture but alpha."""
 VERSION = 1
@@ -34,6 +36,9 @@ SYSTEM = (
     *("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system/cpu", "/sys/fs/cgroup"),
 )
 """What an interpreter and its libraries read; not the processes of others."""
+
+
+PACKAGE = Path(errors.__file__).parent
 
 
 class _Ruleset(ctypes.Structure):
@@ -80,14 +85,11 @@ def lock(folder: Path) -> bool:
 
 
 def _allowed(folder: Path, rights: int) -> Mapping[Path, int]:
-    import aiaas_magics
-
-    package = Path(aiaas_magics.__file__).parent
     places = [Path(place) for place in sys.path if place]
     found = dict.fromkeys(map(Path, SYSTEM), EXECUTE | READ_FILE | READ_DIR)
     found |= dict.fromkeys(places, READ_DIR)  # where it is looked for, not what lies there
-    libraries = [place for place in places if place != package.parent or _installed(place)]
-    for path in (*libraries, package, Path(sys.prefix), Path(sys.base_prefix)):
+    libraries = [place for place in places if place != PACKAGE.parent or _installed(place)]
+    for path in (*libraries, PACKAGE, Path(sys.prefix), Path(sys.base_prefix)):
         found[path] = EXECUTE | READ_FILE | READ_DIR
     return found | {folder: rights}
 

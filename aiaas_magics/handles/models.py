@@ -85,7 +85,7 @@ class ModelFile(Handle):
         return cards.file_card(self.answer, self.path, self._warnings)
 
 
-class Comparison(Handle):
+class ComparedModels(Handle):
     """Models side by side."""
 
     def __init__(self, found: ModelComparison) -> None:

@@ -150,9 +150,9 @@ def test_a_model_of_texts_needs_a_sample(brought):
 # what can be done with it ----------------------------------------------------------------------------
 def test_it_is_measured_on_given_rows_only(brought, context):
     brought(FOREST, target="species")
-    with pytest.raises(errors.DataError, match="no held-out rows") as caught:
+    with pytest.raises(errors.DataError, match="m@1 was") as caught:
         evaluate.run(EvaluateSpec(model="m"), context)
-    assert caught.value.try_ == "%aiaas_evaluate m test_rows"
+    assert caught.value.try_.startswith("%aiaas_evaluate m ")
     asked = EvaluateSpec(model="m", data=context.save_frame(IRIS), repeats=100, shuffles=1)
     result = evaluate.run(asked, context)
     assert result.scores[0].value == pytest.approx(FOREST.score(X, Y))
