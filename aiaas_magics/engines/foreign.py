@@ -135,7 +135,13 @@ def audited(body: bytes) -> Any:
     except Exception as error:  # a crafted file fails in any way there is
         said = str(error).strip().partition("\n")[0] or type(error).__name__
         raise errors.DataError("it is no whole skops file", said, estimators.AGAIN) from error
-    sound.check(found)
+    try:
+        sound.check(found)
+    except errors.SealError as error:
+        what = "it holds a part that leads nowhere, and would end the process that asks it"
+        raise errors.DataError(
+            what, "a tree or table that was never fitted", "fit it again"
+        ) from error
     return found
 
 

@@ -11,7 +11,7 @@ import joblib
 import numpy as np
 import pytest
 import skops.io
-from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from aiaas_magics import errors
-from aiaas_magics.engines import estimators, foreign, jail, sound, unpickle
+from aiaas_magics.engines import estimators, foreign, jail, unpickle
 
 X = np.random.default_rng(0).normal(size=(60, 4))
 Y = np.where(X[:, 0] > 0, "up", "down")
@@ -357,16 +357,6 @@ def test_a_tree_that_leads_nowhere_is_refused_wherever_it_lies(opened, deep, ben
     assert opened(skops.io.dumps(deep(forest)), trust=False).model
     with pytest.raises(errors.DataError, match="leads nowhere"):
         opened(skops.io.dumps(deep(bent(forest, **bend))), trust=False)
-
-
-def test_a_tree_below_a_vote_is_looked_at():
-    vote = VotingClassifier([("f", RandomForestClassifier(2)), ("l", LogisticRegression())]).fit(
-        X, Y
-    )
-    sound.check(vote)
-    bent(vote.estimators_[0], feature=7)
-    with pytest.raises(errors.DataError, match="leads nowhere"):
-        sound.check({"deep": [vote]})
 
 
 def test_the_verdict_is_what_the_process_says(tmp_path):
