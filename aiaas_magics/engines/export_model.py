@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every member of an archive: the same model gives the same bytes."""
 
+ALONE = ("joblib", "skops")
+"""Formats that hold names of classes, not their code; MLflow's folder holds both."""
+
 
 def run(spec: ExportModelSpec, context: Context) -> ModelExportResult:
     """Write the model and store the file's bytes.
@@ -34,6 +37,10 @@ def run(spec: ExportModelSpec, context: Context) -> ModelExportResult:
     info, folder = context.model(spec.model)
     path = context.scratch / f"model.{spec.format}"
     context.progress(0, 1, f"writing {info.ref} as {spec.format}")
+    if spec.format in ALONE and (folder / "code").is_dir():
+        context.warn(
+            f"{info.ref} has classes of its own, which are not in the file", "--format mlflow"
+        )
     checked = WRITERS[spec.format](info, folder, path, context)
     size = path.stat().st_size
     file = context.save_blob(path)

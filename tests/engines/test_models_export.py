@@ -88,6 +88,15 @@ def test_mlflow_s_folder_goes_out_without_our_seal(context, trained):
     assert "seal.json" not in names
 
 
+@pytest.mark.parametrize(("kind", "count"), [("skops", 1), ("joblib", 1), ("mlflow", 0)])
+def test_code_that_stays_behind_is_told(context, trained, kind, count):
+    trained("ridge")
+    (context.model("m")[1] / "code").mkdir()
+    exported(context, kind)
+    told = [each.body["text"] for each in context.told if each.type == "warning"]
+    assert sum("classes of its own" in text for text in told) == count
+
+
 def test_the_same_model_is_the_same_archive(context, trained):
     trained("ridge")
     assert exported(context, "mlflow")[1].file == exported(context, "mlflow")[1].file
