@@ -211,7 +211,10 @@ def _step(step: dict[str, JSON]) -> str:
 def _origin(lineage: Lineage) -> tuple[str, str]:
     if "filename" in lineage.spec:
         digest = str(lineage.spec["file"]).partition(":")[2]
-        return "imported from", f"{lineage.spec['filename']} (sha256 {digest[:12]})"
+        shown = (
+            "" if style.docs_mode() else f" (sha256 {digest[:12]})"
+        )  # of bytes with times in them
+        return "imported from", f"{lineage.spec['filename']}{shown}"
     return "data", f"{lineage.data_ref or 'a DataFrame'} ({lineage.data[7:19]})"
 
 

@@ -25,6 +25,7 @@ def import_line(result: ImportResult) -> str:
 
 def import_card(result: ImportResult, warnings: Sequence[str]) -> Card:
     """Return what came in, and what is known of it."""
+    digest = "" if style.docs_mode() else f" (sha256 {result.digest[:12]})"
     takes = ", ".join(result.features[:8]) + (", ..." if len(result.features) > 8 else "")
     facts: list[tuple[str, ...]] = [
         ("estimator", result.estimator),
@@ -35,7 +36,7 @@ def import_card(result: ImportResult, warnings: Sequence[str]) -> Card:
             "tried on",
             f"{plural(result.rows, 'row')} of the sample" if result.rows else "a row of zeros",
         ),
-        ("file", f"{result.source} (sha256 {result.digest[:12]}), every type checked, sealed anew"),
+        ("file", f"{result.source}{digest}, every type checked, sealed anew"),
     ]
     name = result.ref.partition("@")[0]
     return page.card(

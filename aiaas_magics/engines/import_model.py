@@ -19,7 +19,6 @@ from sklearn.pipeline import Pipeline
 from aiaas_magics import errors, frames
 from aiaas_magics.engines import artefacts, data, estimators, foreign, prepare, signatures
 from aiaas_magics.engines.context import Context
-from aiaas_magics.security.sealing import file_digest
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.metrics import DEFAULT, check_metric
 from aiaas_magics.specs.models import ImportModelSpec
@@ -58,7 +57,7 @@ def run(spec: ImportModelSpec, context: Context) -> ImportResult:
     _try(pipeline, sample, spec)
     made = _registered(pipeline, opened.model, sample, spec, context)
     context.progress(3, 3, "done")
-    return msgspec.structs.replace(made, digest=file_digest(path))
+    return made
 
 
 def _registered(
@@ -86,7 +85,7 @@ def _registered(
     )  # fmt: skip
     info = context.save_model(spec.as_, folder, made)
     return ImportResult(
-        ref=info.ref, algo=algo, task=task, target=spec.target, source=spec.filename, digest="",
+        ref=info.ref, algo=algo, task=task, target=spec.target, source=spec.filename, digest=spec.file.partition(":")[2],
         estimator=f"{type(model).__module__}.{type(model).__name__}", classes=classes,
         features=tuple(map(str, sample.X.columns)), params=params, scores=scores,
         rows=len(sample.X) if sample.given else 0,

@@ -7,9 +7,11 @@ import pickle
 import joblib
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
+from aiaas_magics.engines import jail
 from aiaas_magics.security.sealing import SEAL
 
 pytestmark = pytest.mark.timeout(180)
@@ -91,8 +93,6 @@ def test_a_pickle_runs_only_where_it_was_told_it_may(home, evil, refused):
     said = refused("%aiaas_models import evil.pkl --trust-pickle").what
     told = json.loads(said.partition("RuntimeError: ")[2])
     assert os.getpid() not in (told["pid"], told["parent"])
-    from aiaas_magics.engines import jail
-
     wanted = {"denied"} if jail.version() else {"done"}
     assert {told["key"], told["ran"]} == wanted
     assert home.snapshot()[0] == before[0]
@@ -103,6 +103,10 @@ def test_a_job_s_time_is_the_pickle_s(home, refused):
     (home.folder / "slow.pkl").write_bytes(pickle.dumps(Payload("import time; time.sleep(1000)")))
     error = refused("%aiaas_models import slow.pkl --trust-pickle --timeout 6s")
     assert "longer than 6 s" in error.what
+    found = psutil.process_iter(["cmdline"])
+    words = [(process, " ".join(process.info["cmdline"] or ())) for process in found]
+    openers = [p for p, line in words if "engines.unpickle" in line and str(home.home) in line]
+    assert psutil.wait_procs(openers, timeout=20)[1] == []
 
 
 def test_a_file_of_the_user_s_own_code_says_how_it_is_done(home, refused):
