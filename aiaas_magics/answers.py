@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from aiaas_magics import errors, frames, handles, specs
+from aiaas_magics import comparing, errors, frames, handles, specs
 from aiaas_magics.cards import style
 from aiaas_magics.handles import Handle
 from aiaas_magics.specs import algorithms
@@ -102,6 +102,10 @@ def _models_history(session: Session, values: Values) -> Handle:
     return handles.Listing(
         f"aliases of {name}", ("alias", "from", "to", "who", "when"), rows, records
     )
+
+
+def _models_compare(session: Session, values: Values) -> Handle:
+    return handles.ComparedModels(comparing.compare(session, values["models"]))
 
 
 def _version(number: int | None) -> str:
@@ -396,6 +400,7 @@ ANSWERS: dict[tuple[str, str], Callable[[Session, Values], Handle]] = {
     ("models", "list"): _models_list,
     ("models", "show"): _models_show,
     ("models", "history"): _models_history,
+    ("models", "compare"): _models_compare,
     ("endpoints", "list"): _endpoints_list,
     ("endpoints", "show"): _endpoints_show,
     ("endpoints", "logs"): _endpoints_logs,

@@ -23,6 +23,7 @@ TYPES: dict[Kind, object] = {
     Kind.FLOAT: float,
     Kind.COLUMNS: "list[str]",
     Kind.ALGORITHMS: "list[str]",
+    Kind.MODELS: "str",
     Kind.DATA: "DataFrame | str",
     Kind.SOURCE: "DataFrame | str",
     Kind.DURATION: "float | str",
@@ -35,9 +36,9 @@ class Twin:
 
     def __init__(self, verb: Verb, action: Action) -> None:
         self._verb, self._action = verb, action
-        self.__name__ = action.name or verb.name or "overview"
+        self.__name__ = action.python or verb.name or "overview"
         self.__qualname__ = (
-            f"{verb.name}.{action.name}" if verb.name and action.name else self.__name__
+            f"{verb.name}.{action.python}" if verb.name and action.name else self.__name__
         )
         self.__module__ = "aiaas_magics"
         self.__signature__ = signature(action)
@@ -48,6 +49,9 @@ class Twin:
     ) -> Handle:
         """Carry out the action and return its handle."""
         names = [option.python for option in self._action.arguments]
+        if names and self._action.arguments[-1].many and len(args) >= len(names):
+            last = len(names) - 1
+            args = (*args[:last], tuple(map(_reference, args[last:])))
         if len(args) > len(names):
             raise errors.UsageError(
                 f"{self.__qualname__} takes {len(names)} words by position",
@@ -79,7 +83,7 @@ class Group(Twin):
         super().__init__(verb, default or verb.actions[0])
         self.__name__ = self.__qualname__ = verb.name
         for action in verb.actions:
-            setattr(self, action.name, Twin(verb, action))
+            setattr(self, action.python, Twin(verb, action))
 
 
 def twin(name: str) -> Twin:
@@ -95,7 +99,10 @@ NAMES = tuple(name or "overview" for name in specs.VERBS if name != "connect")
 def signature(action: Action) -> inspect.Signature:
     """Return the signature of an action's function."""
     found = [
-        _parameter(option, inspect.Parameter.POSITIONAL_OR_KEYWORD) for option in action.arguments
+        inspect.Parameter(option.python, inspect.Parameter.VAR_POSITIONAL, annotation=str)
+        if option.many
+        else _parameter(option, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        for option in action.arguments
     ]
     found += [_parameter(option, inspect.Parameter.KEYWORD_ONLY) for option in action.options]
     if action.parameters:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from aiaas_magics.cards import boards, page, style
+from aiaas_magics.cards import boards, lines, page, style
 from aiaas_magics.cards.page import Card, Part
 from aiaas_magics.cards.style import measure, number, plural
 from aiaas_magics.specs.base import JSON
-from aiaas_magics.specs.records import EndpointInfo, ModelInfo
+from aiaas_magics.specs.records import EndpointInfo, Lineage, ModelInfo
 from aiaas_magics.specs.results import (
     Change,
     Column,
@@ -234,19 +234,23 @@ def _step(step: dict[str, JSON]) -> str:
     return " ".join(word for word in (step["op"], step.get("method", ""), columns) if word)
 
 
+def _origin(lineage: Lineage) -> tuple[str, str]:
+    if "filename" in lineage.spec:
+        digest = str(lineage.spec["file"]).partition(":")[2]
+        shown = (
+            "" if style.docs_mode() else f" (sha256 {digest[:12]})"
+        )  # of bytes with times in them
+        return "imported from", f"{lineage.spec['filename']}{shown}"
+    return "data", f"{lineage.data_ref or 'a DataFrame'} ({lineage.data[7:19]})"
+
+
 def model_info_card(info: ModelInfo, following: str) -> Card:
     """Return a registered model and what it was made of."""
     lineage = info.lineage
-    asked = {
-        k: v
-        for k, v in lineage.spec.items()
-        if k not in ("kind", "data", "as_", "params") and v not in (None, [], {})
-    }
     facts: list[tuple[str, ...]] = [
-        ("made by", "%aiaas_" + str(lineage.spec.get("kind", ""))),
-        ("data", f"{lineage.data_ref or 'a DataFrame'} ({lineage.data[7:19]})"),
+        ("made by", lines.of(lineage)),
+        _origin(lineage),
         ("prepared", "; ".join(map(_step, lineage.steps)) or "as it was"),
-        ("asked", words(asked)),
         ("parameters", words(info.params) or "all as scikit-learn has them"),
         ("seed", str(lineage.seed)),
         ("takes", plural(len(info.signature.inputs), "column")),

@@ -41,13 +41,18 @@ def help_text(verb: Verb) -> str:
 def usage(verb: Verb, action: Action) -> str:
     """Return the form of a line: ``%aiaas_train DATA --target COLUMN [options] [name=value ...]``."""
     words = [magic(verb, action)]
-    words += [o.name.upper() if o.required else f"[{o.name.upper()}]" for o in action.arguments]
+    words += [_word(option) for option in action.arguments]
     words += [f"--{o.name} {_meta(o)}" for o in action.options if o.required]
     words += ["[options]"] if any(not o.required for o in action.options) else []
     words += {"fixed": ["[name=value ...]"], "grid": ["[name=[value,...] ...]"], "": []}[
         action.parameters
     ]
     return " ".join(words)
+
+
+def _word(option: Option) -> str:
+    name = option.name.upper() + (" ..." if option.many else "")
+    return name if option.required else f"[{name}]"
 
 
 def _left(option: Option, action: Action) -> str:
@@ -122,6 +127,7 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.SIZE: {"type": ["integer", "string"]},
     Kind.COLUMNS: {"type": "array", "items": {"type": "string"}},
     Kind.ALGORITHMS: {"type": "array", "items": {"type": "string"}},
+    Kind.MODELS: {"type": "array", "items": {"type": "string"}},
 }
 
 

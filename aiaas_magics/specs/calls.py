@@ -118,6 +118,8 @@ _A = {
     Kind.TEXT: "text",
     Kind.NAME: "a name",
     Kind.PATH: "a path",
+    Kind.FILE: "a path",
+    Kind.MODELS: "a list of models",
     Kind.COLUMN: "a column",
     Kind.ALGORITHM: "an algorithm",
     Kind.ALGORITHMS: "a list of algorithms: a,b,c",
@@ -210,6 +212,11 @@ def _columns(option: Option, value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _several(option: Option, value: Any) -> tuple[Any, ...]:
+    del option
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
 def _algorithm(option: Option, value: Any) -> str:
     return algorithms.find(_text(option, value)).name
 
@@ -233,6 +240,8 @@ _CONVERT: dict[Kind, Callable[[Option, Any], Any]] = {
     Kind.SIZE: _size,
     Kind.NAME: _name,
     Kind.PATH: _path,
+    Kind.FILE: _path,
+    Kind.MODELS: _several,
     Kind.COLUMN: _text,
     Kind.COLUMNS: _columns,
     Kind.ALGORITHM: _algorithm,
@@ -276,3 +285,37 @@ def _plain(value: Any) -> JSON:
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
     return value
+
+
+def render(call: Call) -> str:
+    """Return a line that parses to the call again. Objects are shown as ``{...}``."""
+    table = call.table
+    parts = [magic(specs.verb(call.verb), table)]
+    for argument in table.arguments:
+        value = call.values.get(argument.python, ())
+        parts += map(_quoted, value if argument.many else (value,)) if value != () else ()
+    for option in table.options:
+        value = call.values.get(option.python)
+        if value is None or value == option.default:
+            continue
+        parts.append(
+            f"--{option.name}" if option.kind is Kind.FLAG else f"--{option.name} {_quoted(value)}"
+        )
+    parts += [f"{name}={_compact(value)}" for name, value in call.parameters.items()]
+    return " ".join(parts)
+
+
+def _compact(value: JSON) -> str:
+    return "[" + ",".join(map(_compact, value)) + "]" if isinstance(value, list) else repr(value)
+
+
+def _quoted(value: Any) -> str:
+    if isinstance(value, tuple):
+        value = ",".join(value)
+    if not isinstance(value, str | int | float):
+        return "{...}"
+    text = str(value)
+    plain = (
+        text and not any(c.isspace() or c in "\"'([{}])" for c in text) and not text.startswith("-")
+    )
+    return text if plain else '"' + text + '"'

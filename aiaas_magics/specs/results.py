@@ -179,6 +179,40 @@ class ModelResult(Result, frozen=True, kw_only=True, tag="model_result"):
     warnings: tuple[str, ...] = ()
 
 
+class ImportResult(Result, frozen=True, kw_only=True, tag="import_result"):
+    """A model of somebody else's, registered."""
+
+    ref: str
+    algo: str
+    task: str
+    target: str
+    estimator: str
+    """Its class, by module and name."""
+    source: str
+    """What the user calls the file."""
+    digest: str
+    """sha256 of the file."""
+    classes: tuple[JSON, ...] = ()
+    features: tuple[str, ...] = ()
+    params: dict[str, JSON] = {}
+    """Its parameters that are not scikit-learn's defaults."""
+    rows: int = 0
+    """Rows of the sample; 0: there was none, and names or types are guessed."""
+    scores: tuple[Score, ...] = ()
+    """On the sample, the default metric, where it holds the target."""
+
+
+class ModelExportResult(Result, frozen=True, kw_only=True, tag="model_export_result"):
+    """The address of a written model's bytes; of a folder those of an archive of it."""
+
+    model: str
+    file: str
+    format: str
+    size: int
+    checked: str = ""
+    """What was compared with scikit-learn's own answers, and how far they agree."""
+
+
 class EvaluationResult(Result, frozen=True, kw_only=True, tag="evaluation_result"):
     """How good a model is on some rows."""
 

@@ -7,6 +7,7 @@ from aiaas_magics.specs.base import decode, encode
 from aiaas_magics.specs.data import DataSpec, ExportSpec
 from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.evaluate import EvaluateSpec
+from aiaas_magics.specs.models import ExportModelSpec, ImportModelSpec
 from aiaas_magics.specs.prepare import PrepareSpec
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
@@ -20,6 +21,8 @@ GOOD = [
     TuneSpec(**LEARN, algo="ridge", params={"alpha": [0.1, 1]}),
     EvaluateSpec(model="m"),
     DeploySpec(model="m", as_="m-api"),
+    ImportModelSpec(as_="m", file="sha256:0", filename="m.pkl", trust_pickle=True),
+    ExportModelSpec(model="m", format="onnx"),
 ]
 
 
@@ -38,6 +41,8 @@ def test_every_spec_class_is_among_the_good_ones():
         (lambda: DataSpec(as_="x"), "exactly one source"),
         (lambda: DataSpec(as_="../x", catalogue="iris"), "cannot be a name"),
         (lambda: ExportSpec(data="d", format="xls"), "cannot write"),
+        (lambda: ExportModelSpec(model="m", format="pmml"), "cannot write"),
+        (lambda: ImportModelSpec(as_="m", file="sha256:0", filename="a/M.PKL"), "is a program"),
         (lambda: PrepareSpec(data="d", as_="p"), "nothing to prepare"),
         (lambda: PrepareSpec(data="d", as_="p", scale="max"), "unknown method"),
         (lambda: PrepareSpec(data="d", dropna=True), "needs --as"),
