@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from aiaas_magics import errors
-from aiaas_magics.engines import chains, data, recipe
+from aiaas_magics.engines import data, recipe
 from aiaas_magics.engines.coding import (
     check_steady,
     check_without,
@@ -25,6 +25,7 @@ from aiaas_magics.engines.coding import (
 from aiaas_magics.engines.recipe import CODE
 from aiaas_magics.engines.usercode import same
 from aiaas_magics.specs.prepare import Step
+from aiaas_magics.specs.results import Change
 
 if TYPE_CHECKING:
     from aiaas_magics.engines.context import Context
@@ -38,14 +39,13 @@ class Begun(NamedTuple):
 
     table: data.Table
     """The table after the code; its steps are those of before that come after it."""
-    new: tuple[Step, ...]
     head: tuple[Step, ...] = ()
-    changes: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
     raw: pd.DataFrame | None = None
 
 
-def begin(table: data.Table, new: tuple[Step, ...], target: str | None, context: Context) -> Begun:
-    """Carry out the code of a recipe, old and new, and check that it can be repeated.
+def begin(table: data.Table, code: str | None, target: str | None, context: Context) -> Begun:
+    """Carry out the code of a recipe, then `code`, and check that it can be repeated.
 
     Raises
     ------
@@ -54,27 +54,27 @@ def begin(table: data.Table, new: tuple[Step, ...], target: str | None, context:
     UserCodeError
         If the code raises, needs the target, or makes other columns of other rows.
     """
-    head, rest = divided((*table.steps, *new))
+    head, rest = divided(table.steps)
+    if code is not None:
+        head, rest = (*table.steps, Step(op=CODE, settings={"source": code})), ()
     if not head:
-        return Begun(table, new)
-    late = next((s for s in head if s.op not in (*chains.ROW_STEPS, CODE)), None)
+        return Begun(table)
+    late = next((step for step in head if step.op not in (*recipe.ROW_STEPS, CODE)), None)
     if late is not None:
         raise errors.DataError(
-            f"code cannot come after {f'{late.op} {late.method}'.strip()}",
+            f"code cannot come after {late.words}",
             "a model runs the code on raw rows; what is learned from data comes after it",
             "prepare the raw data with the code first, then with the other steps",
         )
     made, changes = _told(table.frame, head)
-    if any(step.op == CODE for step in new):
+    if code is not None:
         _check(table.frame, made, head, target, context)
-    old, _ = divided(table.steps)
-    steps = divided(table.steps)[1] if len(old) == len(head) else ()
-    coded = table._replace(frame=made, steps=steps, roles=roles_after(made, table))
-    return Begun(coded, rest[len(steps) :], head, changes, table.frame)
+    coded = table._replace(frame=made, steps=rest, roles=roles_after(made, table))
+    return Begun(coded, head, changes, table.frame)
 
 
-def base(begun: Begun, context: Context) -> str:
-    """Return the address of the raw rows that the whole recipe keeps.
+def base(begun: Begun, new: Sequence[Step], context: Context) -> str:
+    """Return the address of the raw rows that the whole recipe keeps, with the steps that are new.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def base(begun: Begun, context: Context) -> str:
     table = begun.table
     if begun.raw is None:
         return table.address
-    steps = (*table.steps, *begun.new)
+    steps = (*table.steps, *new)
     rows = recipe.kept(table.frame, steps, table.roles).index
     if len(rows) == len(begun.raw):
         return table.address
@@ -96,18 +96,14 @@ def base(begun: Begun, context: Context) -> str:
     return context.save_frame(chosen)
 
 
-def _told(frame: pd.DataFrame, head: Sequence[Step]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _told(frame: pd.DataFrame, head: Sequence[Step]) -> tuple[pd.DataFrame, tuple[Change, ...]]:
     changes = []
     for step in head:
         made = through(frame, (step,))
-        gone = len(frame) - len(made)
-        if step.op != CODE:
-            columns = (
-                f" ({', '.join(step.columns)})" if step.columns else f": {gone:,} rows dropped"
-            )
-            changes.append(f"{step.op}{columns}")
-        else:
-            changes.append(f"code: {_change(frame, made)}")
+        shapes = zip(frame.shape, made.shape, strict=True)
+        rows, columns = ((before, after) for before, after in shapes)
+        said = _change(frame, made)
+        changes.append(Change(step=step.op, text=f"{step.op}: {said}", rows=rows, columns=columns))
         frame = made
     if not len(frame):
         raise errors.DataError("the code leaves no row", "every row was dropped", "df = df[...]")

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from aiaas_magics import errors
-from aiaas_magics.engines import chains, data, profile, recipe
+from aiaas_magics.engines import building, data, profile, recipe
 from aiaas_magics.engines.recipe import CODE
 from aiaas_magics.engines.usercode import UserCode, carry_out, same
 from aiaas_magics.specs.prepare import Step
@@ -42,7 +42,7 @@ class Coded(NamedTuple):
 
     def before(self, transformer: Any) -> Any:
         """Return the code and then a transformer as one."""
-        return chains.joined([*self.codes, transformer])
+        return building.joined([*self.codes, transformer])
 
 
 def divided(steps: Sequence[Step]) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
@@ -176,7 +176,7 @@ def inputs(
 
 def _rows_stay(steps: Sequence[Step]) -> tuple[Step, ...]:
     """Return the steps up to the last code without those that a model does not repeat."""
-    return tuple(step for step in divided(steps)[0] if step.op != "dropna")
+    return tuple(step for step in divided(steps)[0] if step.op not in ("distinct", "dropna"))
 
 
 def _needed(few: pd.DataFrame, head: Sequence[Step], wanted: pd.DataFrame) -> pd.DataFrame:

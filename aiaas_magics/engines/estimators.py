@@ -1,206 +1,181 @@
-"""Estimators of the user's own: opened after an audit, seeded, and treated like an algorithm.
-
-A bare estimator is given what algorithms are given: numbers that our preparation makes of raw columns. One
-that prepares by itself (a Pipeline, or anything with one or a ColumnTransformer in it) is given the table as
-it is prepared: raw columns by name where no step was asked for.
-"""
+"""What came out of somebody's file: is it a model, which one, and what has to be said about it."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Mapping
-from functools import partial
-from pathlib import Path
+import warnings
+from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-from sklearn.base import BaseEstimator, clone
-from sklearn.compose import ColumnTransformer
-from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.utils import get_tags
+import sklearn
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 
 from aiaas_magics import errors
-from aiaas_magics.engines import coding, families, prepare, usermodules
-from aiaas_magics.engines.context import Context
-from aiaas_magics.engines.families import Recipe
-from aiaas_magics.engines.trusted import TRUSTED
-from aiaas_magics.specs import algorithms
-from aiaas_magics.specs.base import JSON
-from aiaas_magics.specs.estimators import Estimator
-from aiaas_magics.specs.train import TrainSpec
-from aiaas_magics.specs.tune import TuneSpec
+
+AGAIN = "where it was made: joblib.dump(model, 'model.joblib')"
+OWN = "%aiaas_train DATA --target COLUMN --estimator MyEstimator"
+Note = tuple[str, str]
+"""A warning: what, and what to try."""
 
 
-def recipe_of(spec: TrainSpec | TuneSpec, context: Context) -> Recipe:
-    """Return how the algorithm, or the user's own estimator, of a spec is made.
+def model_of(found: Any) -> tuple[Any, list[Note]]:
+    """Return the fitted classifier or regressor in what a file held, and what to tell about it.
+
+    Of a finished search it is the best estimator: what the search predicts with.
 
     Raises
     ------
-    SpecError
-        If the estimator holds types that are not built.
+    DataError
+        If it is something else: a table, a dict with a model in it, a class, an estimator that was not fitted.
     """
-    if spec.estimator is None:
-        return families.recipe(algorithms.find(spec.algo))
-    found = opened(spec.estimator, context)
-    tags = get_tags(found).input_tags
-    return Recipe(
-        build=partial(_build, found), takes_missing=tags.allow_nan, takes_sparse=tags.sparse
-    )
+    if not isinstance(found, BaseEstimator):
+        raise _no_model(found)
+    told: list[Note] = []
+    if isinstance(found, BaseSearchCV):
+        found, told = _best(found)
+    name = type(found).__name__
+    if not (is_classifier(found) or is_regressor(found)):
+        what = "only classifiers and regressors predict what can be measured and served"
+        raise errors.DataError(f"it holds a {name}, which predicts no target", what, AGAIN)
+    try:
+        check_is_fitted(found)
+    except (NotFittedError, TypeError) as error:
+        raise _not_fitted(name) from error
+    return found, told
 
 
-def opened(estimator: Estimator, context: Context) -> Any:
-    """Return the unfitted object, its bytes audited, its module importable."""
-    import skops.io
+def takes(model: Any) -> tuple[list[str] | None, int | None]:
+    """Return the names of the columns a model was fitted on, and how many: None where it does not know.
 
-    folder = code_folder(context)
-    if estimator.source:
-        usermodules.write(folder, estimator.source)
-    own = usermodules.admit(folder) if estimator.source else frozenset()
-    body = context.blob(estimator.body).read_bytes()
-    foreign = sorted(set(skops.io.get_untrusted_types(data=body)) - TRUSTED - own)
-    if foreign:
-        raise untrusted(estimator.name, foreign)
-    return skops.io.loads(body, trusted=sorted(TRUSTED | own))
-
-
-def code_folder(context: Context) -> Path:
-    """Return the folder of a job's modules."""
-    return context.scratch / usermodules.FOLDER
-
-
-def untrusted(name: str, foreign: list[str]) -> errors.SpecError:
-    """Return the error for types that are not on our list."""
-    return errors.SpecError(
-        f"{name} holds {foreign[0]}, which is not built here",
-        "scikit-learn's estimators and what is defined in cells are; an audit names the rest",
-        "define it in a cell, or leave it out",
-    )
-
-
-def prepares(model: Any) -> bool:
-    """Tell whether an estimator takes tables as they are: it is or holds a preparation of its own."""
-    own = (Pipeline, ColumnTransformer, FeatureUnion)
-    return isinstance(model, own) or any(isinstance(part, own) for part in _parts(model))
-
-
-def preparation(
-    spec: TrainSpec | TuneSpec, model: Any, found: Recipe, coded: coding.Coded
-) -> ColumnTransformer | str:
-    """Return what an estimator is given its features through: numbers, or the table as it is prepared."""
-    if spec.estimator is not None and prepares(model):
-        return prepare.as_prepared(coded.steps, coded.X, coded.roles)
-    # Forests take gaps in dense tables and sparse tables without gaps; only prose is worth a sparse one.
-    both = found.takes_missing and found.takes_sparse
-    prose = "text" in coded.roles.values()
-    return prepare.transformer(
-        coded.steps,
-        coded.X,
-        coded.roles,
-        takes_missing=found.takes_missing and not (both and prose),
-        takes_sparse=found.takes_sparse and not (both and not prose),
-    )
-
-
-def _parts(model: Any) -> Iterator[Any]:
-    return (
-        part for part in model.get_params(deep=True).values() if isinstance(part, BaseEstimator)
-    )
-
-
-def _build(found: Any, task: str, params: Mapping[str, JSON], seed: int) -> Any:
-    del task
-    model = with_params(clone(found), params)
-    return seeded(model, seed)
-
-
-def with_params(model: Any, params: Mapping[str, JSON]) -> Any:
-    """Return the estimator with parameters, addressed as scikit-learn does: ``model__max_depth``.
-
-    Raises
-    ------
-    SpecError
-        If it has none of that name.
+    Of a pipeline the first step that does something knows; scikit-learn asks the first one, whatever it is.
     """
-    known = model.get_params(deep=True)
-    for name in params:
-        if name not in known:
-            near = errors.nearest(name, known)
-            raise errors.SpecError(
-                f"{type(model).__name__} has no parameter {name!r}",
-                errors.did_you_mean(name, known),
-                f"{near}=..." if near else "",
-            )
-    return model.set_params(**params) if params else model
+    while isinstance(model, Pipeline):
+        model = next(step for _, step in model.steps if step not in (None, "passthrough"))
+    names, count = (getattr(model, name, None) for name in ("feature_names_in_", "n_features_in_"))
+    return None if names is None else list(map(str, names)), None if count is None else int(count)
 
 
-def seeded(model: Any, seed: int) -> Any:
-    """Return the estimator with every ``random_state`` that is None set: equal lines, equal models.
-
-    numpy's and Python's own generators are seeded too, for code that draws from them.
-    """
-    np.random.seed(seed % 2**32)  # noqa: NPY002 - what code of the user's own may draw from
-    random.seed(seed)
-    params = model.get_params(deep=True)
-    unset = [n for n, v in params.items() if n.rpartition("__")[2] == "random_state" and v is None]
-    return model.set_params(**dict.fromkeys(unset, seed)) if unset else model
-
-
-def check_predictions(
-    model: Any, X: Any, spec: TrainSpec | TuneSpec, classes: tuple[JSON, ...]
-) -> None:
-    """Check on a few rows that a fitted estimator's answers have the form of answers.
-
-    Raises
-    ------
-    UserCodeError
-        If there is not one answer a row, or not one probability a row and class.
-    """
-    if spec.estimator is None:
-        return
-    few = X.iloc[:5]
-    found = np.shape(model.predict(few))
-    if found != (len(few),):
-        raise _shape(
-            f"predict returns {found} for {len(few)} rows", f"one answer a row: ({len(few)},)"
+def _best(search: Any) -> tuple[Any, list[Note]]:
+    best = getattr(search, "best_estimator_", None)
+    name = type(search).__name__
+    if best is None:
+        fitted = hasattr(search, "cv_results_")
+        why = "it has no best estimator: refit was off" if fitted else "it was not fitted"
+        raise errors.DataError(
+            f"it holds a {name} without a model", why, f"{name}(..., refit=True)"
         )
-    if classes and hasattr(model, "predict_proba"):
-        wanted, found = (len(few), len(classes)), np.shape(model.predict_proba(few))
-        if found != wanted:
-            raise _shape(
-                f"predict_proba returns {found}", f"a row a row, a column a class: {wanted}"
-            )
+    chosen = ", ".join(f"{key}={value!r}" for key, value in search.best_params_.items())
+    return best, [(f"it holds a {name}: its best estimator was taken ({chosen})", "")]
 
 
-def _shape(what: str, hint: str) -> errors.UserCodeError:
-    return errors.UserCodeError(what, hint, "return np.asarray(...)")
+def _no_model(found: Any) -> errors.DataError:
+    if isinstance(found, type):
+        what = f"it holds the class {found.__name__}"
+        return errors.DataError(
+            what, "a model is a fitted object of it", f"{found.__name__}().fit(X, y)"
+        )
+    kind = f"{type(found).__module__}.{type(found).__qualname__}".removeprefix("builtins.")
+    places = dict(_inside(found))
+    if places:
+        place, name = next(iter(places.items()))
+        rest = f" and {len(places) - 1} more" if len(places) > 1 else ""
+        return errors.DataError(
+            f"it holds a {kind} with a {name} in it{rest}",
+            "a file of one model is imported: save the model alone",
+            f"joblib.dump(found{place}, 'model.joblib')",
+        )
+    return errors.DataError(
+        f"it holds a {kind}, which is no scikit-learn estimator",
+        "fitted classifiers and regressors with scikit-learn's interface are imported",
+        "joblib.dump(model, 'model.joblib')",
+    )
 
 
-def params_of(
-    spec: TrainSpec | TuneSpec, fitted: Pipeline, asked: dict[str, JSON]
-) -> dict[str, JSON]:
-    """Return the parameters of a model: those asked for, and of an own estimator those its maker has set."""
-    if spec.estimator is None:
-        return asked
-    found: dict[str, JSON] = {}
-    _tell(fitted.steps[-1][1], "", found)
-    return found | asked
+def _inside(found: Any) -> Iterable[tuple[str, str]]:
+    items: Iterable[tuple[Any, Any]] = ()
+    if isinstance(found, dict):
+        items = found.items()
+    elif isinstance(found, list | tuple):
+        items = enumerate(found)
+    return [(f"[{k!r}]", type(v).__name__) for k, v in items if isinstance(v, BaseEstimator)]
 
 
-def _tell(model: Any, prefix: str, found: dict[str, JSON]) -> None:
-    fresh = _defaults(model)
-    for name, value in model.get_params(deep=False).items():
-        plain = value is None or isinstance(value, bool | int | float | str)
-        if plain and name != "random_state" and value != fresh.get(name, ...):
-            found[f"{prefix}{name}"] = value
-    named = getattr(model, "steps", None) or getattr(model, "transformers", None) or ()
-    parts = [(each[0], each[1]) for each in named] or list(model.get_params(deep=False).items())
-    for name, part in parts:
-        if isinstance(part, BaseEstimator):
-            _tell(part, f"{prefix}{name}__", found)
+def _not_fitted(name: str) -> errors.DataError:
+    return errors.DataError(
+        f"it holds a {name} that was not fitted",
+        "it has learned nothing yet",
+        f"%aiaas_train DATA --target COLUMN, or {name}.fit(X, y) before it is saved",
+    )
 
 
-def _defaults(model: Any) -> dict[str, Any]:
-    import inspect
+def notes(caught: Iterable[warnings.WarningMessage]) -> list[Note]:
+    """Return what the warnings of an opened file tell: that another version of scikit-learn made it."""
+    made_by = {
+        str(each.message.original_sklearn_version)
+        for each in caught
+        if isinstance(each.message, InconsistentVersionWarning)
+    }
+    if not made_by:
+        return []
+    shown = ", ".join(sorted(made_by))
+    text = f"it was fitted with scikit-learn {shown}, and this is {sklearn.__version__}"
+    return [(text, "compare its predictions with those of there, or fit it again")]
 
-    rows = inspect.signature(type(model).__init__).parameters.values()
-    return {row.name: row.default for row in rows if row.default is not inspect.Parameter.empty}
+
+def not_there(name: str) -> errors.DataError:
+    """Return the error for a class or module that a file needs and that is not here."""
+    if name.partition(".")[0] == "sklearn":
+        return errors.DataError(
+            f"it was made by another version of scikit-learn: there is no {name}",
+            f"this is scikit-learn {sklearn.__version__}, and pickles do not last from version to version",
+            f"with that version, {AGAIN.partition(': ')[2]} after a fit with this one",
+        )
+    return errors.DataError(
+        f"it needs {name}, which cannot be imported",
+        "a pickle holds the names of its classes, not their code",
+        OWN,
+    )
+
+
+def raised(error: BaseException) -> errors.AiaasError:
+    """Return the error for a pickle that ran and failed."""
+    said = f"{type(error).__name__}: {error}".strip()
+    if "incompatible dtype" in said or "sklearn" in said:
+        what = f"it was made by another version of scikit-learn; this is {sklearn.__version__}"
+        return errors.DataError(what, said, AGAIN)
+    return errors.UserCodeError(
+        f"opening it raised {said}", "a pickle is a program, and this one failed", AGAIN
+    )
+
+
+def too_large() -> errors.OutOfMemory:
+    """Return the error for a pickle that wanted more memory than it may have."""
+    return errors.OutOfMemory(
+        "opening it needs more memory than it may have",
+        "that is 4 GB and eight times the file: is it a model?",
+        AGAIN,
+    )
+
+
+def no_pickle(error: BaseException) -> errors.DataError:
+    """Return the error for bytes that are no pickle, or not a whole one."""
+    return errors.DataError("it is no pickle", str(error) or type(error).__name__, AGAIN)
+
+
+def unwritable(error: BaseException) -> errors.DataError:
+    """Return the error for a model that consists of what cannot be written without code."""
+    said = str(error).strip().partition("\n")[0]
+    what = "it holds something that cannot be kept without running code again"
+    return errors.DataError(what, f"{type(error).__name__}: {said}", OWN)
+
+
+def foreign(name: str) -> errors.DataError:
+    """Return the error for a type that is not on our list."""
+    return errors.DataError(
+        f"it holds a {name}, which is not on the list of types that are opened",
+        "scikit-learn's own are; a class of your own is built where it runs: --estimator",
+        OWN,
+    )

@@ -100,6 +100,8 @@ def _importance(
 
 
 def _rows(spec: EvaluateSpec, info: ModelInfo, context: Context) -> Rows:
+    if info.lineage.spec["kind"] == "import_model":
+        return _strange(spec, info, context)
     task = _task(info, context)
     known = task.y.iloc[task.train]
     if spec.data is not None:
@@ -116,6 +118,21 @@ def _rows(spec: EvaluateSpec, info: ModelInfo, context: Context) -> Rows:
         )
     shown = f"held-out rows of {info.lineage.data_ref or 'its table'}"
     return Rows(task.X.iloc[task.test], task.y.iloc[task.test], known, shown)
+
+
+def _strange(spec: EvaluateSpec, info: ModelInfo, context: Context) -> Rows:
+    """Return the rows to measure an imported model on: nobody knows those it learned from."""
+    if spec.data is None:
+        raise errors.DataError(
+            f"{info.ref} was imported: it has no held-out rows",
+            "name rows it has not learned from, with the column it predicts",
+            f"%aiaas_evaluate {info.name} test_rows",
+        )
+    X, y = _other(spec.data, info, context)
+    context.warn(
+        f"the simplest guess knows these very rows: those {info.ref} learned from are not here"
+    )
+    return Rows(X, y, y, "the given table" if spec.data.startswith("sha256:") else spec.data)
 
 
 def _tell_seen(
@@ -174,7 +191,9 @@ def _other(ref: str, info: ModelInfo, context: Context) -> tuple[pd.DataFrame, p
                 errors.did_you_mean(name, map(str, frame.columns)),
                 f"%aiaas_models show {info.name}",
             )
-    frame = coding.answerable(frame, recipe.steps_of(info.lineage.steps), info.target, context)
+    steps = recipe.steps_of(info.lineage.steps)
+    frame = coding.answerable(frame, steps, info.target, context)
+    frame = recipe.with_target(frame, steps, info.target)
     frame = frame[frame[info.target].notna()]
     if not len(frame):
         raise errors.DataError(

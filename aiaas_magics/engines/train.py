@@ -12,9 +12,10 @@ from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
 
 from aiaas_magics.cards import charts
-from aiaas_magics.engines import estimators, learning, pictures
+from aiaas_magics.engines import learning, ownestimators, pictures, portfolio
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.fits import FITS
+from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.metrics import DEFAULT, check_metric
 from aiaas_magics.specs.results import Chart, ModelResult, Score
 from aiaas_magics.specs.train import TrainSpec
@@ -22,19 +23,21 @@ from aiaas_magics.specs.train import TrainSpec
 
 def run(spec: TrainSpec, context: Context) -> ModelResult:
     """Fit, measure, register."""
+    if spec.algo == algorithms.AUTO.name:
+        return _choose(spec, context)
     task = learning.assemble(spec, context)
     pipeline = learning.build(task, spec, context, spec.params)
     X, y = learning.training_rows(task)
-    watch = estimators.recipe_of(spec, context).watch
+    watch = ownestimators.recipe_of(spec, context).watch
     with learning.fitting(context, X.size, algo=spec.algo):
         begun = time.perf_counter()
         weights = learning.training_weights(task)
         partial, losses = FITS[watch](pipeline, X, y, context, weights)
         seconds = time.perf_counter() - begun
-        estimators.check_predictions(pipeline, X, spec, task.classes)
+        ownestimators.check_predictions(pipeline, X, spec, task.classes)
         scores = held_out_scores(pipeline, task)
     drawn = [_loss_chart(losses, pipeline.steps[-1][1])] if losses else []
-    params = estimators.params_of(spec, pipeline, dict(spec.params))
+    params = ownestimators.params_of(spec, pipeline, dict(spec.params))
     info = learning.register(
         pipeline,
         task,
@@ -46,9 +49,26 @@ def run(spec: TrainSpec, context: Context) -> ModelResult:
     )
     return ModelResult(
         ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,
-        features=tuple(map(str, task.X.columns)), params=params, rows=len(X),
+        features=tuple(map(str, task.X.columns)), params=params, rows=len(X), weights=spec.weights,
         held_out=len(task.test), seconds=seconds, scores=scores, charts=pictures.render(drawn, context),
         partial=partial,
+    )  # fmt: skip
+
+
+def _choose(spec: TrainSpec, context: Context) -> ModelResult:
+    """Let the best of many be chosen, measure and register it."""
+    task = learning.assemble(spec, context)
+    found = portfolio.choose(task, spec, context)
+    scores = held_out_scores(found.pipeline, task)
+    info = learning.register(
+        found.pipeline, found.task, spec, context,
+        partial=found.partial, params=found.params, scores=scores, algo=found.algo,
+    )  # fmt: skip
+    return ModelResult(
+        ref=info.ref, algo=found.algo, task=task.task, target=spec.target, classes=task.classes,
+        features=tuple(map(str, task.X.columns)), params=found.params, rows=found.rows,
+        held_out=len(task.test), seconds=found.seconds, scores=scores, metric=found.metric.name,
+        leaderboard=found.board, charts=found.charts, partial=found.partial,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from aiaas_magics import errors
 from aiaas_magics.cards import charts
-from aiaas_magics.engines import estimators, learning, pictures, splitting, weighing
+from aiaas_magics.engines import learning, ownestimators, pictures, splitting, weighing
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.measuring import NEED_PROBA
 from aiaas_magics.engines.scoring import Scorer, scorer
@@ -47,10 +47,10 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
         joblib.parallel_config("threading", n_jobs=context.cores),
     ):
         _fit(search, X, y, spec, learning.training_weights(task))
-        estimators.check_predictions(search.best_estimator_, X, spec, task.classes)
+        ownestimators.check_predictions(search.best_estimator_, X, spec, task.classes)
         scores = held_out_scores(search.best_estimator_, task)
     best = _asked(search.best_params_, spec.params)
-    params = estimators.params_of(spec, search.best_estimator_, best)
+    params = ownestimators.params_of(spec, search.best_estimator_, best)
     found = trials(search.cv_results_, metric, spec)
     if not found:
         raise errors.DataError(
@@ -69,7 +69,8 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
     )
     return ModelResult(
         ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,
-        features=tuple(map(str, task.X.columns)), params=params, rows=len(X), held_out=len(task.test),
+        features=tuple(map(str, task.X.columns)), params=params, rows=len(X), weights=spec.weights,
+        held_out=len(task.test),
         seconds=search.refit_time_, scores=scores, metric=metric.name, trials=found, cells=spec.cells,
         charts=pictures.render(pictured(found, spec, metric), context), partial=search.partial,
     )  # fmt: skip
@@ -187,7 +188,7 @@ def _searching(
     fits = _Fits(scorer(metric), metric, spec.cells * spec.cv, context)
     search = _Search(pipeline, grid, scoring=fits, cv=cv, refit=True, error_score=math.nan)
     search.context, search.metric, search.fits = context, metric, fits
-    search.asked, search.complete = spec.params, estimators.recipe_of(spec, context).complete
+    search.asked, search.complete = spec.params, ownestimators.recipe_of(spec, context).complete
     return search
 
 

@@ -10,7 +10,7 @@ from aiaas_magics.specs.calls import Call
 from aiaas_magics.specs.verbs import Kind
 
 RESOLVED = (
-    Kind.DATA, Kind.SOURCE, Kind.MODEL, Kind.ENDPOINT, Kind.STORED, Kind.JOB, Kind.ESTIMATOR,
+    Kind.DATA, Kind.SOURCE, Kind.MODEL, Kind.MODELS, Kind.ENDPOINT, Kind.STORED, Kind.JOB,
 )  # fmt: skip
 Known = Callable[[Kind], list[str]]
 Same = Callable[[str, Any], bool]
@@ -35,16 +35,18 @@ def resolve(call: Call, variables: Mapping[str, Any], known: Known, same: Same) 
     values = dict(call.values)
     for option in (*call.table.arguments, *call.table.options):
         word = values.get(option.python)
-        if option.kind in RESOLVED and word is not None:
+        if option.kind is Kind.ESTIMATOR and isinstance(word, str):
+            values[option.python] = _variable(word.removeprefix("var:"), variables)
+        elif option.kind in RESOLVED and word is not None:
             values[option.python] = _resolve(word, option.kind, variables, known, same)
     return call._replace(values=values)
 
 
 def _resolve(word: Any, kind: Kind, variables: Mapping[str, Any], known: Known, same: Same) -> Any:
+    if isinstance(word, tuple):
+        return tuple(_resolve(each, kind, variables, known, same) for each in word)
     if not isinstance(word, str):
         return reference(word) or word
-    if kind is Kind.ESTIMATOR:
-        return _variable(word.removeprefix("var:"), variables)
     prefix, colon, name = word.partition(":")
     if colon and prefix == "ref":
         return name

@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 
 from aiaas_magics import errors
 from aiaas_magics.capturing import estimators as capturing
-from aiaas_magics.engines import artefacts, catalogue, estimators, evaluate, prepare, train, tune
+from aiaas_magics.engines import artefacts, catalogue, evaluate, ownestimators, prepare, train, tune
 from aiaas_magics.serving.predictor import SklearnPredictor
 from aiaas_magics.specs.estimators import Estimator
 from aiaas_magics.specs.evaluate import EvaluateSpec
@@ -179,8 +179,8 @@ def test_equal_lines_give_equal_models(context, spec, cell, value):
 
 
 def test_a_seed_of_its_own_is_kept():
-    assert estimators.seeded(SGDClassifier(random_state=5), 1).random_state == 5
-    assert estimators.seeded(make_pipeline(SGDClassifier()), 1)[0].random_state == 1
+    assert ownestimators.seeded(SGDClassifier(random_state=5), 1).random_state == 5
+    assert ownestimators.seeded(make_pipeline(SGDClassifier()), 1)[0].random_state == 1
 
 
 def test_an_estimator_does_its_own_task(context, spec):
@@ -223,7 +223,7 @@ def test_bytes_that_name_other_types_are_not_built(context):
     body = context.save_blob(skops.io.dumps(make_pipeline(Foreign(), Ridge())))
     estimator = Estimator(body=body, name="Pipeline(Ridge)", task="regression")
     with pytest.raises(errors.SpecError, match=r"Foreign, which is not built here"):
-        estimators.opened(estimator, context)
+        ownestimators.opened(estimator, context)
 
 
 def test_a_model_with_another_file_in_its_code_is_not_opened(context, spec, cell):

@@ -58,7 +58,9 @@ def test_the_prepared_table_is_what_pandas_makes(context, people, ready):
     pd.testing.assert_frame_equal(
         context.frame(result.frame), df.drop(columns="id"), check_dtype=False
     )
-    assert result.changes[0] == f"code: made bmi; dropped id; {200 - len(df)} of 200 rows dropped"
+    assert (
+        str(result.changes[0]) == f"code: made bmi; dropped id; {200 - len(df)} of 200 rows dropped"
+    )
     assert not warned(context)
 
 
