@@ -21,6 +21,7 @@ TYPES: dict[Kind, object] = {
     Kind.INT: int,
     Kind.FLOAT: float,
     Kind.COLUMNS: "list[str]",
+    Kind.COSTS: "dict[str, float] | str",
     Kind.DATA: "DataFrame | str",
     Kind.SOURCE: "DataFrame | str",
     Kind.DURATION: "float | str",

@@ -62,7 +62,7 @@ def chart(
     words = textwrap.wrap(said, max(40, (width + 120) // LETTER))
     spec = {
         "$schema": SCHEMA, "title": {"text": title, "subtitle": words}, "width": width, "height": height, "config": CONFIG,
-        "data": {"values": [_rounded(row) for row in rows]}, **body,
+        "data": {"values": [rounded(row) for row in rows]}, **body,
     }  # fmt: skip
     return Chart(name=name, title=title, text=text, spec=spec)
 
@@ -248,6 +248,75 @@ def errorbars(
     )
 
 
+def marked(
+    name: str,
+    title: str,
+    text: str,
+    rows: Sequence[Row],
+    *,
+    x: str,
+    y: str,
+    at: float,
+    low: float,
+    high: float,
+) -> Chart:
+    """Return a line with a mark at one x, and a band from `low` to `high` around it. Rows: ``x, y``."""
+    across = {**_number("x", x), "scale": {"zero": False}}
+    band = {
+        "data": {"values": [rounded({"low": low, "high": high})]},
+        "mark": {"type": "rect", "color": ORANGE, "opacity": 0.15},
+        "encoding": {"x": {**across, "field": "low"}, "x2": {"field": "high"}},
+    }
+    rule = {
+        "data": {"values": [rounded({"x": at})]},
+        "mark": {"type": "rule", "color": ORANGE, "strokeWidth": 2},
+        "encoding": {"x": across},
+    }
+    line = {
+        "mark": {"type": "line", "strokeWidth": 2, "color": BLUE},
+        "encoding": {
+            "x": across,
+            "y": _number("y", y),
+            "tooltip": [_number("x", x), _number("y", y)],
+        },
+    }
+    return chart(name, title, text, {"layer": [band, line, rule]}, rows)
+
+
+def banded(name: str, title: str, text: str, rows: Sequence[Row], *, x: str, y: str) -> Chart:
+    """Return lines with points and a band around each. Rows: ``x, y, low, high, line``."""
+    several = len({row.get("line") for row in rows}) > 1
+    colour = (
+        {"field": "line", "type": "nominal", "title": None, "sort": None}
+        if several
+        else {"value": BLUE}
+    )
+    across = {**_number("x", x), "scale": {"zero": False}}
+    high = {**_number("high", y), "scale": {"zero": False}}
+    band = {
+        "mark": {"type": "area", "opacity": 0.2},
+        "encoding": {
+            "x": across,
+            "y": {**high, "field": "low"},
+            "y2": {"field": "high"},
+            "color": colour,
+        },
+    }
+    line = {
+        "mark": {"type": "line", "strokeWidth": 2, "point": True},
+        "encoding": {
+            "x": across,
+            "y": {**high, "field": "y"},
+            "color": colour,
+            "tooltip": [
+                *([{"field": "line", "title": "line"}] if several else []),
+                _number("x", x), _number("y", y), _number("low", "low"), _number("high", "high"),
+            ],
+        },
+    }  # fmt: skip
+    return chart(name, title, text, {"layer": [band, line]}, rows)
+
+
 def thin(
     xs: Sequence[float], ys: Sequence[float], most: int = MOST_POINTS
 ) -> list[tuple[float, float]]:
@@ -269,7 +338,8 @@ def _literal(value: JSON) -> str:
     return json.dumps(value)
 
 
-def _rounded(row: Row) -> Row:
+def rounded(row: Row) -> Row:
+    """Return a row with numbers of `DIGITS` significant digits."""
     return {
         key: significant(value) if isinstance(value, float) else value for key, value in row.items()
     }

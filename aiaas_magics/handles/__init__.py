@@ -5,6 +5,7 @@ of their own, because a page prefers HTML to a chart where both are offered.
 """
 
 from aiaas_magics.handles.base import RECORD, VEGA, Handle, picture, rounded
+from aiaas_magics.handles.compared import Comparison
 from aiaas_magics.handles.made import Data, Evaluation, Model, Registered
 from aiaas_magics.handles.served import Endpoint, Prediction
 from aiaas_magics.handles.told import JobHandle, Listing, Note, applied, exported
@@ -12,6 +13,7 @@ from aiaas_magics.handles.told import JobHandle, Listing, Note, applied, exporte
 __all__ = [
     "RECORD",
     "VEGA",
+    "Comparison",
     "Data",
     "Endpoint",
     "Evaluation",

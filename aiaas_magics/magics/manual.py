@@ -113,6 +113,7 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.DURATION: {"type": ["number", "string"]},
     Kind.SIZE: {"type": ["integer", "string"]},
     Kind.COLUMNS: {"type": "array", "items": {"type": "string"}},
+    Kind.COSTS: {"type": ["object", "string"]},
 }
 
 

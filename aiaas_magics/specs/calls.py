@@ -115,6 +115,7 @@ _A = {
     Kind.DURATION: "a duration: 90, 20s, 5m, 1h",
     Kind.SIZE: "a size: 500MB, 2GB",
     Kind.COLUMNS: "a list of columns: a,b,c",
+    Kind.COSTS: "what mistakes cost: fp=1,fn=5, or a dict {true: {predicted: cost}}",
     Kind.TEXT: "text",
     Kind.NAME: "a name",
     Kind.PATH: "a path",
@@ -209,6 +210,22 @@ def _columns(option: Option, value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _costs(option: Option, value: Any) -> dict[str, JSON]:
+    del option
+    if isinstance(value, str):
+        pairs = [part.split("=") for part in value.replace(" ", ",").split(",") if part]
+        value = {name: float(number) for name, number in pairs}
+    if not isinstance(value, Mapping) or not value:
+        raise TypeError
+    return {
+        str(name): _costs(_COSTS, cost) if isinstance(cost, Mapping) else float(cost)
+        for name, cost in value.items()
+    }
+
+
+_COSTS = Option("cost", Kind.COSTS, "")
+
+
 def _algorithm(option: Option, value: Any) -> str:
     return algorithms.find(_text(option, value)).name
 
@@ -229,6 +246,7 @@ _CONVERT: dict[Kind, Callable[[Option, Any], Any]] = {
     Kind.PATH: _path,
     Kind.COLUMN: _text,
     Kind.COLUMNS: _columns,
+    Kind.COSTS: _costs,
     Kind.ALGORITHM: _algorithm,
     Kind.METRIC: _metric,
     Kind.JOB: _text,

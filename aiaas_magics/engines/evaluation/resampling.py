@@ -1,0 +1,195 @@
+"""Cross-validation of a model's own line: the same steps and parameters learned anew on folds of all its rows.
+
+The folds of several rounds overlap, so their scores are no independent sample: intervals take the
+variance of Nadeau and Bengio (Inference for the generalization error, Machine Learning 52, 2003),
+``(1 / J + n_test / n_train) * s**2`` of J scores, and Student's t with J - 1 degrees of freedom.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import stats
+from sklearn.base import clone
+from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
+
+from aiaas_magics import errors
+from aiaas_magics.cards import panels
+from aiaas_magics.engines import learning, measuring
+from aiaas_magics.engines.context import Context
+from aiaas_magics.engines.evaluation import Found
+from aiaas_magics.engines.evaluation.subject import Subject, baseline, outcome
+from aiaas_magics.engines.threads import shared
+from aiaas_magics.specs.metrics import DEFAULT
+from aiaas_magics.specs.results import Chart, Grid, Score
+
+Scores = dict[str, float | None]
+"""Metric -> value; None where it is undefined."""
+
+
+class Fold(NamedTuple):
+    """Rows to learn from and rows to measure on, by place; `share` of the first where it is a part."""
+
+    train: np.ndarray
+    test: np.ndarray
+    share: float = 1.0
+
+
+class Fit(NamedTuple):
+    """A fold's scores for each model, the simplest guess last."""
+
+    fold: Fold
+    scores: tuple[Scores, ...]
+
+
+def folds(task: learning.Task, cv: int, rounds: int, seed: int) -> list[Fold]:
+    """Return the folds of each round, stratified by class.
+
+    Raises
+    ------
+    DataError
+        If a class, or the table, has fewer rows than there are folds.
+    """
+    stratified = task.task == "classification"
+    least = int(task.y.value_counts().min()) if stratified else len(task.y) // 2
+    if least < cv:
+        what = "the rarest class has rows" if stratified else "there are pairs of rows"
+        raise errors.DataError(
+            f"--cv {cv} is more than {what}", f"there are {least}", f"--cv {max(2, least)}"
+        )
+    kind = RepeatedStratifiedKFold if stratified else RepeatedKFold
+    made = kind(n_splits=cv, n_repeats=rounds, random_state=seed)
+    return [Fold(train, test) for train, test in made.split(np.zeros(len(task.y)), task.y)]
+
+
+def fits(subjects: Sequence[Subject], chosen: Sequence[Fold], context: Context) -> Iterator[Fit]:
+    """Yield the scores of each fold as it is done, in order, all models on the same rows.
+
+    Threads are shared over folds, each fit with one native thread. A stop lets begun fits end.
+    """
+    stopped = False
+
+    def of(fold: Fold) -> Fit | None:
+        return None if stopped else _fit(subjects, fold)
+
+    total, name = len(chosen), "fit" if len(subjects) == 1 else "fold"
+    context.progress(0, total, f"{name} 1 of {total}")
+    for done, fit in enumerate(shared(of, chosen, context.cores), start=1):
+        if fit is None:
+            return
+        yield fit
+        context.progress(done, total, f"{name} {done} of {total}")
+        stopped = stopped or context.stopping()
+
+
+def _fit(subjects: Sequence[Subject], fold: Fold) -> Fit:
+    found = [_scores(_refitted(each, fold), each, fold) for each in subjects]
+    first = subjects[0]
+    simple = baseline(first.info.task, first.y.iloc[fold.train])
+    return Fit(fold, (*found, _scores(simple, first, fold)))
+
+
+def _refitted(subject: Subject, fold: Fold) -> Any:
+    """Return the model's pipeline, learned anew from the fold's rows."""
+    unfitted = clone(subject.pipeline)
+    return unfitted.fit(
+        subject.X.iloc[fold.train], subject.y.iloc[fold.train], **weights(subject, fold.train)
+    )
+
+
+def weights(subject: Subject, rows: np.ndarray) -> dict[str, Any]:
+    """Return what a fit is told of the rows' weights, where the model's line named a column of them."""
+    del subject, rows
+    return {}
+
+
+def _scores(model: Any, subject: Subject, fold: Fold) -> Scores:
+    X, y = subject.X.iloc[fold.test], subject.y.iloc[fold.test]
+    made = outcome(model, X, y, subject.info)
+    found = measuring.samples(made, subject.info.task, repeats=0, seed=0)
+    return {name: measuring.plain(values[0]) for name, values in found.items()}
+
+
+# intervals --------------------------------------------------------------------------------------
+def corrected(
+    values: Sequence[float | None], ratio: float, confidence: float
+) -> tuple[float | None, float | None, float | None]:
+    """Return the mean of fold scores and its corrected interval; undefined scores are left out.
+
+    Parameters
+    ----------
+    ratio
+        Rows measured on by rows learned from, in one fold.
+    """
+    known = [value for value in values if value is not None]
+    if not known:
+        return None, None, None
+    mean, count = float(np.mean(known)), len(known)
+    if count < 2:
+        return mean, None, None
+    spread = math.sqrt((1 / count + ratio) * float(np.var(known, ddof=1)))
+    reach = float(stats.t.ppf((1 + confidence) / 2, count - 1)) * spread
+    return mean, mean - reach, mean + reach
+
+
+def ratio_of(chosen: Sequence[Fold]) -> float:
+    """Return the rows measured on by the rows learned from, on average."""
+    return float(np.mean([len(fold.test) / len(fold.train) for fold in chosen]))
+
+
+def scored(made: Sequence[Fit], confidence: float) -> tuple[Score, ...]:
+    """Return every metric's mean over the folds with its corrected interval and baseline."""
+    ratio = ratio_of([fit.fold for fit in made])
+    found = []
+    for name in made[0].scores[0]:
+        mean, low, high = corrected([fit.scores[0][name] for fit in made], ratio, confidence)
+        base, *_ = corrected([fit.scores[-1].get(name) for fit in made], ratio, confidence)
+        found.append(Score(metric=name, value=mean, low=low, high=high, baseline=base))
+    return tuple(found)
+
+
+# pictures ---------------------------------------------------------------------------------------
+def pictured(made: Sequence[Fit], task: str, cv: int) -> Found:
+    """Return the folds as a table and a chart."""
+    metric = DEFAULT[task]
+    names = tuple(made[0].scores[0])
+    rows = tuple(
+        (
+            f"{i // cv + 1}.{i % cv + 1}",
+            len(fit.fold.train),
+            len(fit.fold.test),
+            *(fit.scores[0][n] for n in names),
+        )
+        for i, fit in enumerate(made)
+    )
+    grid = Grid(
+        name="folds",
+        title="By fold",
+        columns=("round.fold", "learned from", "measured on", *names),
+        rows=rows,
+    )
+    return Found((), (grid,), (_chart(made, metric, cv),))
+
+
+def _chart(made: Sequence[Fit], metric: str, cv: int) -> Chart:
+    values = [fit.scores[0][metric] for fit in made]
+    known = [value for value in values if value is not None]
+    text = f"{metric} by fold: {min(known, default=0.0):.3g} to {max(known, default=0.0):.3g}"
+    rows = [
+        {"x": f"round {i // cv + 1}", "y": value}
+        for i, value in enumerate(values)
+        if value is not None
+    ]
+    return panels.strip("folds", f"{metric} by fold", text, rows, x=metric)
+
+
+def tell_tuned(subject: Subject, context: Context) -> None:
+    """Warn where parameters were chosen on rows that the folds measure on."""
+    if subject.info.lineage.spec.get("kind") == "tune":
+        context.warn(
+            f"the parameters of {subject.info.ref} were chosen on some of these rows: the scores flatter a little",
+            f"%aiaas_evaluate {subject.info.name}",
+        )
