@@ -28,7 +28,11 @@ def effects(name: str, title: str, text: str, drawn: Sequence[Panel], *, y: str)
     """Return a panel a column: curves over its values, single rows behind them, the data's ticks below."""
     several = len({row["line"] for each in drawn for row in each.rows if row["part"] == "mean"}) > 1
     parts = [_panel(each, y, several=several) for each in drawn]
-    body: Row = {"concat": parts, "columns": ACROSS, "resolve": {"scale": {"color": "shared"}}}
+    body: Row = {
+        "concat": parts,
+        "columns": ACROSS,
+        "resolve": {"scale": {"color": "shared", "y": "shared"}},
+    }
     whole = chart(name, title, text, body, (), width=ACROSS * (WIDTH + 60) - 120)
     spec = {
         key: value for key, value in whole.spec.items() if key not in ("width", "height", "data")
@@ -47,6 +51,7 @@ def _panel(panel: Panel, y: str, *, several: bool) -> Row:
             "title": None,
             "sort": None,
             "scale": {"range": PALETTE},
+            "legend": {"orient": "bottom"},
         }
         if several
         else {"value": BLUE}

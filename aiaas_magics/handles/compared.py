@@ -53,8 +53,16 @@ class Comparison(Tables, Drawn):
 
     def card(self) -> Card:
         """Return the metrics of both."""
-        best = (self.result.better or self.result.model).partition("@")[0]
-        return comparing.comparison_card(self.result, self._warnings, f"%aiaas_deploy {best}")
+        return comparing.comparison_card(self.result, self._warnings, self._following())
+
+    def _following(self) -> str:
+        if self.result.better is not None:
+            return f"%aiaas_deploy {self.result.better}"
+        if self.result.p is None:  # folds, which said nothing more
+            return f"%aiaas_evaluate {self.result.model} --curve"
+        return (
+            f"%aiaas_evaluate {self.result.model} --against {self.result.against} --cv 5 --rounds 3"
+        )
 
     def grids(self) -> Sequence[Grid]:
         """Return the tables."""

@@ -175,7 +175,7 @@ EVALUATE = Verb(
                 Option(
                     "cost",
                     Kind.COSTS,
-                    "what mistakes cost: finds the threshold, or the calls, that cost least",
+                    "what mistakes cost (those not named: 1): finds the threshold that costs least",
                     metavar="fp=1,fn=5",
                 ),
                 Option("positive", Kind.TEXT, "the class called positive (default: the last)"),

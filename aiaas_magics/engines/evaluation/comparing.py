@@ -28,6 +28,8 @@ from aiaas_magics.specs.metrics import DEFAULT
 from aiaas_magics.specs.records import ModelInfo
 from aiaas_magics.specs.results import Chart, Difference, Grid
 
+UNBOUNDED = ("log_loss", "rmse", "mse", "mae", "median_ae")
+"""Metrics whose differences are not drawn: beside them those of shares would be points."""
 LEAST_ROWS = 20
 """Rows without which no comparison is made."""
 
@@ -308,7 +310,7 @@ def _drawn(differences: tuple[Difference, ...], names: tuple[str, str]) -> list[
         {"label": each.metric, "value": turned[1], "low": turned[0], "high": turned[2]}
         for each in differences
         if each.value is not None and each.low is not None and each.high is not None
-        and each.metric not in ("rmse", "mse", "mae", "median_ae")
+        and each.metric not in UNBOUNDED
         for turned in (sorted(gain(v, each.metric) for v in (each.low, each.value, each.high)),)
     ]  # fmt: skip
     if not rows:

@@ -170,18 +170,18 @@ def found(shown: Sequence[Effect], curves: Sequence[str], what: str, *, lines: b
         )
         for each in shown
     ]
-    text = f"{what}, on average over the rows: " + "; ".join(map(_moves, shown))
+    text = f"{what}, on average over the rows: " + "; ".join(_moves(each, curves) for each in shown)
     return Found((), (), (panels.effects("dependence", "Partial dependence", text, drawn, y=what),))
 
 
-def _moves(effect: Effect) -> str:
+def _moves(effect: Effect, curves: Sequence[str]) -> str:
     """Say between which values the curve that moves most moves."""
     means = effect.means
     curve = int(np.argmax(np.ptp(means, axis=0)))
     low, high = int(np.argmin(means[:, curve])), int(np.argmax(means[:, curve]))
     here, there = (value_of(effect.values.iloc[i]) for i in (low, high))
     return (
-        f"{one_line(effect.name, 40)} from {means[low, curve]:.3g} (at {here}) "
+        f"{one_line(effect.name, 40)}{f' ({curves[curve]})' if len(curves) > 1 else ''} from {means[low, curve]:.3g} (at {here}) "
         f"to {means[high, curve]:.3g} (at {there})"
     )
 

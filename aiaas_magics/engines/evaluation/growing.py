@@ -98,6 +98,7 @@ def found(subject: Subject, steps: Sequence[Step], confidence: float) -> Found:
         ratio = resampling.ratio_of([fit.fold for fit in step.fits])
         values = [fit.scores[0][metric] for fit in step.fits]
         mean, low, high = resampling.corrected(values, ratio, confidence)
+        low, high = resampling.within(metric, low), resampling.within(metric, high)
         rows.append((step.rows, step.share, mean, low, high))
         if mean is not None and low is not None and high is not None:
             drawn.append({"x": step.rows, "y": mean, "low": low, "high": high, "line": metric})
@@ -140,4 +141,8 @@ def _sentence(steps: Sequence[Step], metric: str, confidence: float) -> str:
         return (
             f"{step} the model gains {much(value, metric)} ({level}): more rows would likely help"
         )
-    return f"{step} no gain can be told ({much(value, metric)}, {level}): more rows of this kind would hardly help"
+    most = f"more than {much(high, metric)}" if high > 0 else "anything"
+    return (
+        f"{step} no gain can be told ({much(value, metric)}, {level}): "
+        f"such a step again is not to be expected to bring {most}"
+    )

@@ -26,6 +26,11 @@ from aiaas_magics.engines.threads import shared
 from aiaas_magics.specs.metrics import DEFAULT
 from aiaas_magics.specs.results import Chart, Grid, Score
 
+LIMITS = {
+    "r2": (-math.inf, 1.0), "brier": (0.0, 2.0),
+    **dict.fromkeys(("log_loss", "rmse", "mse", "mae", "median_ae"), (0.0, math.inf)),
+}  # fmt: skip
+"""Between which values a metric lies; those that are not named lie between 0 and 1."""
 Scores = dict[str, float | None]
 """Metric -> value; None where it is undefined."""
 
@@ -136,8 +141,11 @@ def corrected(
 
 
 def ratio_of(chosen: Sequence[Fold]) -> float:
-    """Return the rows measured on by the rows learned from, on average."""
-    return float(np.mean([len(fold.test) / len(fold.train) for fold in chosen]))
+    """Return the rows measured on by the rows learned from, on average.
+
+    Of a part of a fold's rows the whole fold counts: parts share no more rows than their folds do.
+    """
+    return float(np.mean([len(fold.test) * fold.share / len(fold.train) for fold in chosen]))
 
 
 def scored(made: Sequence[Fit], confidence: float) -> tuple[Score, ...]:
@@ -147,8 +155,15 @@ def scored(made: Sequence[Fit], confidence: float) -> tuple[Score, ...]:
     for name in made[0].scores[0]:
         mean, low, high = corrected([fit.scores[0][name] for fit in made], ratio, confidence)
         base, *_ = corrected([fit.scores[-1].get(name) for fit in made], ratio, confidence)
+        low, high = within(name, low), within(name, high)
         found.append(Score(metric=name, value=mean, low=low, high=high, baseline=base))
     return tuple(found)
+
+
+def within(metric: str, bound: float | None) -> float | None:
+    """Return a bound no further out than a metric can be: Student's interval knows no limits."""
+    low, high = LIMITS.get(metric, (0.0, 1.0))
+    return None if bound is None else min(max(bound, low), high)
 
 
 # pictures ---------------------------------------------------------------------------------------

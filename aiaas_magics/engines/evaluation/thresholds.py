@@ -46,13 +46,15 @@ def matrix(
 ) -> tuple[np.ndarray, int]:
     """Return the costs by (true, predicted) class, and the positive class.
 
+    A mistake that is not named costs 1, a right call nothing.
+
     Raises
     ------
     DataError
         If a class is none of the model's, or costs by fp and fn are asked of more than two classes.
     """
     place = place_of(positive, classes)
-    found = np.zeros((len(classes), len(classes)))
+    found = 1.0 - np.eye(len(classes))
     if all(isinstance(row, dict) for row in cost.values()):
         for true, row in cost.items():
             for called, value in row.items():
@@ -66,7 +68,7 @@ def matrix(
             "--cost {costs} with costs = {true: {predicted: cost}}",
         )
     other = 1 - place
-    found[other, place], found[place, other] = cost.get("fp", 0.0), cost.get("fn", 0.0)
+    found[other, place], found[place, other] = cost.get("fp", 1.0), cost.get("fn", 1.0)
     found[place, place], found[other, other] = cost.get("tp", 0.0), cost.get("tn", 0.0)
     return found, place
 
@@ -221,7 +223,10 @@ def _sentences(
         f"calling {name} from a probability of {told.value:.3g} on costs least: {told.cost.value:.4g} a row, "
         f"{told.usual.value:.4g} from 0.5 on ({level} of the threshold {told.low:.3g} to {told.high:.3g})"
     )
-    fresh = "" if told.fresh is None else f"; expect about {told.fresh:.4g} a row on new rows"
+    usual = told.usual.value or 0.0
+    fresh = "" if told.fresh is None else f": on new rows expect about {told.fresh:.4g} a row"
+    if told.fresh is not None and told.fresh >= usual > (told.cost.value or 0.0):
+        fresh += ", no less than from 0.5 on, as these rows are too few to choose by"
     other = 1 - positive
     wrong, missed = (
         costs[other, positive] - costs[other, other],
