@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from aiaas_magics.cards.style import one_line
 from aiaas_magics.engines import curves, learning, measuring, pictures
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.evaluation import (
@@ -67,9 +68,16 @@ def _measured(spec: EvaluateSpec, context: Context) -> EvaluationResult:
     if spec.rows:
         found += mistakes.found(who.X, outcome, classes, most=spec.rows, columns=names)
     return _result(
-        who, spec, context, scores=scores, rows=len(who.y), found=found, importance=ranked,
+        who, spec, context, scores=scores, rows=len(who.y), found=found, importance=ranked, way=_drawn(who),
         threshold=threshold, partial=context.stopping(),
     )  # fmt: skip
+
+
+def _drawn(who: Subject) -> str:
+    groups = who.groups()
+    if groups is None or who.task is None or who.task.by is None:
+        return ""
+    return f"intervals by a bootstrap of the {groups.max() + 1:,} groups of {one_line(who.task.by.name)}"
 
 
 def _scores(
@@ -91,6 +99,7 @@ def _scores(
         confidence=spec.confidence,
         seed=spec.seed,
         tell=tell,
+        groups=who.groups(),
     )
     simple = measuring.samples(base, info.task, repeats=0, seed=spec.seed)
     against = {name: measuring.plain(values[0]) for name, values in simple.items()}
@@ -187,7 +196,10 @@ def _compared(spec: EvaluateSpec, context: Context) -> ComparisonResult:
     else:
         first, second = comparing.pair(spec, context)
         said = comparing.on_rows(first, second, spec, context)
-        way, partial = f"paired bootstrap of the rows, {spec.repeats:,} samples", False
+        way, partial = (
+            _drawn(first) or f"paired bootstrap of the rows, {spec.repeats:,} samples",
+            False,
+        )
     return ComparisonResult(
         model=first.info.ref, against=second.info.ref, data=first.shown, task=first.info.task,
         rows=len(first.y), confidence=spec.confidence, way=way, verdict=said.verdict, better=said.better,

@@ -50,9 +50,10 @@ def measure(
     confidence: float,
     seed: int,
     tell: Tell | None = None,
+    groups: np.ndarray | None = None,
 ) -> list[Score]:
     """Return every metric that fits, with its interval."""
-    found = samples(outcome, task, repeats=repeats, seed=seed, tell=tell)
+    found = samples(outcome, task, repeats=repeats, seed=seed, tell=tell, groups=groups)
     return [
         Score(metric=name, value=plain(values[0]), low=low, high=high)
         for name, values in found.items()
@@ -61,7 +62,13 @@ def measure(
 
 
 def samples(
-    outcome: Outcome, task: str, *, repeats: int, seed: int, tell: Tell | None = None
+    outcome: Outcome,
+    task: str,
+    *,
+    repeats: int,
+    seed: int,
+    tell: Tell | None = None,
+    groups: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Return metric -> its value on the rows, then on each bootstrap sample of them.
 
@@ -75,7 +82,7 @@ def samples(
     }
     values: dict[str, list[np.ndarray]] = {name: [] for name in fitting}
     rows, done = len(outcome.truth), 0
-    for drawn in counts_of(rows, repeats, seed):
+    for drawn in counts_of(rows, repeats, seed, groups):
         for name, function in fitting.items():
             with np.errstate(divide="ignore", invalid="ignore"):
                 values[name].append(function(outcome, drawn))
@@ -104,8 +111,20 @@ def _drawn(rows: int, repeats: int) -> int:
     return min(repeats, max(100, MOST_DRAWS // max(rows, 1)))
 
 
-def counts_of(rows: int, repeats: int, seed: int) -> Iterator[np.ndarray]:
-    """Yield how often each bootstrap sample holds each row, (B, rows) at a time; first all rows once."""
+def counts_of(
+    rows: int, repeats: int, seed: int, groups: np.ndarray | None = None
+) -> Iterator[np.ndarray]:
+    """Yield how often each bootstrap sample holds each row, (B, rows) at a time; first all rows once.
+
+    Where rows stand in groups (`groups`: their numbers, shape (rows,), 0 to the last), whole groups are
+    drawn: rows of one patient say less than as many patients (Davison and Hinkley 1997, section 3.8).
+    """
+    if groups is not None:
+        for drawn in counts_of(int(groups.max()) + 1, _drawn(rows, repeats), seed):
+            step = max(1, CELLS // rows)
+            for start in range(0, len(drawn), step):
+                yield drawn[start : start + step][:, groups]
+        return
     yield np.ones((1, rows))
     rng = np.random.default_rng(seed)
     left = _drawn(rows, repeats)

@@ -6,9 +6,8 @@ import pytest
 from sklearn.inspection import partial_dependence
 
 from aiaas_magics import errors
-from aiaas_magics.engines import catalogue, train
+from aiaas_magics.engines import catalogue, evaluate, train
 from aiaas_magics.engines.evaluation import dependence, subject
-from aiaas_magics.engines import evaluate
 from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.train import TrainSpec
 

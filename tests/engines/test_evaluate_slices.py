@@ -58,7 +58,7 @@ def test_larger_errors_of_numbers_are_found():
     truth = rng.normal(size=len(X))
     wide = np.where(X["town"] == "kish", 4.0, 1.0)
     found = ask(X, Outcome(truth, truth + wide * rng.normal(size=len(X)), None, 0))
-    words, rows, mean, more, low, high, sure = found.grids[0].rows[0]
+    words, _, mean, more, low, high, sure = found.grids[0].rows[0]
     assert (words, sure) == ("town = kish", "yes")
     assert 0 < low < more < high
     assert mean == pytest.approx(4 * np.sqrt(2 / np.pi), rel=0.2)

@@ -156,8 +156,13 @@ def on_rows(first: Subject, second: Subject, spec: EvaluateSpec, context: Contex
     one, other = outcomes
     drawn = [
         measuring.samples(
-            made, first.info.task, repeats=spec.repeats, seed=spec.seed, tell=_sampling(context)
-        )
+            made,
+            first.info.task,
+            repeats=spec.repeats,
+            seed=spec.seed,
+            tell=_sampling(context),
+            groups=first.groups(),
+        )  # fmt: skip
         for made in outcomes
     ]
     differences = tuple(

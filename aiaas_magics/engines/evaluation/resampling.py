@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 from sklearn.base import clone
-from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
 
 from aiaas_magics import errors
 from aiaas_magics.cards import panels
-from aiaas_magics.engines import learning, measuring
+from aiaas_magics.engines import learning, measuring, splitting
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.evaluation import Found
 from aiaas_magics.engines.evaluation.subject import Subject, baseline, outcome
@@ -51,23 +50,32 @@ class Fit(NamedTuple):
 
 
 def folds(task: learning.Task, cv: int, rounds: int, seed: int) -> list[Fold]:
-    """Return the folds of each round, stratified by class.
+    """Return the folds of each round over all rows, made in the way the task was split.
 
     Raises
     ------
     DataError
-        If a class, or the table, has fewer rows than there are folds.
+        If rows, classes, groups or moments are too few for so many folds, or rounds were asked of
+        folds that time alone decides.
     """
-    stratified = task.task == "classification"
-    least = int(task.y.value_counts().min()) if stratified else len(task.y) // 2
-    if least < cv:
-        what = "the rarest class has rows" if stratified else "there are pairs of rows"
+    if task.split == "time" and rounds > 1:
         raise errors.DataError(
-            f"--cv {cv} is more than {what}", f"there are {least}", f"--cv {max(2, least)}"
+            "folds in time are the same in every round",
+            "the model was split by time: each fold learns from what is older",
+            f"--cv {cv}",
         )
-    kind = RepeatedStratifiedKFold if stratified else RepeatedKFold
-    made = kind(n_splits=cv, n_repeats=rounds, random_state=seed)
-    return [Fold(train, test) for train, test in made.split(np.zeros(len(task.y)), task.y)]
+    everything = np.arange(len(task.y))
+    drawn = (
+        splitting.folds(
+            task,
+            cv,
+            seed + number,
+            rows=everything,
+            metric="r2" if task.task == "regression" else "",
+        )
+        for number in range(rounds)
+    )
+    return [Fold(train, test) for each in drawn for train, test in each.split()]
 
 
 def fits(subjects: Sequence[Subject], chosen: Sequence[Fold], context: Context) -> Iterator[Fit]:

@@ -39,6 +39,13 @@ class Subject(NamedTuple):
     held_out: bool = False
     """Whether the rows are those its own training held out."""
 
+    def groups(self) -> np.ndarray | None:
+        """Return the number of each row's group, where whole groups were held out."""
+        if not self.held_out or self.task is None or self.task.split != "group":
+            return None
+        by = self.task.by
+        return None if by is None else pd.factorize(by.loc[self.X.index])[0]
+
     def roles(self) -> dict[str, str]:
         """Return what kind each feature is: as it was learned, else found out."""
         if self.task is not None:
