@@ -162,7 +162,7 @@ def on_rows(first: Subject, second: Subject, spec: EvaluateSpec, context: Contex
             seed=spec.seed,
             tell=_sampling(context),
             groups=first.groups(),
-        )  # fmt: skip
+        )
         for made in outcomes
     ]
     differences = tuple(
