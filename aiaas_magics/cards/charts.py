@@ -104,8 +104,8 @@ def matrix(
         "scale": {"domain": [0, 1], "scheme": "blues"},
     }
     tips = [
-        {"field": "y", "title": y},
-        {"field": "x", "title": x},
+        {"field": "y", "title": lined(y)},
+        {"field": "x", "title": lined(x)},
         {"field": "value", "title": number, "format": form},
     ]
     cells = {
@@ -230,7 +230,7 @@ def errorbars(
             "y": {**_number("y", y), "scale": {"zero": False}},
             "color": mark,
             "tooltip": [
-                {"field": "x", "title": x},
+                {"field": "x", "title": lined(x)},
                 _number("y", y),
                 _number("low", "low"),
                 _number("high", "high"),
@@ -329,7 +329,12 @@ def thin(
 
 
 def _number(field: str, title: str) -> dict[str, Any]:
-    return {"field": field, "type": "quantitative", "title": title}
+    return {"field": field, "type": "quantitative", "title": lined(title)}
+
+
+def lined(words: str) -> str:
+    """Return a title on one line: in a tooltip, a broken line breaks Vega's expression."""
+    return " ".join(words.split())
 
 
 def _literal(value: JSON) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from aiaas_magics.cards.charts import BLUE, GREY, ORANGE, PALETTE, Row, chart, rounded
+from aiaas_magics.cards.charts import BLUE, GREY, ORANGE, PALETTE, Row, chart, lined, rounded
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.results import Chart
 
@@ -61,11 +61,11 @@ def _panel(panel: Panel, y: str, *, several: bool) -> Row:
         x |= {"sort": None, "axis": {"labelAngle": -30, "labelLimit": 90}}
     else:
         x |= {"scale": {"zero": False, "nice": False}}
-    height = {"field": "y", "type": "quantitative", "title": y, "scale": {"zero": False}}
+    height = {"field": "y", "type": "quantitative", "title": lined(y), "scale": {"zero": False}}
     tips = [
         {"field": "line", "title": "line"},
         {"field": "x", "type": _AXES[panel.kind], "title": panel.title},
-        {"field": "y", "type": "quantitative", "title": y},
+        {"field": "y", "type": "quantitative", "title": lined(y)},
     ]
     mark: JSON = (
         {"type": "point", "filled": True, "size": 60}

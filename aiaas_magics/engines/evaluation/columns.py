@@ -76,8 +76,8 @@ def _answer(
     if who.info.task == "regression":
         return (
             lambda X: np.asarray(who.pipeline.predict(X), "float64")[:, None],
-            [who.info.target],
-            f"predicted {who.info.target}",
+            [one_line(who.info.target, 40)],
+            f"predicted {one_line(who.info.target, 40)}",
         )
     places = list(range(len(classes)))[: dependence.MOST_CLASSES]
     if len(classes) == 2:
