@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import vl_convert
 
-from aiaas_magics.cards import charts, panels
+from aiaas_magics.cards import bands, charts, panels
 
 HOSTILE = ["a.b[0]'\"", "<script>&amp;</script>", "back\\slash", "datum['x']", "{{x}} ${y}", "ü 数"]
 
@@ -69,11 +69,9 @@ def test_strips_and_whiskers_show_any_words(words):
 
 def test_a_marked_line_and_a_band_are_drawn():
     rows = [{"x": 0.1, "y": 1.0}, {"x": 0.9, "y": 2.0}]
-    marked = charts.marked(
-        "n", "Title", "text", rows, x="from", y="cost", at=0.3, low=0.2, high=0.5
-    )
-    bands = [{**row, "low": 0.5, "high": 3.0, "line": "accuracy"} for row in rows]
-    banded = charts.banded("n", "Title", "text", bands, x="rows", y="accuracy")
+    marked = bands.marked("n", "Title", "text", rows, x="from", y="cost", at=0.3, low=0.2, high=0.5)
+    given = [{**row, "low": 0.5, "high": 3.0, "line": "accuracy"} for row in rows]
+    banded = bands.banded("n", "Title", "text", given, x="rows", y="accuracy")
     assert {"Title", "from", "cost"} <= set(drawn(marked))
     assert {"Title", "rows", "accuracy"} <= set(drawn(banded))
 

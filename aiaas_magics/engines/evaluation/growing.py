@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aiaas_magics.cards import charts
+from aiaas_magics.cards import bands
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.evaluation import Found, resampling
 from aiaas_magics.engines.evaluation.resampling import Fit, Fold
@@ -110,7 +110,7 @@ def found(subject: Subject, steps: Sequence[Step], confidence: float) -> Found:
         columns=("training rows", "share", metric, "low", "high"),
         rows=tuple(rows),
     )
-    picture = charts.banded(
+    picture = bands.banded(
         "curve",
         title,
         f"{metric} by number of training rows: {sentence}",

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aiaas_magics import errors
-from aiaas_magics.cards import charts
+from aiaas_magics.cards import bands, charts
 from aiaas_magics.cards.style import one_line
 from aiaas_magics.engines.evaluation import Found
 from aiaas_magics.engines.measuring import Outcome, counts_of, interval
@@ -291,7 +291,7 @@ def _chart(result: Best, told: Threshold, name: str) -> Chart:
         for x, y in charts.thin(result.thresholds[inside].tolist(), result.costs[inside].tolist())
     ]
     text = f"cost a row by threshold: least {told.cost.value:.4g} from {told.value:.3g} on, {told.usual.value:.4g} from 0.5 on"
-    return charts.marked(
+    return bands.marked(
         "cost", "Cost by threshold", text, rows, x=f"{name} is called from this probability on",
         y="cost a row", at=told.value, low=told.low, high=min(told.high, 1.0),
     )  # fmt: skip
