@@ -173,12 +173,26 @@ def _task(who: Subject) -> learning.Task:
     return who.task
 
 
+def _weighed(*who: Subject) -> tuple[str, ...]:
+    """Say that weights shape what is learned, not how it is measured."""
+    names = [
+        each.info.ref for each in who if each.task is not None and each.task.weights is not None
+    ]
+    return (
+        (
+            f"{' and '.join(names)} learned from rows of different weight; scores count every row once",
+        )
+        if names
+        else ()
+    )
+
+
 def _result(
     who: Subject, spec: EvaluateSpec, context: Context, *, found: Found, **more: Any
 ) -> EvaluationResult:
     return EvaluationResult(
         model=who.info.ref, data=who.shown, task=who.info.task, confidence=spec.confidence,
-        findings=found.findings, grids=found.grids, charts=pictures.render(found.charts, context), **more,
+        findings=(*found.findings, *_weighed(who)), grids=found.grids, charts=pictures.render(found.charts, context), **more,
     )  # fmt: skip
 
 
@@ -203,6 +217,6 @@ def _compared(spec: EvaluateSpec, context: Context) -> ComparisonResult:
     return ComparisonResult(
         model=first.info.ref, against=second.info.ref, data=first.shown, task=first.info.task,
         rows=len(first.y), confidence=spec.confidence, way=way, verdict=said.verdict, better=said.better,
-        differences=said.differences, p=said.p, findings=said.found.findings, grids=said.found.grids,
+        differences=said.differences, p=said.p, findings=(*said.found.findings, *_weighed(first, second)), grids=said.found.grids,
         charts=pictures.render(said.found.charts, context), partial=partial,
     )  # fmt: skip

@@ -80,7 +80,20 @@ def pair(spec: EvaluateSpec, context: Context) -> tuple[Subject, Subject]:
 def remade(spec: EvaluateSpec, context: Context) -> tuple[Subject, Subject]:
     """Return both models with all rows the first was made of, to be learned anew."""
     first = subject.remade(spec.model, "--cv", context)
-    return first, _beside(first, str(spec.against), context)
+    second = _beside(first, str(spec.against), context)
+    return first, second._replace(weights=_weights(first, second, context))
+
+
+def _weights(first: Subject, second: Subject, context: Context) -> np.ndarray | None:
+    """Return the weights the second model's line gives the rows of the first."""
+    mine, task = first.task, second.task
+    if task is None or task.weights is None:
+        return None
+    index = task.X.index
+    if mine is not None and _same_places(mine, task) and first.X.index.isin(index).all():
+        return pd.Series(task.weights, index).loc[first.X.index].to_numpy()
+    context.warn(f"{second.info.ref} learned with weights of other rows: here it learns without")
+    return None
 
 
 def _beside(first: Subject, against: str, context: Context) -> Subject:

@@ -17,6 +17,7 @@ from sklearn.base import clone
 
 from aiaas_magics import errors
 from aiaas_magics.cards import panels
+from aiaas_magics.engines import fits as fits_
 from aiaas_magics.engines import learning, measuring, splitting
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.evaluation import Found
@@ -108,15 +109,9 @@ def _fit(subjects: Sequence[Subject], fold: Fold) -> Fit:
 def _refitted(subject: Subject, fold: Fold) -> Any:
     """Return the model's pipeline, learned anew from the fold's rows."""
     unfitted = clone(subject.pipeline)
-    return unfitted.fit(
-        subject.X.iloc[fold.train], subject.y.iloc[fold.train], **weights(subject, fold.train)
-    )
-
-
-def weights(subject: Subject, rows: np.ndarray) -> dict[str, Any]:
-    """Return what a fit is told of the rows' weights, where the model's line named a column of them."""
-    del subject, rows
-    return {}
+    weights = None if subject.weights is None else subject.weights[fold.train]
+    fits_.plain(unfitted, subject.X.iloc[fold.train], subject.y.iloc[fold.train], weights)
+    return unfitted
 
 
 def _scores(model: Any, subject: Subject, fold: Fold) -> Scores:

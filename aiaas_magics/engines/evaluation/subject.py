@@ -38,6 +38,8 @@ class Subject(NamedTuple):
     task: learning.Task | None
     held_out: bool = False
     """Whether the rows are those its own training held out."""
+    weights: np.ndarray | None = None
+    """How much each row counts where the model's line learns anew from them."""
 
     def groups(self) -> np.ndarray | None:
         """Return the number of each row's group, where whole groups were held out."""
@@ -106,7 +108,9 @@ def remade(model: str, option: str, context: Context) -> Subject:
             f"%aiaas_evaluate {info.name} DATA",
         )
     shown = f"all rows of {_table(info)}"
-    return Subject(info, artefacts.load(folder), task.X, task.y, task.y, shown, task)
+    return Subject(
+        info, artefacts.load(folder), task.X, task.y, task.y, shown, task, weights=task.weights
+    )
 
 
 def _table(info: ModelInfo) -> str:
