@@ -19,19 +19,16 @@ def two(calls, sure):
 
 def test_the_surest_wrong_call_comes_first():
     grid = mistakes.found(X, two([1, 0, 1, 1], [0.6, 0.9, 0.99, 0.7]), ["no", "yes"], most=2, columns=["a", "b"]).grids[0]  # fmt: skip
-    assert grid.columns == (
-        "row",
-        "true",
-        "predicted",
-        "probability",
-        "of the true class",
-        "a",
-        "b",
-    )
+    assert grid.columns == ("row", "true", "predicted", "probability", "a", "b")
     assert [row[0] for row in grid.rows] == [9, 11]
     assert grid.rows[0][1:3] == ("no", "yes")
-    assert grid.rows[0][3:5] == (pytest.approx(0.99), pytest.approx(0.01))
-    assert grid.rows[0][5:] == (None, None)
+    assert grid.rows[0][3:] == (pytest.approx(0.99), None, None)
+
+
+def test_of_three_classes_the_true_one_s_probability_is_told():
+    outcome = Outcome(np.array([0]), np.array([2]), np.array([[0.3, 0.1, 0.6]]), 3)
+    grid = mistakes.found(X.iloc[:1], outcome, ["p", "q", "r"], most=1, columns=[]).grids[0]
+    assert dict(zip(grid.columns, grid.rows[0], strict=True))["of the true class"] == 0.3
 
 
 def test_without_probabilities_wrong_calls_remain():

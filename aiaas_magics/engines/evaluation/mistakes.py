@@ -17,7 +17,7 @@ from aiaas_magics.engines.measuring import Outcome
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.results import Grid
 
-MOST_COLUMNS = 5
+MOST_COLUMNS = 4
 """Columns of a row that are shown: a table with thirty is read by nobody."""
 
 
@@ -88,8 +88,7 @@ def _told(
         ("predicted", [one_line(classes[k], 40) for k in calls]),
     ]
     if outcome.proba is not None:
-        told += [
-            ("probability", outcome.proba[rows, calls].tolist()),
-            ("of the true class", outcome.proba[rows, truth].tolist()),
-        ]
+        told.append(("probability", outcome.proba[rows, calls].tolist()))
+    if outcome.proba is not None and outcome.classes > 2:
+        told.append(("of the true class", outcome.proba[rows, truth].tolist()))
     return told
