@@ -50,7 +50,7 @@ def _measured(spec: EvaluateSpec, context: Context) -> EvaluationResult:
     else:
         drawn, grids = curves.of_classes(outcome, classes)
         found = Found((), tuple(grids), tuple(drawn))
-    threshold, cheapest = _threshold(who, outcome, classes, spec)
+    threshold, cheapest = _threshold(who, outcome, classes, spec, context)
     with learning.fitting(context, algo=who.info.algo):
         ranked, matters = columns.importance(who, outcome, spec, context)
         moves = columns.effects(who, ranked, classes, spec, context)
@@ -116,7 +116,11 @@ def _telling(context: Context, what: str, of: str, whole: int = 0) -> Callable[.
 
 
 def _threshold(
-    who: Subject, outcome: measuring.Outcome, classes: list[str], spec: EvaluateSpec
+    who: Subject,
+    outcome: measuring.Outcome,
+    classes: list[str],
+    spec: EvaluateSpec,
+    context: Context,
 ) -> tuple[Threshold | None, Found]:
     if not spec.cost:
         return None, Found()
@@ -129,7 +133,9 @@ def _threshold(
     }
     if len(classes) > 2:
         return None, thresholds.found_of_many(outcome, costs, classes, **asked)
-    found, told = thresholds.found_of_two(outcome, costs, positive, classes, **asked)
+    found, told = thresholds.found_of_two(
+        outcome, costs, positive, classes, tell=_telling(context, "threshold", "samples"), **asked
+    )
     return told, found
 
 

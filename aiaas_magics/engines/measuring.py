@@ -88,7 +88,7 @@ def samples(
                 values[name].append(function(outcome, drawn))
         done += len(drawn)
         if tell is not None:
-            tell(done - 1, _drawn(rows, repeats))
+            tell(done - 1, drawn_of(rows, repeats))
     return {name: np.concatenate(found) for name, found in values.items()}
 
 
@@ -107,7 +107,8 @@ def plain(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _drawn(rows: int, repeats: int) -> int:
+def drawn_of(rows: int, repeats: int) -> int:
+    """Return how many bootstrap samples are drawn: of very large tables fewer than asked for."""
     return min(repeats, max(100, MOST_DRAWS // max(rows, 1)))
 
 
@@ -120,14 +121,14 @@ def counts_of(
     drawn: rows of one patient say less than as many patients (Davison and Hinkley 1997, section 3.8).
     """
     if groups is not None:
-        for drawn in counts_of(int(groups.max()) + 1, _drawn(rows, repeats), seed):
+        for drawn in counts_of(int(groups.max()) + 1, drawn_of(rows, repeats), seed):
             step = max(1, CELLS // rows)
             for start in range(0, len(drawn), step):
                 yield drawn[start : start + step][:, groups]
         return
     yield np.ones((1, rows))
     rng = np.random.default_rng(seed)
-    left = _drawn(rows, repeats)
+    left = drawn_of(rows, repeats)
     step = max(1, CELLS // max(rows, 1))
     while left > 0:
         size = min(step, left)

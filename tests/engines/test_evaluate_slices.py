@@ -121,3 +121,9 @@ def test_differences_of_means_are_welch_s():
     oracle = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.9)
     assert (low[0], high[0]) == (pytest.approx(oracle.low), pytest.approx(oracle.high))
     assert more[0] == pytest.approx(a.mean() - b.mean())
+
+
+def test_of_a_large_table_a_sample_is_looked_at_and_told(monkeypatch):
+    monkeypatch.setattr(slices, "MOST_ROWS", 400)
+    grid = ask(table(), calls(np.arange(600) % 5 == 0)).grids[0]
+    assert "in 400 of 600 rows" in grid.title

@@ -94,6 +94,14 @@ def ask(context, **more):
     return evaluate.run(EvaluateSpec(model="m", repeats=100, shuffles=0, **more), context)
 
 
+def test_every_sample_of_the_search_is_told():
+    told = []
+    thresholds.best(
+        outcome(), 1.0 - np.eye(2), 1, repeats=100, seed=0, tell=lambda *x: told.append(x)
+    )
+    assert told[-1] == (100, 100)
+
+
 def test_an_evaluation_tells_threshold_cost_and_calls(context):
     trained(context, "breast_cancer", "diagnosis", "logistic_regression")
     result = ask(context, cost={"fp": 1.0, "fn": 5.0})

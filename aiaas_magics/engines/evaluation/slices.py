@@ -66,7 +66,8 @@ def found(
     seed: int,
 ) -> Found:
     """Return the worst slices as a table and a sentence; nothing where there are too few rows."""
-    if len(X) > MOST_ROWS:
+    whole = len(X)
+    if whole > MOST_ROWS:
         chosen = np.sort(np.random.default_rng(seed).choice(len(X), MOST_ROWS, replace=False))
         X, outcome = X.iloc[chosen], _of(outcome, chosen)
     shares = bool(outcome.classes)
@@ -85,8 +86,8 @@ def found(
     if not shown:
         return Found()
     return Found(
-        (_sentence(shown[0], looked, shares=shares),),
-        (_grid(shown, looked, confidence, shares=shares),),
+        (_sentence(shown[0], _looked(looked, len(X), whole), shares=shares),),
+        (_grid(shown, _looked(looked, len(X), whole), confidence, shares=shares),),
     )
 
 
@@ -265,9 +266,14 @@ def _variance(sums: np.ndarray, squares: np.ndarray, counts: np.ndarray) -> np.n
 
 
 # how it is told ---------------------------------------------------------------------------------
-def _sentence(worst: Worst, looked: int, *, shares: bool) -> str:
+def _looked(slices_: int, rows: int, whole: int) -> str:
+    of = f" in {rows:,} of {whole:,} rows" if rows < whole else ""
+    return f"{slices_:,} slices{of}"
+
+
+def _sentence(worst: Worst, looked: str, *, shares: bool) -> str:
     if worst.low <= 0:
-        return f"no slice of the rows is surely worse than the rest, of {looked:,} looked at"
+        return f"no slice is surely worse than the other rows ({looked} looked at)"
     if shares:
         much = f"accuracy {1 - worst.loss:.3f} on {worst.rows:,} rows, {points(worst.more)} below the rest"
         bounds = f"at least {points(worst.low)}"
@@ -276,10 +282,10 @@ def _sentence(worst: Worst, looked: int, *, shares: bool) -> str:
             f"mean error {worst.loss:.4g} on {worst.rows:,} rows, {worst.more:.4g} above the rest"
         )
         bounds = f"at least {worst.low:.4g}"
-    return f"worst slice: {worst.words}: {much} ({bounds}, {looked:,} slices looked at)"
+    return f"worst slice: {worst.words}: {much} ({bounds}; of {looked})"
 
 
-def _grid(shown: list[Worst], looked: int, confidence: float, *, shares: bool) -> Grid:
+def _grid(shown: list[Worst], looked: str, confidence: float, *, shares: bool) -> Grid:
     sign = -1 if shares else 1
     score = "accuracy" if shares else "mean absolute error"
     rows = tuple(
@@ -290,6 +296,6 @@ def _grid(shown: list[Worst], looked: int, confidence: float, *, shares: bool) -
         )
         for each in shown
     )  # fmt: skip
-    title = f"Worst slices of {looked:,} (intervals hold for all at once, {100 * confidence:g} %)"
+    title = f"Worst of {looked} (intervals hold for all at once, {100 * confidence:g} %)"
     columns = ("slice", "rows", score, "difference to the rest", "low", "high", "worse")
     return Grid(name="slices", title=title, columns=columns, rows=rows)

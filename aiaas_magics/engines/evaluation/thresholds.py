@@ -18,7 +18,7 @@ from aiaas_magics import errors
 from aiaas_magics.cards import bands, charts
 from aiaas_magics.cards.style import one_line
 from aiaas_magics.engines.evaluation import Found
-from aiaas_magics.engines.measuring import Outcome, counts_of, interval
+from aiaas_magics.engines.measuring import Outcome, Tell, counts_of, drawn_of, interval
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.results import Chart, Grid, Score, Threshold
 
@@ -103,7 +103,15 @@ def check(outcome: Outcome, algo: str, task: str) -> None:
 
 
 # two classes ------------------------------------------------------------------------------------
-def best(outcome: Outcome, costs: np.ndarray, positive: int, *, repeats: int, seed: int) -> Best:
+def best(
+    outcome: Outcome,
+    costs: np.ndarray,
+    positive: int,
+    *,
+    repeats: int,
+    seed: int,
+    tell: Tell | None = None,
+) -> Best:
     """Return the threshold that costs least, and what bootstrap samples say of it.
 
     Rows are called positive from the threshold on; of equally cheap ones the nearest to 0.5 counts.
@@ -125,6 +133,8 @@ def best(outcome: Outcome, costs: np.ndarray, positive: int, *, repeats: int, se
         picked.append(_cheapest(paid, thresholds))
         sums.append(paid[:, [chosen, usual]])
         left_out += _fresh(counts, picked[-1], yes, no, order, starts)
+        if tell is not None:
+            tell(sum(map(len, picked)), drawn_of(len(proba), repeats))
     drawn = np.concatenate(sums)
     return Best(
         thresholds, whole[0], chosen, thresholds[np.concatenate(picked)], drawn[:, 0], drawn[:, 1],
@@ -192,9 +202,10 @@ def found_of_two(
     confidence: float,
     repeats: int,
     seed: int,
+    tell: Tell | None = None,
 ) -> tuple[Found, Threshold]:
     """Return the threshold of two classes, with a sentence, a table and a chart."""
-    result = best(outcome, costs, positive, repeats=repeats, seed=seed)
+    result = best(outcome, costs, positive, repeats=repeats, seed=seed, tell=tell)
     name, value = one_line(classes[positive], 40), float(result.thresholds[result.chosen])
     low, high = interval(result.drawn, confidence)
     usual = int(np.flatnonzero(result.thresholds == USUAL)[0])
