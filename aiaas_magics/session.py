@@ -25,6 +25,7 @@ from aiaas_magics.specs.base import JSON, Command, Spec
 from aiaas_magics.specs.jobs import Event, Job, Limits
 from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo
 from aiaas_magics.specs.results import (
+    ComparisonResult,
     DataResult,
     EndpointResult,
     EvaluationResult,
@@ -320,6 +321,7 @@ _HANDLES: dict[type, Callable[..., Handle]] = {
     DataResult: handles.Data,
     ModelResult: handles.Model,
     EvaluationResult: handles.Evaluation,
+    ComparisonResult: handles.Comparison,
     ExportResult: _export,
     ImportResult: handles.Imported,
     ModelExportResult: handles.ModelFile,

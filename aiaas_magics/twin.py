@@ -24,6 +24,7 @@ TYPES: dict[Kind, object] = {
     Kind.COLUMNS: "list[str]",
     Kind.ALGORITHMS: "list[str]",
     Kind.MODELS: "str",
+    Kind.COSTS: "dict[str, float] | str",
     Kind.DATA: "DataFrame | str",
     Kind.SOURCE: "DataFrame | str",
     Kind.DURATION: "float | str",

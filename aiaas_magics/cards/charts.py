@@ -62,7 +62,7 @@ def chart(
     words = textwrap.wrap(said, max(40, (width + 120) // LETTER))
     spec = {
         "$schema": SCHEMA, "title": {"text": title, "subtitle": words}, "width": width, "height": height, "config": CONFIG,
-        "data": {"values": [_rounded(row) for row in rows]}, **body,
+        "data": {"values": [rounded(row) for row in rows]}, **body,
     }  # fmt: skip
     return Chart(name=name, title=title, text=text, spec=spec)
 
@@ -104,8 +104,8 @@ def matrix(
         "scale": {"domain": [0, 1], "scheme": "blues"},
     }
     tips = [
-        {"field": "y", "title": y},
-        {"field": "x", "title": x},
+        {"field": "y", "title": lined(y)},
+        {"field": "x", "title": lined(x)},
         {"field": "value", "title": number, "format": form},
     ]
     cells = {
@@ -230,7 +230,7 @@ def errorbars(
             "y": {**_number("y", y), "scale": {"zero": False}},
             "color": mark,
             "tooltip": [
-                {"field": "x", "title": x},
+                {"field": "x", "title": lined(x)},
                 _number("y", y),
                 _number("low", "low"),
                 _number("high", "high"),
@@ -288,7 +288,12 @@ def thin(
 
 
 def _number(field: str, title: str) -> dict[str, Any]:
-    return {"field": field, "type": "quantitative", "title": title}
+    return {"field": field, "type": "quantitative", "title": lined(title)}
+
+
+def lined(words: str) -> str:
+    """Return a title on one line: in a tooltip, a broken line breaks Vega's expression."""
+    return " ".join(words.split())
 
 
 def _literal(value: JSON) -> str:
@@ -297,7 +302,8 @@ def _literal(value: JSON) -> str:
     return json.dumps(value)
 
 
-def _rounded(row: Row) -> Row:
+def rounded(row: Row) -> Row:
+    """Return a row with numbers of `DIGITS` significant digits."""
     return {
         key: significant(value) if isinstance(value, float) else value for key, value in row.items()
     }

@@ -5,6 +5,7 @@ of their own, because a page prefers HTML to a chart where both are offered.
 """
 
 from aiaas_magics.handles.base import RECORD, VEGA, Handle, picture, rounded
+from aiaas_magics.handles.compared import Comparison
 from aiaas_magics.handles.made import Data, Evaluation, Model, Registered
 from aiaas_magics.handles.models import ComparedModels, Imported, ModelFile
 from aiaas_magics.handles.served import Endpoint, Prediction
@@ -14,6 +15,7 @@ __all__ = [
     "RECORD",
     "VEGA",
     "ComparedModels",
+    "Comparison",
     "Data",
     "Endpoint",
     "Evaluation",

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from aiaas_magics import errors
 from aiaas_magics.cards import cards, charts, page, style
 from aiaas_magics.cards.page import Card
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.results import Chart, Grid
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from aiaas_magics.session import Session
 
 Bundle = dict[str, Any]
@@ -60,6 +63,29 @@ class Handle:
         for grid in self.grids():
             yield bundle(cards.grid_card(grid))
         yield from self.pictures()
+
+
+class Tables(Handle):
+    """A handle whose tables can be worked with."""
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table shown below the card as a DataFrame, by its name.
+
+        Raises
+        ------
+        NotFound
+            If there is none of that name.
+        """
+        import pandas as pd
+
+        found = {grid.name: grid for grid in self.grids()}
+        if name not in found:
+            raise errors.NotFound(
+                f"there is no table {name!r}",
+                errors.did_you_mean(name, found) if found else "there are no tables",
+                "e.table('" + next(iter(found), "classes") + "')",
+            )
+        return pd.DataFrame(list(found[name].rows), columns=list(found[name].columns))
 
 
 class Drawn(Handle):

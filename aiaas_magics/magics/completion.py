@@ -119,7 +119,7 @@ class Completer:
         places = [i for i, option in enumerate(action.arguments) if option.kind is Kind.DATA]
         words = _positional(action, rest)
         if not places or len(words) <= places[0]:
-            return []
+            return self._inputs(action, words)
         word = words[places[0]].partition(":")[2] or words[places[0]]
         value = self._variables().get(word)
         if is_table(value):
@@ -129,6 +129,17 @@ class Completer:
         except errors.AiaasError:  # no such data, or not yet
             return []
         return found
+
+    def _inputs(self, action: Action, words: list[str]) -> list[str]:
+        """Return the columns of the model a line names."""
+        place = next((i for i, o in enumerate(action.arguments) if o.kind is Kind.MODEL), None)
+        if place is None or len(words) <= place:
+            return []
+        try:
+            inputs = self._session().model(words[place]).signature.inputs
+        except errors.AiaasError:  # no such model, or not yet
+            return []
+        return [name for name, _ in inputs]
 
     def _parameters(self, action: Action, rest: list[str]) -> list[str]:
         algorithm = _algorithm(rest)

@@ -128,6 +128,7 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.COLUMNS: {"type": "array", "items": {"type": "string"}},
     Kind.ALGORITHMS: {"type": "array", "items": {"type": "string"}},
     Kind.MODELS: {"type": "array", "items": {"type": "string"}},
+    Kind.COSTS: {"type": ["object", "string"]},
 }
 
 

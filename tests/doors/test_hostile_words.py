@@ -51,7 +51,7 @@ def test_every_line_is_one_line(journey):
 
 def test_every_chart_is_drawn(journey):
     charts = {b[VEGA]["title"]["text"]: b[VEGA] for b in bundles(journey) if VEGA in b}
-    assert len(charts) == 8
+    assert len(charts) == 9
     for title, spec in charts.items():
         svg = vl_convert.vegalite_to_svg(json.loads(json.dumps(spec)), vl_version="5.21")
         assert title in svg
