@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from aiaas_magics import errors, frames, handles, specs
+from aiaas_magics import comparing, errors, frames, handles, specs
 from aiaas_magics.cards import style
 from aiaas_magics.handles import Handle
+from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.jobs import Event, Job, JobState
 from aiaas_magics.specs.records import ModelInfo
@@ -101,6 +102,10 @@ def _models_history(session: Session, values: Values) -> Handle:
     return handles.Listing(
         f"aliases of {name}", ("alias", "from", "to", "who", "when"), rows, records
     )
+
+
+def _models_compare(session: Session, values: Values) -> Handle:
+    return handles.ComparedModels(comparing.compare(session, values["models"]))
 
 
 def _version(number: int | None) -> str:
@@ -277,23 +282,40 @@ def _overview(session: Session, values: Values) -> Handle:
     return handles.Listing(title, ("line", "what it does"), rows, [usage], next_)
 
 
-def known(session: Session, kind: Kind) -> Handle:
-    """Return the list behind ``--algo ?`` and ``--metric ?``."""
+def known(session: Session, kind: Kind, of: str = "") -> Handle:
+    """Return the list behind ``--algo ?``, ``--metric ?`` and, of one algorithm, ``--algo ridge ?``."""
+    if of:
+        return _parameters(algorithms.find(of))
     records: list[Any] = session.backend.query("metrics" if kind is Kind.METRIC else "algorithms")
     if kind is Kind.METRIC:
         rows = [(r.name, r.task, r.summary) for r in records]
         return handles.Listing("metrics", ("name", "task", "what it says"), rows, records)
     found = [
-        (
-            r.name,
-            " and ".join(r.tasks),
-            r.summary,
-            ", ".join(dict.fromkeys(p.name for p in r.parameters)),
-        )
-        for r in records
+        (r.name, " and ".join(r.tasks), r.summary, ", ".join(r.tried) or NOTHING) for r in records
     ]
-    columns = ("name", "for", "what it is", "parameters")
-    return handles.Listing("algorithms", columns, found, records)
+    columns = ("name", "for", "what it is", "tune first")
+    following = "%aiaas_train --algo random_forest ?"
+    return handles.Listing("algorithms", columns, found, records, following)
+
+
+NOTHING = "–"
+
+
+def _parameters(algorithm: algorithms.Algorithm) -> Handle:
+    """Return the parameters of an algorithm: what they mean, take, are, and which values are worth trying."""
+    rows = [
+        (
+            p.name,
+            p.help,
+            p.allowed(),
+            repr(p.default),
+            p.search.shown() if p.search is not None else NOTHING,
+        )
+        for p in algorithm.parameters
+    ]
+    columns = ("parameter", "meaning", "values", "default", "worth trying")
+    title = f"{algorithm.name}: {algorithm.summary}"
+    return handles.Listing(title, columns, list(dict.fromkeys(rows)), [algorithm])
 
 
 def _predict(session: Session, values: Values) -> Handle:
@@ -378,6 +400,7 @@ ANSWERS: dict[tuple[str, str], Callable[[Session, Values], Handle]] = {
     ("models", "list"): _models_list,
     ("models", "show"): _models_show,
     ("models", "history"): _models_history,
+    ("models", "compare"): _models_compare,
     ("endpoints", "list"): _endpoints_list,
     ("endpoints", "show"): _endpoints_show,
     ("endpoints", "logs"): _endpoints_logs,

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 from aiaas_magics import errors, frames, saving, specs
 from aiaas_magics.cards import style
 from aiaas_magics.sending import Sending
+from aiaas_magics.specs import auto
 from aiaas_magics.specs.base import JSON, Command, Spec
+from aiaas_magics.specs.models import check_trust
+from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.verbs import Action, Kind, Option
 
 if TYPE_CHECKING:
@@ -49,7 +52,10 @@ def ask(
     if table.parameters:
         fields["params"] = dict(parameters or {})
         _check_target(session, str(values["target"]), values["data"])
-    return cls(**{name: value for name, value in fields.items() if name in cls.__struct_fields__})
+    made = cls(**{name: value for name, value in fields.items() if name in cls.__struct_fields__})
+    if style.docs_mode() and isinstance(made, TrainSpec):
+        auto.check_reproducible(made)
+    return made
 
 
 def _as_it_is(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
@@ -88,15 +94,31 @@ def _source(session: Session, option: Option, word: Any, cls: Made, values: Valu
 
 
 def _path(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
-    del session, cls
-    replace = bool(values.get("replace"))
-    return {option.python: word, "format": saving.format_of(saving.path_of(word), replace=replace)}
+    del session
+    path, replace = saving.path_of(word), bool(values.get("replace"))
+    endings: dict[str, str] = getattr(cls, "ENDINGS", {})
+    found = values.get("format") or saving.format_of(path, endings)
+    saving.check_free(path, replace=replace)
+    return {option.python: word, "format": found}
+
+
+def _file(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
+    del cls
+    path = saving.path_of(word)
+    if path.is_dir():
+        raise errors.DataError(f"{word} is a folder", "a model is one file", f"{word}/model.skops")
+    if not path.is_file():
+        where = "this folder" if style.docs_mode() else str(Path.cwd())
+        raise errors.DataError(f"there is no file {word}", f"looked in {where}", "%ls")
+    check_trust(path.name, trust_pickle=bool(values.get("trust_pickle")))  # before a byte is sent
+    return {option.python: send_file(session, path, word), "filename": path.name}
 
 
 WORDS: dict[Kind, Callable[[Session, Option, Any, Made, Values], Values]] = {
     Kind.DATA: _data,
     Kind.SOURCE: _source,
     Kind.PATH: _path,
+    Kind.FILE: _file,
 }
 """Kind of a word -> the fields of the spec it becomes."""
 
@@ -156,7 +178,7 @@ def _check_target(session: Session, target: str, word: object) -> None:
 
 
 def _stem(values: Mapping[str, Any]) -> str:
-    source = values["source"]
+    source = values.get("source", values.get("file"))
     if not isinstance(source, str):
         raise errors.UsageError(
             "a DataFrame needs a name to be stored under", "--as names it", "--as my-table"
@@ -164,11 +186,14 @@ def _stem(values: Mapping[str, Any]) -> str:
     stem = "".join(
         c if (c.isalnum() and c.isascii()) or c in "-_" else "_" for c in Path(source).stem
     )
-    return (stem if stem[:1].isalpha() else f"data_{stem}")[:63]
+    kind = "model" if "file" in values else "data"
+    return (stem if stem[:1].isalpha() else f"{kind}_{stem}")[:63]
 
 
 _DEFAULT_NAMES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "data": _stem,
+    "prepare": lambda _: "",  # of a preview; what is to be stored must be named
+    "models": _stem,
     "train": lambda values: str(values["algo"]),
     "tune": lambda values: str(values["algo"]),
     "deploy": lambda values: str(values["model"]).partition("@")[0] + "-api",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+import shutil
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from aiaas_magics import errors
 from aiaas_magics.cards import style
+
+MLMODEL = "MLmodel"
+"""The file that makes a folder one of MLflow's."""
 
 
 def path_of(word: str) -> Path:
@@ -21,25 +26,30 @@ def path_of(word: str) -> Path:
     return path
 
 
-def format_of(path: Path, *, replace: bool) -> str:
+def format_of(path: Path, endings: Mapping[str, str]) -> str:
     """Return the format a path's ending asks for.
 
     Raises
     ------
     UsageError
         If the ending says nothing.
-    NameTaken
-        If something is there and may not be written over.
     """
-    if path.suffix.lower() not in (".csv", ".parquet"):
-        raise errors.UsageError(
-            f"{path.name} is neither .csv nor .parquet",
-            "the ending says how to write",
-            f"{path.stem}.csv",
+    found = endings.get(path.suffix.lower())
+    if found is None:
+        first, *rest = endings
+        known = (
+            f"neither {first} nor {rest[0]}" if len(rest) == 1 else f"none of {', '.join(endings)}"
         )
+        raise errors.UsageError(
+            f"{path.name} is {known}", "the ending says how to write", f"{path.stem}{first}"
+        )
+    return found
+
+
+def check_free(path: Path, *, replace: bool) -> None:
+    """Check that a place may be written. Raises `NameTaken` if something is there, and is to stay."""
     if path.exists() and not replace:
         raise _exists(path)
-    return path.suffix.lower()[1:]
 
 
 def _exists(path: Path) -> errors.NameTaken:
@@ -70,6 +80,51 @@ def save(fetch: Callable[[], Iterable[bytes]], path: Path, *, replace: bool) -> 
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def save_folder(fetch: Callable[[], Iterable[bytes]], path: Path, *, replace: bool) -> None:
+    """Unpack the archive that `fetch` gives beside its place, then move the folder there.
+
+    Raises
+    ------
+    NameTaken
+        If something is there and may not be written over, or is no folder of a model.
+    DataError
+        If the place cannot be written.
+    """
+    temporary = path.with_name(f".{os.urandom(8).hex()}.part")
+    try:
+        temporary.mkdir()
+        archive = temporary / "archive.zip"
+        with archive.open("xb") as file:
+            file.writelines(fetch())
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(temporary / "folder")
+        _place_folder(temporary, path, replace=replace)
+    except OSError as error:
+        raise errors.DataError(
+            f"{path} cannot be written", error.strerror or "", "choose another place"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _place_folder(temporary: Path, path: Path, *, replace: bool) -> None:
+    """Move a whole folder to its place; one that it replaces comes back if that fails."""
+    folder, before = temporary / "folder", temporary / "before"
+    if not path.exists():
+        folder.rename(path)
+        return
+    check_free(path, replace=replace)
+    if not (path / MLMODEL).is_file():  # whatever else it is, it is not ours to remove
+        what = f"{path.name} is no MLflow folder"
+        raise errors.NameTaken(what, "only such a one is replaced", "choose another place")
+    path.rename(before)
+    try:
+        folder.rename(path)
+    except OSError:
+        before.rename(path)
+        raise
 
 
 def _place(temporary: Path, path: Path, *, replace: bool) -> None:

@@ -30,6 +30,8 @@ from aiaas_magics.specs.results import (
     EndpointResult,
     EvaluationResult,
     ExportResult,
+    ImportResult,
+    ModelExportResult,
     ModelResult,
 )
 from aiaas_magics.specs.verbs import Kind
@@ -294,6 +296,7 @@ _NAMED: dict[Kind, tuple[str, ...]] = {
     Kind.DATA: ("data",),
     Kind.SOURCE: ("catalogue",),
     Kind.MODEL: ("models",),
+    Kind.MODELS: ("models",),
     Kind.ENDPOINT: ("endpoints",),
     Kind.STORED: ("data", "models", "endpoints"),
 }
@@ -320,6 +323,8 @@ _HANDLES: dict[type, Callable[..., Handle]] = {
     EvaluationResult: handles.Evaluation,
     ComparisonResult: handles.Comparison,
     ExportResult: _export,
+    ImportResult: handles.Imported,
+    ModelExportResult: handles.ModelFile,
 }
 
 
@@ -327,7 +332,11 @@ def _save(session: Session, handle: Handle, values: Values) -> Handle:
     result: Any = getattr(handle, "answer", None)
     path = saving.path_of(values["path"])
     fetch = functools.partial(session.backend.fetch, result.file)
-    saving.save(fetch, path, replace=bool(values.get("replace")))
+    folder = result.format == "mlflow" and path.suffix.lower() != ".zip"
+    save = saving.save_folder if folder else saving.save
+    save(fetch, path, replace=bool(values.get("replace")))
+    if isinstance(handle, handles.ModelFile):
+        return handle.at(str(values["path"]))
     return handles.exported(result, str(values["data"]), str(values["path"]))
 
 

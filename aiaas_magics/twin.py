@@ -12,7 +12,8 @@ from typing import Any
 
 from aiaas_magics import errors, session, specs
 from aiaas_magics.handles import Handle
-from aiaas_magics.specs import calls
+from aiaas_magics.specs import auto, calls
+from aiaas_magics.specs.algorithms import ALGORITHMS
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
@@ -22,6 +23,8 @@ TYPES: dict[Kind, object] = {
     Kind.FLOAT: float,
     Kind.COLUMNS: "list[str]",
     Kind.COSTS: "dict[str, float] | str",
+    Kind.ALGORITHMS: "list[str]",
+    Kind.MODELS: "str",
     Kind.DATA: "DataFrame | str",
     Kind.SOURCE: "DataFrame | str",
     Kind.DURATION: "float | str",
@@ -34,9 +37,9 @@ class Twin:
 
     def __init__(self, verb: Verb, action: Action) -> None:
         self._verb, self._action = verb, action
-        self.__name__ = action.name or verb.name or "overview"
+        self.__name__ = action.python or verb.name or "overview"
         self.__qualname__ = (
-            f"{verb.name}.{action.name}" if verb.name and action.name else self.__name__
+            f"{verb.name}.{action.python}" if verb.name and action.name else self.__name__
         )
         self.__module__ = "aiaas_magics"
         self.__signature__ = signature(action)
@@ -47,6 +50,9 @@ class Twin:
     ) -> Handle:
         """Carry out the action and return its handle."""
         names = [option.python for option in self._action.arguments]
+        if names and self._action.arguments[-1].many and len(args) >= len(names):
+            last = len(names) - 1
+            args = (*args[:last], tuple(map(_reference, args[last:])))
         if len(args) > len(names):
             raise errors.UsageError(
                 f"{self.__qualname__} takes {len(names)} words by position",
@@ -54,6 +60,7 @@ class Twin:
                 "",
             )
         options = {option.python for option in (*self._action.arguments, *self._action.options)}
+        options -= _parameters(self._action, words)
         given = dict(zip(names, map(_reference, args), strict=False))
         for name in given:
             if name in words:
@@ -77,7 +84,7 @@ class Group(Twin):
         super().__init__(verb, default or verb.actions[0])
         self.__name__ = self.__qualname__ = verb.name
         for action in verb.actions:
-            setattr(self, action.name, Twin(verb, action))
+            setattr(self, action.python, Twin(verb, action))
 
 
 def twin(name: str) -> Twin:
@@ -93,7 +100,10 @@ NAMES = tuple(name or "overview" for name in specs.VERBS if name != "connect")
 def signature(action: Action) -> inspect.Signature:
     """Return the signature of an action's function."""
     found = [
-        _parameter(option, inspect.Parameter.POSITIONAL_OR_KEYWORD) for option in action.arguments
+        inspect.Parameter(option.python, inspect.Parameter.VAR_POSITIONAL, annotation=str)
+        if option.many
+        else _parameter(option, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        for option in action.arguments
     ]
     found += [_parameter(option, inspect.Parameter.KEYWORD_ONLY) for option in action.options]
     if action.parameters:
@@ -132,6 +142,14 @@ def document(verb: Verb, action: Action) -> str:
         )
         lines += ["**parameters", f"    {text}; `params` takes them as a dict."]
     return "\n".join([*lines, "", "The magic:", "", *(f"    {line}" for line in action.examples)])
+
+
+def _parameters(action: Action, words: Mapping[str, Any]) -> set[str]:
+    """Return the words of ``--algo auto`` that are parameters of the algorithm that is named instead."""
+    known = {each.name: each for each in ALGORITHMS}
+    algorithm = known.get(str(words.get("algo"))) if action.parameters == "fixed" else None
+    names = {p.name for p in algorithm.parameters} if algorithm is not None else set()
+    return names & {option.python for option in auto.OPTIONS}
 
 
 def _reference(value: Any) -> Any:

@@ -90,7 +90,7 @@ def test_signatures_come_from_the_tables():
 
 
 TWINS = [
-    getattr(twin, action.name) if action.name else twin
+    getattr(twin, action.python) if action.name else twin
     for name in NAMES
     for twin in [getattr(aiaas, name)]
     for action in specs.verb("" if name == "overview" else name).actions

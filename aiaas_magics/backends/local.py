@@ -57,7 +57,7 @@ class LocalBackend:
     def submit(self, spec: Spec, *, key: str | None = None, limits: Limits | None = None) -> str:
         """Queue a job, and start it if it may."""
         about = str(getattr(spec, "as_", "") or "")
-        if spec.MAKES:
+        if spec.MAKES and about:
             self.home.check_free(about, spec.MAKES)
         job = self.home.runs.create(
             spec, about=about, key=key, limits=limits, user=self.user, setup=environment.describe()
@@ -236,10 +236,10 @@ def _aliases(backend: LocalBackend, where: Where) -> list[Record]:
 
 
 def _algorithms(backend: LocalBackend, where: Where) -> list[Record]:
-    from aiaas_magics.specs.algorithms import ALGORITHMS
+    from aiaas_magics.specs.algorithms import CHOICES
 
     del backend
-    return _matching(ALGORITHMS, where)
+    return _matching(CHOICES, where)
 
 
 def _metrics(backend: LocalBackend, where: Where) -> list[Record]:

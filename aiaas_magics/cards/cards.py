@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from aiaas_magics.cards import page, style
+from aiaas_magics.cards import boards, lines, page, style
 from aiaas_magics.cards.page import Card, Part
 from aiaas_magics.cards.style import measure, number, plural
 from aiaas_magics.specs.base import JSON
-from aiaas_magics.specs.records import EndpointInfo, ModelInfo
+from aiaas_magics.specs.records import EndpointInfo, Lineage, ModelInfo
 from aiaas_magics.specs.results import (
+    Change,
     Column,
     DataResult,
     EvaluationResult,
@@ -19,6 +20,7 @@ from aiaas_magics.specs.results import (
 )
 
 MOST_COLUMNS = 40
+GAP = "(gap)"
 MOST_TRIALS = 10
 
 
@@ -26,7 +28,7 @@ def data_line(result: DataResult) -> str:
     """Return a table's one line."""
     gaps = sum(column.missing for column in result.columns)
     shape = f"{plural(result.rows, 'row')} x {plural(len(result.columns), 'column')}"
-    return f"{result.ref}: {shape}, {plural(gaps, 'missing value')}"
+    return f"{result.ref or 'preview'}: {shape}, {plural(gaps, 'missing value')}"
 
 
 def data_card(result: DataResult, warnings: Sequence[str], following: str) -> Card:
@@ -36,7 +38,7 @@ def data_card(result: DataResult, warnings: Sequence[str], following: str) -> Ca
     return page.card(
         data_line(result),
         page.soft(", ".join(_facts(result))),
-        *map(page.Line, result.changes),
+        _changes(result.changes),
         *map(page.warning, dict.fromkeys((*result.warnings, *warnings))),
         page.Table(PROFILE, rows, frozenset({2, 3, 4, 5, 6})),
         page.soft(f"and {plural(more, 'column')} more" if more > 0 else ""),
@@ -45,6 +47,27 @@ def data_card(result: DataResult, warnings: Sequence[str], following: str) -> Ca
 
 
 PROFILE = ("column", "kind", "missing", "distinct", "low", "mean", "high", "distribution")
+
+
+def _changes(changes: Sequence[Change]) -> Part | None:
+    """Return what each step of a preparation changed."""
+    rows = [
+        (
+            change.text,
+            _counts(change.rows),
+            _counts(change.columns),
+            number(change.values),
+            "; ".join(f"{e.column}: {e.before or GAP} → {e.after or GAP}" for e in change.examples),
+        )
+        for change in changes
+    ]
+    columns = ("step", "rows", "columns", "values changed", "such as")
+    return page.Table(columns, rows, frozenset({1, 2, 3})) if rows else None
+
+
+def _counts(pair: tuple[int, int]) -> str:
+    before, after = pair
+    return number(after) if before == after else f"{number(before)} → {number(after)}"
 
 
 def _facts(result: DataResult) -> Iterable[str]:
@@ -71,7 +94,8 @@ def _column(column: Column) -> tuple[str, ...]:
 def model_line(result: ModelResult) -> str:
     """Return a model's one line."""
     shown = ", ".join(f"{score.metric} {measure(score.value)}" for score in result.scores)
-    tried = f", best of {plural(len(result.trials), 'candidate')}" if result.trials else ""
+    count = len(result.trials) or len(result.leaderboard)
+    tried = f", best of {plural(count, 'candidate')}" if count else ""
     held = f" on {plural(result.held_out, 'held-out row')}" if result.scores else ""
     stopped = " (stopped early)" if result.partial else ""
     return f"{result.ref}: {result.algo}{tried}{', ' + shown if shown else ''}{held}{stopped}"
@@ -80,13 +104,15 @@ def model_line(result: ModelResult) -> str:
 def model_card(result: ModelResult, warnings: Sequence[str], following: str) -> Card:
     """Return what was learned, and from what."""
     learned = f"predicts {result.target} ({result.task}) from {plural(len(result.features), 'column')}, learned from {plural(result.rows, 'row')}"
+    weighed = f", weighed by {result.weights}" if result.weights else ""
     took = "" if style.docs_mode() else f", {style.duration(result.seconds)}"
     return page.card(
         model_line(result),
-        page.soft(learned + took),
+        page.soft(learned + weighed + took),
         page.soft("parameters: " + (words(result.params) or "all as scikit-learn has them")),
         *map(page.warning, dict.fromkeys((*result.warnings, *warnings))),
         *_trials(result),
+        *boards.parts(result),
         page.following(following),
     )
 
@@ -214,19 +240,23 @@ def _step(step: dict[str, JSON]) -> str:
     return " ".join(word for word in (step["op"], step.get("method", ""), columns) if word)
 
 
+def _origin(lineage: Lineage) -> tuple[str, str]:
+    if "filename" in lineage.spec:
+        digest = str(lineage.spec["file"]).partition(":")[2]
+        shown = (
+            "" if style.docs_mode() else f" (sha256 {digest[:12]})"
+        )  # of bytes with times in them
+        return "imported from", f"{lineage.spec['filename']}{shown}"
+    return "data", f"{lineage.data_ref or 'a DataFrame'} ({lineage.data[7:19]})"
+
+
 def model_info_card(info: ModelInfo, following: str) -> Card:
     """Return a registered model and what it was made of."""
     lineage = info.lineage
-    asked = {
-        k: v
-        for k, v in lineage.spec.items()
-        if k not in ("kind", "data", "as_", "params") and v not in (None, [], {})
-    }
     facts: list[tuple[str, ...]] = [
-        ("made by", "%aiaas_" + str(lineage.spec.get("kind", ""))),
-        ("data", f"{lineage.data_ref or 'a DataFrame'} ({lineage.data[7:19]})"),
+        ("made by", lines.of(lineage)),
+        _origin(lineage),
         ("prepared", "; ".join(map(_step, lineage.steps)) or "as it was"),
-        ("asked", words(asked)),
         ("parameters", words(info.params) or "all as scikit-learn has them"),
         ("seed", str(lineage.seed)),
         ("takes", plural(len(info.signature.inputs), "column")),

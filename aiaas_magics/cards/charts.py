@@ -248,6 +248,34 @@ def errorbars(
     )
 
 
+def ranking(
+    name: str, title: str, text: str, rows: Sequence[Row], *, axis: str, best: JSON
+) -> Chart:
+    """Return a point with a whisker a line, best first. Rows: ``label, value, low, high``; `best` is marked.
+
+    The axis need not begin at zero: what is compared are places, not lengths.
+    """
+    y = {"field": "label", "type": "nominal", "sort": None, "title": None, "axis": {"grid": True}}
+    whisker = {
+        "transform": [{"filter": "isValid(datum.low)"}],
+        "mark": {"type": "rule", "color": GREY, "strokeWidth": 1.5},
+        "encoding": {"x": _number("low", axis), "x2": {"field": "high"}, "y": y},
+    }
+    mark = {
+        "condition": {"test": f"datum.label === {_literal(best)}", "value": ORANGE},
+        "value": BLUE,
+    }
+    tips = [{"field": field, "type": "quantitative"} for field in ("value", "low", "high", "rows")]
+    dot = {
+        "mark": {"type": "point", "filled": True, "size": 80, "opacity": 1},
+        "encoding": {
+            "x": {**_number("value", axis), "scale": {"zero": False}}, "y": y, "color": mark,
+            "tooltip": [{"field": "label"}, *tips],
+        },
+    }  # fmt: skip
+    return chart(name, title, text, {"layer": [whisker, dot]}, rows, height=max(60, 22 * len(rows)))
+
+
 def thin(
     xs: Sequence[float], ys: Sequence[float], most: int = MOST_POINTS
 ) -> list[tuple[float, float]]:

@@ -89,19 +89,18 @@ def libraries() -> dict[str, str]:
 def requirements(pipeline: Any) -> list[str]:
     """Return the pip requirements of a pipeline; ours only where a transformer of ours is in it."""
     lines = [f"{name}=={number}" for name, number in libraries().items()]
-    parts = [*pipeline.get_params(deep=True).values()]
-    if any(map(_ours, parts)):
+    if any(map(_ours, pipeline.get_params(deep=True).values())):
         try:
             lines.append(f"aiaas_magics=={version('aiaas_magics')}")
         except PackageNotFoundError:
             lines.append("aiaas_magics")
-    lines += sorted(f"{name}=={version(name)}" for part in parts for name in _needed(part))
-    return lines
+    return lines + [f"{name}=={number}" for name, number in needed(pipeline).items()]
 
 
-def _needed(part: Any) -> tuple[str, ...]:
-    """Return the packages a part of a pipeline needs beyond `LIBRARIES`."""
-    return getattr(type(part), "needs", ()) if _ours(part) else ()
+def needed(pipeline: Any) -> dict[str, str]:
+    """Return the versions of what a pipeline of ours needs beyond `libraries`."""
+    parts = filter(_ours, pipeline.get_params(deep=True).values())
+    return {name: version(name) for part in parts for name in getattr(type(part), "needs", ())}
 
 
 def _ours(part: Any) -> bool:

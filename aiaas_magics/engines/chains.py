@@ -1,33 +1,36 @@
-"""What each column goes through: the column steps of a recipe as scikit-learn transformers."""
+"""What each column goes through: the column steps of a recipe, one chain of operations a column."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, StandardScaler
 
 from aiaas_magics import errors
-from aiaas_magics.engines import modalities, recipe
-from aiaas_magics.engines.modalities.category import onehot, ordinal
-from aiaas_magics.engines.modalities.date import DateParts
+from aiaas_magics.engines import recipe
+from aiaas_magics.engines.fixing import Reading
+from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.prepare import Step
 
-SCALERS = {"standard": StandardScaler, "minmax": MinMaxScaler, "maxabs": MaxAbsScaler}
-ROW_STEPS = ("keep", "drop", "dropna")
 ENCODED = "encoded"
 """What a column is once its values are numbers that count or order categories."""
+NEED_VALUES = ("impute", "scale", "clip")
+"""Operations that compute with all values of a column: an infinite one spoils them."""
 
 
 class Op(NamedTuple):
-    """A column step without its columns."""
+    """A column step without its columns; ``place`` is its place in the recipe."""
 
     op: str
     method: str = ""
+    settings: tuple[tuple[str, JSON], ...] = ()
+    place: int = -1
+
+    def get(self, name: str) -> Any:
+        """Return a setting."""
+        return dict(self.settings).get(name)
 
 
 class Chain(NamedTuple):
@@ -42,20 +45,25 @@ class Chain(NamedTuple):
     fills: tuple[Op, ...] = ()
     orders: tuple[Any, ...] | None = None
     """The values of an ordered pandas categorical."""
+    flagged: Op | None = None
+    """What adds a column that says where values were missing."""
 
     @property
     def filled(self) -> bool:
         """Whether no gap comes out."""
-        return any(op.op in ("impute", "encode") for op in self.ops)
+        return any(op.op in ("impute", "encode", "tfidf") for op in self.ops)
 
-    def then(self, step: Step, kind: str = "") -> Chain:
+    def then(self, op: Op, kind: str = "") -> Chain:
         """Return the chain with one operation more."""
-        return self._replace(kind=kind or self.kind, ops=(*self.ops, Op(step.op, step.method)))
+        return self._replace(kind=kind or self.kind, ops=(*self.ops, op))
 
-    def as_numbers(self) -> Chain:
-        """Return the chain of a date with its date turned into parts, and these filled."""
-        ops = (*self.ops, Op("dates"), *self.fills)
-        return self._replace(kind="number", ops=ops, fills=())
+    def as_numbers(self, op: Op) -> Chain:
+        """Return the chain of a date that `op` turns into its parts, and these filled."""
+        return self._replace(kind="number", ops=(*self.ops, op, *self.fills), fills=())
+
+    def asks(self, op: str, method: str = "") -> bool:
+        """Tell whether the column goes through an operation."""
+        return any(each.op == op and method in ("", each.method) for each in self.ops)
 
 
 def chain(column: pd.Series[Any], name: str, role: str, steps: Sequence[Step]) -> Chain:
@@ -68,12 +76,14 @@ def chain(column: pd.Series[Any], name: str, role: str, steps: Sequence[Step]) -
     """
     found = Chain(role, orders=_orders(column))
     gapless = column.dtype == bool  # and scikit-learn's imputer does not take it
-    for step in steps:
-        if step.op in ROW_STEPS or (gapless and step.op == "impute"):
+    for place, step in enumerate(steps):
+        if step.op not in _STEPS or (gapless and step.op == "impute"):
             continue
         if recipe.touches(step, name, found.kind):
-            found = _STEPS[step.op](found, step, name)
-    if any(op.op in ("impute", "scale") for op in (*found.ops, *found.fills)):
+            settings = () if step.op in ("fix", "texts") else tuple(sorted(step.settings.items()))
+            kept = tuple(pair for pair in settings if pair[0] != recipe.EXCEPT)
+            found = _STEPS[step.op](found, step, Op(step.op, step.method, kept, place), name)
+    if any(op.op in NEED_VALUES for op in (*found.ops, *found.fills)):
         _check_values(column, name)
     return found
 
@@ -85,51 +95,118 @@ def _orders(column: pd.Series[Any]) -> tuple[Any, ...] | None:
     return None
 
 
-def _impute(found: Chain, step: Step, name: str) -> Chain:
+def _fix(found: Chain, step: Step, op: Op, name: str) -> Chain:
+    reading: Any = step.settings[recipe.READ]
+    if found.kind not in ("category", "text"):
+        return found
+    settings = tuple(sorted(reading[name].items()))
+    return found._replace(orders=None).then(op._replace(settings=settings), reading[name]["kind"])
+
+
+def _texts(found: Chain, step: Step, op: Op, name: str) -> Chain:
+    del op
+    if found.kind not in ("category", "text") or found.ops or found.orders is not None:
+        raise _unable(step, name, f"holds {_HOLDS.get(found.kind, 'no text')}", "prose is text", "")
+    return found._replace(kind="text")
+
+
+def _impute(found: Chain, step: Step, op: Op, name: str) -> Chain:
     if found.kind == ENCODED:
         return found
-    if found.kind == "date":
-        return found._replace(fills=(*found.fills, Op(step.op, step.method)))
+    if op.get("indicator"):
+        found = found._replace(flagged=op)
     if found.kind == "text":
         raise _unable(step, name, "holds prose", "a gap in prose is a text without words")
     if found.kind == "category" and step.method in recipe.ONLY_NUMBERS:
         raise _unable(
             step, name, "holds categories", "only numbers can be averaged", "--impute most_frequent"
         )
-    return found.then(step)
+    if step.method == "constant" and found.kind != "category":
+        if name not in step.columns and not _is_number(step.settings["fill"]):
+            return found  # a word is for categories
+        op = op._replace(settings=(("fill", _fill(step, name)),))
+    if found.kind == "date":
+        return found._replace(fills=(*found.fills, op))
+    if found.kind == "boolean" and step.method in ("mean", "median", "knn", "iterative"):
+        op = op._replace(method="most_frequent")  # what lies between true and false is neither
+    return found.then(op)
 
 
-def _dates(found: Chain, step: Step, name: str) -> Chain:
+def _is_number(value: JSON) -> bool:
+    try:
+        return bool(np.isfinite(float(str(value))))
+    except ValueError:
+        return False
+
+
+def _fill(step: Step, name: str) -> float:
+    value = step.settings["fill"]
+    if not _is_number(value):
+        what, try_ = f"{value!r} is no number", "--impute constant --fill 0"
+        raise _unable(step, name, "holds no text", what, try_)
+    return float(str(value))
+
+
+def _dates(found: Chain, step: Step, op: Op, name: str) -> Chain:
     del step, name
-    return found.as_numbers() if found.kind == "date" else found
+    return found.as_numbers(op) if found.kind == "date" else found
 
 
-def _encode(found: Chain, step: Step, name: str) -> Chain:
+def _rare(found: Chain, step: Step, op: Op, name: str) -> Chain:
+    if found.kind == "category" and found.orders is not None:
+        if name not in step.columns:
+            return found
+        raise _unable(step, name, "holds categories with an order", "those have neighbours")
+    if found.kind != "category":
+        raise _unable(
+            step, name, f"holds {_HOLDS.get(found.kind, 'numbers')}", "categories can be rare"
+        )
+    return found.then(op)
+
+
+def _encode(found: Chain, step: Step, op: Op, name: str) -> Chain:
     if found.kind == "text":
         raise _unable(
             step, name, "holds prose", "training turns prose into numbers (TF-IDF) by itself"
         )
     if found.kind == "date":
         raise _unable(step, name, "holds dates", "their parts are numbers", "--dates")
-    return found if found.kind == ENCODED else found.then(step, ENCODED)
+    return found if found.kind == ENCODED else found.then(op, ENCODED)
 
 
-def _scale(found: Chain, step: Step, name: str) -> Chain:
+def _tfidf(found: Chain, step: Step, op: Op, name: str) -> Chain:
+    del step, name
+    return found.then(op, ENCODED)
+
+
+def _numbers_only(found: Chain, step: Step, op: Op, name: str) -> Chain:
     if found.kind in ("category", "text", "date"):
-        words = {"category": ("categories", "--encode onehot"), "date": ("dates", "--dates")}
-        what, try_ = words.get(found.kind, ("prose", ""))
-        raise _unable(step, name, f"holds {what}", "only numbers have a scale", try_)
-    return found.then(step)
+        words = {"category": "--encode onehot", "date": "--dates", "text": ""}
+        hint = "only numbers have " + ("a scale" if step.op == "scale" else "outliers")
+        raise _unable(step, name, f"holds {_HOLDS[found.kind]}", hint, words[found.kind])
+    return found.then(op)
 
 
-_STEPS = {"impute": _impute, "dates": _dates, "encode": _encode, "scale": _scale}
+_HOLDS = {"category": "categories", "date": "dates", "text": "prose", "boolean": "truth values"}
+_STEPS: Mapping[str, Callable[[Chain, Step, Op, str], Chain]] = {
+    "fix": _fix,
+    "texts": _texts,
+    "clip": _numbers_only,
+    "impute": _impute,
+    "dates": _dates,
+    "rare": _rare,
+    "encode": _encode,
+    "tfidf": _tfidf,
+    "scale": _numbers_only,
+}
 
 
 def _unable(step: Step, name: str, what: str, hint: str, try_: str = "") -> errors.DataError:
     rest = try_ or f"leave {name} out of --columns"
-    return errors.DataError(
-        f"cannot {step.op} column {name!r} ({step.method}): it {what}", hint, rest
-    )
+    if step.op == "texts":
+        rest = f"leave {name} out of --texts"
+    method = f" ({step.method})" if step.method else ""
+    return errors.DataError(f"cannot {step.op} column {name!r}{method}: it {what}", hint, rest)
 
 
 def _check_values(column: pd.Series[Any], name: str) -> None:
@@ -152,58 +229,6 @@ def check_not_empty(column: pd.Series[Any], name: str) -> None:
         )
 
 
-# transformers ------------------------------------------------------------------------------------
-def build(found: Chain, frame: pd.DataFrame, *, sparse: bool = False) -> Any:
-    """Return the unfitted transformer of columns that share a chain, or ``"passthrough"``."""
-    last = len(found.ops) - 1
-    parts = [
-        _part(op, found, frame, sparse=sparse and place == last)
-        for place, op in enumerate(found.ops)
-    ]
-    return joined(parts)
-
-
-def joined(parts: Sequence[Any]) -> Any:
-    """Return transformers one after the other as one, or ``"passthrough"`` if there is none."""
-    parts = [part for part in parts if not isinstance(part, str)]
-    if not parts:
-        return "passthrough"
-    return parts[0] if len(parts) == 1 else make_pipeline(*parts)
-
-
-def _part(op: Op, found: Chain, frame: pd.DataFrame, *, sparse: bool) -> Any:
-    if op.op == "impute":
-        return _imputer(
-            "most_frequent" if found.kind == "boolean" and op.method != "zero" else op.method
-        )
-    if op.op == "dates":
-        return DateParts()
-    if op.op == "scale":
-        return SCALERS[op.method]()
-    if op.method == "onehot":
-        return onehot(sparse=sparse)
-    return ordinal(None if found.orders is None else [list(found.orders)] * frame.shape[1])
-
-
-def _imputer(method: str) -> SimpleImputer:
-    # A column without a value in one fold of a cross-validation must not go away in that fold.
-    if method == "zero":
-        return SimpleImputer(strategy="constant", fill_value=0, keep_empty_features=True)
-    return SimpleImputer(strategy=method, keep_empty_features=True)
-
-
-def finish(found: Chain, frame: pd.DataFrame, *, takes_missing: bool, takes_sparse: bool) -> Any:
-    """Return the transformer of columns that share a chain, all of it numbers at its end."""
-    if found.kind == "date" and found.fills:  # as the modality does it, but for how gaps are filled
-        found = found.as_numbers().then(Step(op="scale", method="standard"))
-    done = build(found, frame, sparse=takes_sparse)
-    if found.kind == ENCODED:
-        return done
-    encode = modalities.find(found.kind).encode
-    takes_missing = takes_missing or found.filled
-    return joined([done, encode(frame, takes_missing=takes_missing, takes_sparse=takes_sparse)])
-
-
 def grouped(
     frame: pd.DataFrame, roles: Mapping[str, str], steps: Sequence[Step]
 ) -> dict[Chain, list[str]]:
@@ -212,3 +237,8 @@ def grouped(
     for name in map(str, frame.columns):
         groups.setdefault(chain(frame[name], name, roles[name], steps), []).append(name)
     return groups
+
+
+def reading_of(op: Op) -> Reading:
+    """Return how a column is read by the operation ``fix``."""
+    return Reading(**dict(op.settings))

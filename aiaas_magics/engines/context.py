@@ -28,6 +28,11 @@ class Context(Protocol):
     """How many native threads or processes the job may keep busy."""
 
     @property
+    def begun(self) -> float:
+        """When the job began, in ``time.monotonic()``: a budget of time counts from there."""
+        ...
+
+    @property
     def scratch(self) -> Path:
         """An empty folder, gone with the job."""
         ...

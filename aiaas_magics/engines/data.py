@@ -14,7 +14,7 @@ from aiaas_magics.engines.profile import duplicates, profile, roles, warnings
 from aiaas_magics.specs.prepare import Step
 from aiaas_magics.specs.records import DataInfo
 from aiaas_magics.specs.refs import is_digest
-from aiaas_magics.specs.results import DataResult
+from aiaas_magics.specs.results import Change, DataResult
 
 if TYPE_CHECKING:
     from aiaas_magics.engines.context import Context
@@ -110,7 +110,7 @@ def describe(
     source: str = "",
     base: str | None = None,
     steps: Sequence[Step] = (),
-    changes: Sequence[str] = (),
+    changes: Sequence[Change] = (),
     tell: Callable[[int], None] | None = None,
 ) -> DataResult:
     """Return the record of a table that lies at `address`; ``ref`` is empty until it has a name."""

@@ -27,6 +27,8 @@ from aiaas_magics.engines import (
 )
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import recipe
+from aiaas_magics.engines.recipe import fixed, with_target
+from aiaas_magics.engines.targets import MOST_CLASSES, guess
 from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Lineage, ModelInfo, NewModel
@@ -34,8 +36,6 @@ from aiaas_magics.specs.results import Score
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
 
-MOST_CLASSES = 20
-"""Whole numbers with at most this many values are classes, with more a quantity."""
 SCALE_APART = 100.0
 """Columns whose spreads differ by more than this make a linear model learn badly without --scale."""
 LARGE = 2_000_000
@@ -79,10 +79,12 @@ def task_of(table: data.Table, spec: TrainSpec | TuneSpec, context: Context) -> 
     named.check(frame, spec)
     frame = prepare.rows(frame, table.steps, table.roles, beside=spec.by)
     named.check_kept(frame, spec)
+    frame = with_target(frame, table.steps, spec.target, *spec.weighing)
     frame = _labelled(frame, spec.target, context)
     by = None
     if spec.by is not None:
-        frame, by = splitting.known(frame, spec.by, str(spec.split), context)
+        by = fixed(frame[[spec.by]], table.steps)[spec.by]
+        frame, by = splitting.known(frame, by, str(spec.split), context)
     weights = weighing.of_rows(frame, spec.weights)
     y, X = frame[spec.target], _features(frame, table, spec)
     if not len(X.columns):
@@ -110,15 +112,6 @@ def _features(frame: pd.DataFrame, table: data.Table, spec: TrainSpec | TuneSpec
     return frame.drop(columns=[name for name in frame.columns if name in gone])
 
 
-def guess(y: pd.Series) -> str:
-    """Return the task a target suggests: text, booleans or few whole numbers are classes."""
-    if not pd.api.types.is_numeric_dtype(y.dtype) or pd.api.types.is_bool_dtype(y.dtype):
-        return "classification"
-    values = pd.unique(y)
-    whole = len(values) <= MOST_CLASSES and bool(np.all(np.mod(np.asarray(values), 1) == 0))
-    return "classification" if whole else "regression"
-
-
 def build(
     task: Task, spec: TrainSpec | TuneSpec, context: Context, params: dict[str, JSON]
 ) -> Pipeline:
@@ -129,13 +122,14 @@ def build(
     found = recipe(algorithm)
     # Forests take gaps in dense tables and sparse tables without gaps; only prose is worth a sparse one.
     both = found.takes_missing and found.takes_sparse
-    prose = "text" in task.roles.values()
+    prose = prepare.holds_prose(task.table.steps, task.X, task.roles)
     transformer = prepare.transformer(
         task.table.steps,
         task.X,
         task.roles,
         takes_missing=found.takes_missing and not (both and prose),
         takes_sparse=found.takes_sparse and not (both and not prose),
+        task=task.task,
     )
     scaled = any(step.op == "scale" for step in task.table.steps)
     if found.scale and not scaled and _apart(task.X):
@@ -160,6 +154,8 @@ def fitting(context: Context, cells: int = 0, *, algo: str = "") -> Iterator[Non
         threadpool_limits(context.cores if wide else 1),
     ):
         warnings.simplefilter("always")
+        # AdaBoost takes the logarithm of weights, and those of 0 stay 0
+        warnings.filterwarnings("ignore", "divide by zero encountered in log", RuntimeWarning)
         try:
             yield
         except (ValueError, TypeError, FloatingPointError) as error:
@@ -174,6 +170,8 @@ def fitting(context: Context, cells: int = 0, *, algo: str = "") -> Iterator[Non
 
 
 def _sentence(caught: warnings.WarningMessage) -> tuple[str, str]:
+    if "IterativeImputer" in str(caught.message):
+        return "--impute iterative stopped before its guesses had settled", "--impute knn"
     if issubclass(caught.category, ConvergenceWarning):
         return (
             "the optimiser stopped before it had converged",
@@ -208,20 +206,21 @@ def register(
     partial: bool,
     params: dict[str, JSON],
     scores: Sequence[Score],
+    algo: str = "",
 ) -> ModelInfo:
-    """Write, seal and register a fitted pipeline with its lineage."""
+    """Write, seal and register a fitted pipeline with its lineage; `algo` is who was chosen."""
     signature = signatures.of(task.X, task.roles, target=spec.target, classes=task.classes)
     info = task.table.info
     lineage = Lineage(
         spec=msgspec.to_builtins(spec), data=task.table.address, data_ref=info.ref if info else None,
-        libraries=artefacts.libraries(), python=platform.python_version(),
+        libraries=artefacts.libraries() | artefacts.needed(fitted), python=platform.python_version(),
         seed=spec.seed, steps=tuple(msgspec.to_builtins(step) for step in task.table.steps),
         roles=task.table.roles, job=context.job, user=context.user,
     )  # fmt: skip
     folder = context.scratch / "model"
     artefacts.save(fitted, folder, signature=signature, lineage=lineage, example=example_of(task))
     made = NewModel(
-        task=task.task, algo=spec.algo, target=spec.target, signature=signature, lineage=lineage,
+        task=task.task, algo=algo or spec.algo, target=spec.target, signature=signature, lineage=lineage,
         params=params, scores={s.metric: s.value for s in scores if s.value is not None},
         partial=partial,
     )  # fmt: skip

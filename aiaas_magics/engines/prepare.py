@@ -6,16 +6,21 @@ export. A model takes the raw rows and carries the recipe's column steps (`trans
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import fnmatch
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 
-from aiaas_magics import errors, frames
-from aiaas_magics.engines import chains, data, profile
-from aiaas_magics.engines.recipe import EXCEPT, rows, steps_of
+from aiaas_magics import errors
+from aiaas_magics.engines import building, chains, changes, data, deciding, targets
+from aiaas_magics.engines import materialise as materialising
+from aiaas_magics.engines.materialise import materialise
+from aiaas_magics.engines.recipe import EXCEPT, ROW_STEPS, fixed, rows, steps_of
 from aiaas_magics.specs.prepare import Step
 from aiaas_magics.specs.results import DataResult
 
@@ -29,7 +34,8 @@ __all__ = ["rows", "run", "steps_of", "transformer"]
 def run(spec: PrepareSpec, context: Context) -> DataResult:
     """Carry out the steps on stored data and store the result, its raw rows and the recipe.
 
-    Data that is prepared already keeps its raw rows; the steps are added to its recipe.
+    Data that is prepared already keeps its raw rows; the steps are added to its recipe. A preview
+    stores nothing.
 
     Raises
     ------
@@ -37,30 +43,61 @@ def run(spec: PrepareSpec, context: Context) -> DataResult:
         If a step names a column that is not there or that it cannot work on, or no row is left.
     """
     table = data.load(spec.data, context)
-    new = _without_target(spec.steps(), spec.target)
     context.progress(0, data.STAGES, "preparing")
+    spec = _spelled_out(spec, table)
     _check_columns(spec, table)
+    asked = _without_target(spec.steps(), spec.target)
+    there = rows_kept(table, asked)
+    new = deciding.decided(
+        asked, table.steps, table.frame[there], table.roles, spec.target, context
+    )
     steps = (*table.steps, *new)
     raw = rows(table.frame, steps, table.roles)
-    made = materialise(raw, steps, table.roles)
-    address = context.save_frame(made.frame)
+    with _telling(context):
+        made = materialise(raw, steps, table.roles, _target(raw, steps, spec.target))
     result = data.describe(
         made.frame,
         made.roles,
-        address=address,
+        address="" if spec.preview else context.save_frame(made.frame),
         source=table.info.ref if table.info else "DataFrame",
         base=table.address,
         steps=steps,
-        changes=_changes(table, steps, raw, made),
+        changes=changes.changes(table, steps, made),
         tell=data.profiling(data.READ, made.frame.shape[1], context),
     )
     for place in range(len(table.steps), len(steps)):
-        if steps[place].op not in chains.ROW_STEPS and not _touched(table, steps, place, raw, made):
-            idle = f"{steps[place].op} {steps[place].method}".strip()
-            context.warn(f"{idle} found no column it works on", "%aiaas_data show " + spec.data)
-    info = context.save_data(spec.as_, result)
+        idle = steps[place].op not in (*ROW_STEPS, "texts") and not made.touched.get(place)
+        if idle:
+            context.warn(
+                f"{steps[place].words} found no column it works on", "%aiaas_data show " + spec.data
+            )
+    if not spec.preview:
+        info = context.save_data(spec.as_, result)
+        result = msgspec.structs.replace(result, ref=info.ref)
     context.progress(data.STAGES, data.STAGES, "done")
-    return msgspec.structs.replace(result, ref=info.ref)
+    return result
+
+
+@contextlib.contextmanager
+def _telling(context: Context) -> Iterator[None]:
+    """Turn what scikit-learn warns of into our warnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for text in dict.fromkeys(str(each.message).strip().split("\n")[0] for each in caught):
+        context.warn(text)
+
+
+def _target(
+    raw: pd.DataFrame, steps: Sequence[Step], target: str | None
+) -> materialising.Target | None:
+    """Return what some steps learn from: the target named now, or when they were asked for."""
+    earlier = [step.settings[EXCEPT] for step in steps if EXCEPT in step.settings]
+    name = target or next((str(each) for each in reversed(earlier)), None)
+    if name is None or name not in raw.columns:
+        return None
+    values = fixed(raw[[name]], steps)[name]
+    return materialising.Target(values, targets.guess(values.dropna()))
 
 
 def _without_target(steps: Sequence[Step], target: str | None) -> tuple[Step, ...]:
@@ -71,32 +108,61 @@ def _without_target(steps: Sequence[Step], target: str | None) -> tuple[Step, ..
         msgspec.structs.replace(step, columns=tuple(dict.fromkeys((*step.columns, target))))
         if step.op == "keep"
         else step
-        if step.op in chains.ROW_STEPS
-        else msgspec.structs.replace(step, settings={EXCEPT: target})
+        if step.op in (*ROW_STEPS, "fix")
+        else msgspec.structs.replace(step, settings=step.settings | {EXCEPT: target})
         for step in steps
     )
+
+
+def _spelled_out(spec: PrepareSpec, table: data.Table) -> PrepareSpec:
+    """Return the spec with the columns that its patterns stand for: ``x_*``.
+
+    Raises
+    ------
+    DataError
+        If a pattern fits no column.
+    """
+    known = [str(name) for name in rows_kept(table)]
+    chosen = {
+        option: tuple(dict.fromkeys(
+            name for word in getattr(spec, option) for name in _fitting(word, known, spec.target)
+        ))
+        for option in ("keep", "drop", "texts", "columns")
+    }  # fmt: skip
+    return msgspec.structs.replace(spec, **chosen)
+
+
+def _fitting(word: str, known: Sequence[str], target: str | None) -> list[str]:
+    if word in known or not set(word) & set("*?["):
+        return [word]
+    found = [name for name in known if fnmatch.fnmatchcase(name, word) and name != target]
+    if not found:
+        raise errors.DataError(
+            f"no column fits {word!r}", "there is " + ", ".join(known[:8]), "%aiaas_data show NAME"
+        )
+    return found
 
 
 def _check_columns(spec: PrepareSpec, table: data.Table) -> None:
     known = [str(name) for name in rows_kept(table)]
     made = {column.name for column in table.info.columns} if table.info else set()
     target = () if spec.target is None else (spec.target,)
-    for name in (*spec.keep, *spec.drop, *spec.columns, *target):
+    for name in (*spec.keep, *spec.drop, *spec.columns, *spec.texts, *target):
         if name in known:
             continue
         hint = errors.did_you_mean(name, known)
         if name in made:
             hint = "an earlier step made it; steps name columns of the raw data"
         raise errors.DataError(f"no column {name!r} to prepare", hint)
-    if spec.target is not None and spec.target in (*spec.drop, *spec.columns):
+    if spec.target is not None and spec.target in (*spec.drop, *spec.columns, *spec.texts):
         raise errors.DataError(
             f"column {spec.target!r} is the target", "no step touches it", "leave out --target"
         )
 
 
-def rows_kept(table: data.Table) -> pd.Index[Any]:
-    """Return the raw columns that the recipe so far has kept."""
-    chosen = [step for step in table.steps if step.op in ("keep", "drop")]
+def rows_kept(table: data.Table, more: Sequence[Step] = ()) -> pd.Index[Any]:
+    """Return the raw columns that the recipe so far, and more steps, have kept."""
+    chosen = [step for step in (*table.steps, *more) if step.op in ("keep", "drop")]
     return rows(table.frame.iloc[:0], chosen).columns
 
 
@@ -107,6 +173,7 @@ def transformer(
     *,
     takes_missing: bool,
     takes_sparse: bool = True,
+    task: str = "classification",
 ) -> Any:
     """Return the unfitted transformer from raw features to numbers.
 
@@ -124,10 +191,12 @@ def transformer(
         The role of each column, at least those of `frame`.
     takes_missing, takes_sparse
         What the estimator can be given.
+    task
+        ``classification`` or ``regression``: what steps that learn from the target are to expect.
 
     Returns
     -------
-    ColumnTransformer or ``"passthrough"``
+    ColumnTransformer, Pipeline or ``"passthrough"``
         The latter if there is nothing to do: the estimator takes `frame` itself.
 
     Raises
@@ -137,113 +206,27 @@ def transformer(
     """
     for name in frame.columns:
         chains.check_not_empty(frame[name], str(name))
-    sparse = {"takes_missing": takes_missing, "takes_sparse": takes_sparse}
+    takes: dict[str, Any] = {"takes_missing": takes_missing, "takes_sparse": takes_sparse}
+    found = chains.grouped(frame, roles, steps)
+    seen = fixed(frame, steps)
+    choosing = [step for step in steps if step.op == "select"]
+    materialising.check_choosable(seen, found, choosing)
     parts = [
-        (f"{chain.kind}_{place}", chains.finish(chain, frame[names], **sparse), names)
-        for place, (chain, names) in enumerate(chains.grouped(frame, roles, steps).items())
+        (f"{chain.kind}_{place}", building.finish(chain, seen[names], **takes, task=task), names)
+        for place, (chain, names) in enumerate(found.items())
     ]
+    for chain, names in found.items():
+        gaps = [name for name in names if chain.flagged is not None and seen[name].isna().any()]
+        if gaps:
+            parts.append((f"gaps_{len(parts)}", building.flags(chain), gaps))
+    choosers = [materialising.chooser(step, task) for step in choosing]
     if all(isinstance(part, str) for _, part, _ in parts):
-        return "passthrough"
-    return ColumnTransformer(parts, sparse_threshold=0.3 if takes_sparse else 0.0)
+        return building.joined(choosers)
+    columns = ColumnTransformer(parts, sparse_threshold=0.3 if takes_sparse else 0.0)
+    return building.joined([columns, *choosers])
 
 
-class Made(msgspec.Struct):
-    """A prepared table: the roles of its columns, and which of them each raw column became."""
-
-    frame: pd.DataFrame
-    roles: dict[str, str]
-    became: dict[str, list[str]]
-
-
-def materialise(raw: pd.DataFrame, steps: Sequence[Step], roles: Mapping[str, str]) -> Made:
-    """Return the table that the column steps make of raw rows.
-
-    Fitted on all rows: for looking and export, never for a model. What no step touches stays as
-    it is.
-    """
-    found = {
-        name: chains.chain(raw[name], name, roles[name], steps) for name in map(str, raw.columns)
-    }
-    pieces = [_piece(raw[[name]], chain, roles[name]) for name, chain in found.items()]
-    names = [str(name) for piece in pieces for name in piece.columns]
-    frames.check_names(names, "drop or rename one of them before the step that makes the other")
-    frame = pd.concat(pieces, axis=1) if pieces else raw
-    became = {n: list(map(str, p.columns)) for n, p in zip(found, pieces, strict=True)}
-    kept = {name: roles[name] for name, chain in found.items() if chain.kind == roles[name]}
-    return Made(frame, profile.roles(frame) | kept, became)
-
-
-def _piece(column: pd.DataFrame, chain: chains.Chain, role: str) -> pd.DataFrame:
-    """Return what became of one column, with the dtype it had where it is still of its kind."""
-    transformer = chains.build(chain, column)
-    if transformer != "passthrough":
-        made: pd.DataFrame = transformer.set_output(transform="pandas").fit_transform(column)
-    else:
-        made = column
-    if chain.kind != role or any(op.op == "scale" for op in chain.ops):
-        return made
-    if role == "boolean":  # with gaps it came as 0, 1 and NaN
-        return made.astype("boolean" if made.isna().to_numpy().any() else bool)
-    return made.astype(column.dtypes.iloc[0]) if role == "category" else made
-
-
-def _changes(
-    table: data.Table, steps: Sequence[Step], raw: pd.DataFrame, made: Made
-) -> tuple[str, ...]:
-    """Return a line for each step: what it changed."""
-    return tuple(
-        _row_change(table, steps, place)
-        if step.op in chains.ROW_STEPS
-        else _column_change(step, raw, made, _touched(table, steps, place, raw, made))
-        for place, step in enumerate(steps)
-    )
-
-
-def _row_change(table: data.Table, steps: Sequence[Step], place: int) -> str:
-    step = steps[place]
-    if step.op == "drop":
-        return f"drop: {_count(len(step.columns), 'column')} ({', '.join(step.columns)})"
-    if step.op == "keep":
-        return f"keep: {_count(len(step.columns), 'column')} of {table.frame.shape[1]}"
-    before = len(rows(table.frame, steps[:place], table.roles))
-    after = len(rows(table.frame, steps[: place + 1], table.roles))
-    return f"dropna: {before - after:,} of {_count(before, 'row')} dropped"
-
-
-def _touched(
-    table: data.Table, steps: Sequence[Step], place: int, raw: pd.DataFrame, made: Made
-) -> list[str]:
-    """Return the columns whose chain grows by a step; a date is filled only as its parts."""
-
-    def chain(name: str, count: int) -> chains.Chain:
-        return chains.chain(raw[name], name, table.roles[name], steps[:count])
-
-    return [
-        name
-        for name in map(str, raw.columns)
-        if chain(name, place) != (after := chain(name, place + 1))
-        and (not after.fills or made.became[name] != [name])
-    ]
-
-
-def _column_change(step: Step, raw: pd.DataFrame, made: Made, touched: Sequence[str]) -> str:
-    count = _count(len(touched), "column")
-    if step.op == "impute":
-        gaps = int(raw[list(touched)].isna().to_numpy().sum())
-        return f"impute {step.method}: {_count(gaps, 'gap')} in {count} filled"
-    if step.op == "scale":
-        return f"scale {step.method}: {count}{_range(made, touched)}"
-    into = sum(len(made.became[name]) for name in touched)
-    return f"{f'{step.op} {step.method}'.strip()}: {count} became {into:,}"
-
-
-def _range(made: Made, touched: Sequence[str]) -> str:
-    values = [made.frame[new] for name in touched for new in made.became[name]]
-    if not values or not len(made.frame):
-        return ""
-    low, high = min(v.min() for v in values), max(v.max() for v in values)
-    return f", now from {low:.3g} to {high:.3g}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def holds_prose(steps: Sequence[Step], frame: pd.DataFrame, roles: Mapping[str, str]) -> bool:
+    """Tell whether the estimator is given the words of prose, which are worth a sparse table."""
+    found = chains.grouped(frame.iloc[:0], roles, steps)
+    return any(chain.kind == "text" or chain.asks("tfidf") for chain in found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from aiaas_magics import errors
@@ -13,6 +14,9 @@ from aiaas_magics.specs.results import Column
 
 if TYPE_CHECKING:
     Series = pd.Series[Any]
+
+AT_ONCE = 3
+"""Columns hashed before it is looked whether any rows are alike still."""
 
 
 def roles(frame: pd.DataFrame, texts: Collection[str] = ()) -> dict[str, str]:
@@ -72,16 +76,32 @@ def _column(column: Series, name: str, role: str) -> Column:
 
 
 def duplicates(frame: pd.DataFrame, columns: Collection[Column]) -> int:
-    """Return how many rows repeat an earlier one.
-
-    A column without repeats rules them out at once; otherwise rows are compared by a hash first,
-    and only those that share one value by value.
-    """
+    """Return how many rows repeat an earlier one; a column without repeats rules them out at once."""
     if not len(frame) or any(c.distinct == len(frame) for c in columns):
         return 0
-    hashes = pd.util.hash_pandas_object(frame, index=False)
-    suspects = hashes.duplicated(keep=False)
-    return int(frame[suspects].duplicated().sum()) if suspects.any() else 0
+    apart = sorted(columns, key=lambda column: -column.distinct)
+    return int(repeated(frame[[column.name for column in apart]]).sum())
+
+
+def repeated(frame: pd.DataFrame) -> Series:
+    """Return which rows repeat an earlier one.
+
+    Rows are compared by hashes, a few columns at a time, as long as some are alike; those that are
+    alike to the end value by value. Quick where the first columns tell most rows apart.
+    """
+    alike = np.arange(len(frame))
+    keys = np.zeros(len(frame), dtype="uint64")
+    for start in range(0, frame.shape[1], AT_ONCE):
+        part = frame.iloc[:, start : start + AT_ONCE]
+        hashes = pd.util.hash_pandas_object(
+            part if len(alike) == len(part) else part.iloc[alike], index=False
+        )
+        keys = keys * np.uint64(31) + hashes.to_numpy()
+        again = pd.Series(keys).duplicated(keep=False).to_numpy()
+        alike, keys = alike[again], keys[again]
+    found = np.zeros(len(frame), dtype=bool)
+    found[alike] = frame.iloc[alike].duplicated().to_numpy()
+    return pd.Series(found, index=frame.index)
 
 
 def warnings(columns: Collection[Column], rows: int) -> tuple[str, ...]:

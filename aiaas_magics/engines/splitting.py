@@ -59,9 +59,9 @@ def way(asked: str | None, task: str) -> str:
 
 
 def known(
-    frame: pd.DataFrame, by: str, split: str, context: Context
+    frame: pd.DataFrame, column: pd.Series, split: str, context: Context
 ) -> tuple[pd.DataFrame, pd.Series]:
-    """Return the rows whose group or time is known, and these values.
+    """Return the rows whose group or time, told by a column beside them, is known; and these.
 
     Rows without one belong to neither side: they are left out, which is told.
 
@@ -70,7 +70,7 @@ def known(
     DataError
         If there is no such row, or the column of ``time`` has no order.
     """
-    column = frame[by]
+    by = str(column.name)
     gaps = column.isna()
     if gaps.all():
         raise errors.DataError(

@@ -12,7 +12,7 @@ from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
 
 from aiaas_magics.cards import charts
-from aiaas_magics.engines import learning, pictures
+from aiaas_magics.engines import learning, pictures, portfolio
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import recipe
 from aiaas_magics.engines.fits import FITS
@@ -24,6 +24,8 @@ from aiaas_magics.specs.train import TrainSpec
 
 def run(spec: TrainSpec, context: Context) -> ModelResult:
     """Fit, measure, register."""
+    if spec.algo == algorithms.AUTO.name:
+        return _choose(spec, context)
     task = learning.assemble(spec, context)
     pipeline = learning.build(task, spec, context, spec.params)
     X, y = learning.training_rows(task)
@@ -46,9 +48,26 @@ def run(spec: TrainSpec, context: Context) -> ModelResult:
     )
     return ModelResult(
         ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,
-        features=tuple(map(str, task.X.columns)), params=dict(spec.params), rows=len(X),
+        features=tuple(map(str, task.X.columns)), params=dict(spec.params), rows=len(X), weights=spec.weights,
         held_out=len(task.test), seconds=seconds, scores=scores, charts=pictures.render(drawn, context),
         partial=partial,
+    )  # fmt: skip
+
+
+def _choose(spec: TrainSpec, context: Context) -> ModelResult:
+    """Let the best of many be chosen, measure and register it."""
+    task = learning.assemble(spec, context)
+    found = portfolio.choose(task, spec, context)
+    scores = held_out_scores(found.pipeline, task)
+    info = learning.register(
+        found.pipeline, found.task, spec, context,
+        partial=found.partial, params=found.params, scores=scores, algo=found.algo,
+    )  # fmt: skip
+    return ModelResult(
+        ref=info.ref, algo=found.algo, task=task.task, target=spec.target, classes=task.classes,
+        features=tuple(map(str, task.X.columns)), params=found.params, rows=found.rows,
+        held_out=len(task.test), seconds=found.seconds, scores=scores, metric=found.metric.name,
+        leaderboard=found.board, charts=found.charts, partial=found.partial,
     )  # fmt: skip
 
 

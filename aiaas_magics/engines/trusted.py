@@ -49,6 +49,18 @@ TRUSTED = frozenset(
         "aiaas_magics.engines.families.naive_bayes.NaiveBayes",
         "aiaas_magics.engines.families.lightgbm.LightGBMClassifier",
         "aiaas_magics.engines.families.lightgbm.LightGBMRegressor",
+        "aiaas_magics.engines.transformers.Clipper",
+        "aiaas_magics.engines.transformers.ColumnChooser",
+        "aiaas_magics.engines.transformers.Gaps",
+        "aiaas_magics.engines.transformers.NearestImputer",
+        "aiaas_magics.engines.transformers.RareCategories",
+        "aiaas_magics.engines.transformers.RelatedImputer",
+        "aiaas_magics.engines.transformers.TypeFixer",
+        # --impute iterative: linear models in a list, which column each fills
+        "sklearn.impute._iterative.IterativeImputer",
+        "sklearn.impute._iterative._ImputerTriplet",
+        # --encode target: how training rows are crossed
+        "sklearn.model_selection._split.KFold",
         "numpy.dtype",
         "collections.OrderedDict",
     }

@@ -68,7 +68,7 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
     )
     return ModelResult(
         ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,
-        features=tuple(map(str, task.X.columns)), params=best, rows=len(X), held_out=len(task.test),
+        features=tuple(map(str, task.X.columns)), params=best, rows=len(X), weights=spec.weights, held_out=len(task.test),
         seconds=search.refit_time_, scores=scores, metric=metric.name, trials=found, cells=spec.cells,
         charts=pictures.render(pictured(found, spec, metric), context), partial=search.partial,
     )  # fmt: skip

@@ -28,6 +28,7 @@ class WorkerContext:
         self._home, self._supervisor = home, supervisor
         self.job: str | None = job
         self.user = user
+        self.begun = time.monotonic()
         self.cores = (
             len(os.sched_getaffinity(0))
             if hasattr(os, "sched_getaffinity")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -100,15 +101,14 @@ class Supervisor:
 
 
 def resident() -> int:
-    """Return the bytes this process and its children hold in memory."""
+    """Return the bytes this process and its children hold in memory; what they share counts once."""
     import psutil
 
-    total, me = 0, psutil.Process()
-    for each in [me, *me.children(recursive=True)]:
-        try:
-            total += each.memory_info().rss
-        except psutil.NoSuchProcess:
-            continue
+    me = psutil.Process()
+    total = int(me.memory_info().rss)
+    for each in me.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            total += each.memory_full_info().uss
     return total
 
 

@@ -7,20 +7,24 @@ of their own, because a page prefers HTML to a chart where both are offered.
 from aiaas_magics.handles.base import RECORD, VEGA, Handle, picture, rounded
 from aiaas_magics.handles.compared import Comparison
 from aiaas_magics.handles.made import Data, Evaluation, Model, Registered
+from aiaas_magics.handles.models import ComparedModels, Imported, ModelFile
 from aiaas_magics.handles.served import Endpoint, Prediction
 from aiaas_magics.handles.told import JobHandle, Listing, Note, applied, exported
 
 __all__ = [
     "RECORD",
     "VEGA",
+    "ComparedModels",
     "Comparison",
     "Data",
     "Endpoint",
     "Evaluation",
     "Handle",
+    "Imported",
     "JobHandle",
     "Listing",
     "Model",
+    "ModelFile",
     "Note",
     "Prediction",
     "Registered",

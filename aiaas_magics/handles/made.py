@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from aiaas_magics.cards import cards
+from aiaas_magics import errors
+from aiaas_magics.cards import cards, style
 from aiaas_magics.cards.page import Card
 from aiaas_magics.handles.base import Bundle, Drawn, Handle, Tables, picture, plain
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import ModelInfo
-from aiaas_magics.specs.results import DataResult, EvaluationResult, Grid, ModelResult
+from aiaas_magics.specs.results import (
+    Change,
+    DataResult,
+    Entrant,
+    EvaluationResult,
+    Grid,
+    ModelResult,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +49,25 @@ class Data(Handle):
         """(rows, columns)."""
         return self.result.rows, len(self.result.columns)
 
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What each step of the preparation changed: rows, columns, values, examples."""
+        return self.result.changes
+
     def frame(self, rows: int | None = None) -> pd.DataFrame:
-        """Return the table, or its first rows, as a DataFrame of its own."""
+        """Return the table, or its first rows, as a DataFrame of its own.
+
+        Raises
+        ------
+        DataError
+            If this is a preview, which is not stored.
+        """
+        if not self.ref:
+            raise errors.DataError(
+                "a preview is not stored",
+                "it only shows what would change",
+                "--as ready, not --preview",
+            )
         return self._session.frame(self.ref, rows)
 
     def record(self) -> dict[str, JSON]:
@@ -57,6 +82,8 @@ class Data(Handle):
     def card(self) -> Card:
         """Return the profile."""
         name = self.ref.partition("@")[0]
+        if not name:
+            return cards.data_card(self.result, self._warnings, "the same line with --as NAME")
         prepare = f"%aiaas_prepare {name} --dropna --scale standard --as {name}-ready"
         train = f"%aiaas_train {name} --target COLUMN --algo random_forest"
         return cards.data_card(self.result, self._warnings, train if self.result.base else prepare)
@@ -87,6 +114,16 @@ class Model(Drawn):
     def trials(self) -> tuple[dict[str, JSON], ...]:
         """The candidates of a search, best first: parameters, mean, std, folds, seconds, rank."""
         return tuple(msgspec.to_builtins(trial) for trial in self.result.trials)
+
+    @property
+    def leaderboard(self) -> pd.DataFrame:
+        """What ``--algo auto`` compared, best first: a row a candidate; no seconds in docs_mode."""
+        import pandas as pd
+
+        rows = [msgspec.to_builtins(entrant) for entrant in self.result.leaderboard]
+        frame = pd.DataFrame(rows, columns=list(Entrant.__struct_fields__))
+        timed = ["fit_seconds", "predict_seconds"]
+        return frame.drop(columns=timed) if style.docs_mode() else frame
 
     @property
     def info(self) -> ModelInfo:

@@ -14,6 +14,8 @@ from aiaas_magics.magics.names import is_table
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
 LINE = re.compile(r"(?:^|=)\s*(%{1,2})aiaas(?:_(\w*))?(?:\s+(.*))?$")
+DATA_FILES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
+MODEL_FILES = (".skops", ".joblib", ".pkl", ".pickle")
 REMEMBER = 2.0
 """Seconds a list of stored names is good for: a burst of keys asks once."""
 
@@ -78,7 +80,7 @@ class Completer:
         self, option: Option, action: Action, rest: list[str], fragment: str
     ) -> tuple[str, list[str]]:
         head, comma, tail = fragment.rpartition(",")
-        if option.kind is not Kind.COLUMNS:
+        if option.kind not in (Kind.COLUMNS, Kind.ALGORITHMS):
             head, comma, tail = "", "", fragment
         done = head.split(",")
         known = self._known(option.kind, action, rest, tail) or list(option.choices)
@@ -89,10 +91,11 @@ class Completer:
     def _known(self, kind: Kind, action: Action, rest: list[str], fragment: str) -> list[str]:
         if kind in (Kind.COLUMN, Kind.COLUMNS):
             return self._columns(action, rest)
-        if kind is Kind.ALGORITHM:
-            from aiaas_magics.specs.algorithms import ALGORITHMS
+        if kind in (Kind.ALGORITHM, Kind.ALGORITHMS):
+            from aiaas_magics.specs.algorithms import ALGORITHMS, AUTO
 
-            return [algorithm.name for algorithm in ALGORITHMS]
+            alone = kind is Kind.ALGORITHM and action.parameters == "fixed"
+            return [*([AUTO.name] if alone else []), *(each.name for each in ALGORITHMS)]
         if kind is Kind.METRIC:
             from aiaas_magics.specs.metrics import METRICS
 
@@ -101,8 +104,8 @@ class Completer:
             name for name, value in self._variables().items() if is_table(value) and name[0] != "_"
         ]
         found = tables if kind in (Kind.DATA, Kind.SOURCE) else []
-        if kind in (Kind.SOURCE, Kind.PATH):
-            found = [*found, *_files(fragment)]
+        if kind in (Kind.SOURCE, Kind.PATH, Kind.FILE):
+            found = [*found, *_files(fragment, MODEL_FILES if kind is Kind.FILE else DATA_FILES)]
         return sorted({*found, *self._stored(kind)})
 
     def _stored(self, kind: Kind) -> list[str]:
@@ -182,7 +185,8 @@ def _positional(action: Action, rest: list[str]) -> list[str]:
 
 
 def _place(action: Action, rest: list[str]) -> int:
-    return len(_positional(action, rest))
+    place, last = len(_positional(action, rest)), len(action.arguments) - 1
+    return min(place, last) if last >= 0 and action.arguments[last].many else place
 
 
 def _algorithm(rest: list[str]) -> Any:
@@ -194,7 +198,7 @@ def _algorithm(rest: list[str]) -> Any:
     return next((algorithm for algorithm in ALGORITHMS if algorithm.name == name), None)
 
 
-def _files(fragment: str) -> Iterable[str]:
+def _files(fragment: str, endings: tuple[str, ...]) -> Iterable[str]:
     folder, _, start = fragment.rpartition("/")
     try:
         entries = sorted(
@@ -206,5 +210,9 @@ def _files(fragment: str) -> Iterable[str]:
     shown = (
         f"{prefix}{e.name}{'/' if e.is_dir() else ''}" for e in entries if e.name.startswith(start)
     )
-    wanted = (".csv", ".tsv", ".txt", ".parquet", ".pq", "/")
-    return [name for name in shown if name.endswith(wanted) and not Path(name).name.startswith(".")]
+    wanted = (*endings, "/")
+    return [
+        name
+        for name in shown
+        if name.lower().endswith(wanted) and not Path(name).name.startswith(".")
+    ]

@@ -11,14 +11,18 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from aiaas_magics import errors, specs
+from aiaas_magics import errors
 from aiaas_magics.specs.base import JSON
-from aiaas_magics.specs.calls import Call, check, magic, unknown_option
+from aiaas_magics.specs.calls import Call, check, magic, render, unknown_option
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
+
+__all__ = ["Asked", "Word", "literal", "parse", "render", "split"]
 
 OPEN, CLOSE = "([{", ")]}"
 QUOTES = "\"'"
 Evaluate = Callable[[str], object]
+FILES = (Kind.SOURCE, Kind.PATH, Kind.FILE)
+"""Words in which = may stand: it is part of a file's name."""
 
 
 class Word(NamedTuple):
@@ -34,11 +38,11 @@ class Word(NamedTuple):
 
 
 class Asked(Exception):
-    """The line asks for help, not for work: ``--help``, ``--algo ?``."""
+    """The line asks for help, not for work: ``--help``, ``--algo ?``, ``--algo ridge ?``."""
 
-    def __init__(self, verb: Verb, option: Option | None = None) -> None:
+    def __init__(self, verb: Verb, option: Option | None = None, of: str = "") -> None:
         super().__init__(verb.name)
-        self.verb, self.option = verb, option
+        self.verb, self.option, self.of = verb, option, of
 
 
 def split(line: str) -> list[Word]:
@@ -125,6 +129,8 @@ def parse(verb: Verb, line: str, body: str | None = None, evaluate: Evaluate | N
     waiting = iter(words)
     for word in waiting:
         name, equals, raw = word.raw.partition("=")
+        if word.raw == "?" and "algo" in given:
+            raise Asked(verb, _option(verb, action, "algo"), str(given["algo"]))
         if word.raw.startswith("--"):
             option = _option(verb, action, name[2:])
             value = (
@@ -136,10 +142,10 @@ def parse(verb: Verb, line: str, body: str | None = None, evaluate: Evaluate | N
         elif equals and name.isidentifier() and action.parameters:
             _once(parameters, name, literal(name, raw), name)
         else:
-            argument = next(free, None)
-            if argument is None or (equals and argument.kind not in (Kind.SOURCE, Kind.PATH)):
+            argument = next(free, None) or _many(action)
+            if argument is None or (equals and argument.kind not in FILES):
                 raise _too_many(verb, action, word, given)
-            _once(given, argument.python, _evaluated(word, evaluate), argument.name)
+            _positional(given, argument, _evaluated(word, evaluate))
     for name, value in _body(verb, action, body).items():
         _once(parameters, name, value, name)
     return check(verb, action, given, parameters)
@@ -179,7 +185,7 @@ def _value(
             option.help,
             f"--{option.name} {option.metavar or '...'}",
         )
-    if word.raw == "?" and option.kind in (Kind.ALGORITHM, Kind.METRIC):
+    if word.raw == "?" and option.kind in (Kind.ALGORITHM, Kind.ALGORITHMS, Kind.METRIC):
         raise Asked(verb, option)
     if option.kind is Kind.FLAG:
         return {"true": True, "false": False}.get(word.text.lower(), word.text)
@@ -201,6 +207,19 @@ def _evaluated(word: Word, evaluate: Evaluate | None) -> object:
             "a cell of its own shows the traceback",
             word.expression,
         ) from error
+
+
+def _many(action: Action) -> Option | None:
+    """Return the last positional word, if it takes all that follow."""
+    last = action.arguments[-1] if action.arguments else None
+    return last if last is not None and last.many else None
+
+
+def _positional(given: dict[str, Any], argument: Option, value: object) -> None:
+    if argument.many:
+        given[argument.python] = (*given.get(argument.python, ()), value)
+    else:
+        _once(given, argument.python, value, argument.name)
 
 
 def _once(into: dict[str, Any], name: str, value: Any, shown: str) -> None:
@@ -290,35 +309,3 @@ def _dictionary(tree: ast.Module) -> dict[str, Any]:
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
         raise ValueError("a dict with names as keys is expected")
     return found
-
-
-def render(call: Call) -> str:
-    """Return a line that parses to the call again. Objects are shown as ``{...}``."""
-    table = call.table
-    parts = [magic(specs.verb(call.verb), table)]
-    parts += [_quoted(call.values[o.python]) for o in table.arguments if o.python in call.values]
-    for option in table.options:
-        value = call.values.get(option.python)
-        if value is None or value == option.default:
-            continue
-        parts.append(
-            f"--{option.name}" if option.kind is Kind.FLAG else f"--{option.name} {_quoted(value)}"
-        )
-    parts += [f"{name}={_compact(value)}" for name, value in call.parameters.items()]
-    return " ".join(parts)
-
-
-def _compact(value: JSON) -> str:
-    return "[" + ",".join(map(_compact, value)) + "]" if isinstance(value, list) else repr(value)
-
-
-def _quoted(value: Any) -> str:
-    if isinstance(value, tuple):
-        value = ",".join(value)
-    if not isinstance(value, str | int | float):
-        return "{...}"
-    text = str(value)
-    plain = (
-        text and not any(c.isspace() or c in "\"'([{}])" for c in text) and not text.startswith("-")
-    )
-    return text if plain else '"' + text + '"'

@@ -50,7 +50,7 @@ def _run(
             return Note(calls.magic(verb), manual.help_text(verb))
         from aiaas_magics import answers
 
-        return answers.known(session.current(), asked.option.kind)
+        return answers.known(session.current(), asked.option.kind, asked.of)
     now = session.current
     call = names.resolve(
         call,

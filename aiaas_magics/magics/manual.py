@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aiaas_magics import specs
-from aiaas_magics.specs.algorithms import ALGORITHMS, Algorithm
+from aiaas_magics.specs.algorithms import ALGORITHMS, CHOICES, Algorithm
 from aiaas_magics.specs.calls import magic
 from aiaas_magics.specs.metrics import METRICS
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
@@ -41,13 +41,18 @@ def help_text(verb: Verb) -> str:
 def usage(verb: Verb, action: Action) -> str:
     """Return the form of a line: ``%aiaas_train DATA --target COLUMN [options] [name=value ...]``."""
     words = [magic(verb, action)]
-    words += [o.name.upper() if o.required else f"[{o.name.upper()}]" for o in action.arguments]
+    words += [_word(option) for option in action.arguments]
     words += [f"--{o.name} {_meta(o)}" for o in action.options if o.required]
     words += ["[options]"] if any(not o.required for o in action.options) else []
     words += {"fixed": ["[name=value ...]"], "grid": ["[name=[value,...] ...]"], "": []}[
         action.parameters
     ]
     return " ".join(words)
+
+
+def _word(option: Option) -> str:
+    name = option.name.upper() + (" ..." if option.many else "")
+    return name if option.required else f"[{name}]"
 
 
 def _left(option: Option, action: Action) -> str:
@@ -92,18 +97,26 @@ def _page() -> Iterator[str]:
                     + "\n"
                 )
             yield "\n".join(f"    {line}" for line in action.examples) + "\n"
-    yield "# The algorithms\n"
+    yield "# The algorithms\n\n| name | for | what it is | tune first |\n|---|---|---|---|"
+    yield "\n".join(map(_overview, ALGORITHMS)) + "\n"
     for algorithm in ALGORITHMS:
         yield _algorithm(algorithm)
     yield "# The metrics\n\n| name | for | meaning |\n|---|---|---|"
     yield "\n".join(f"| `{m.name}` | {m.task} | {m.summary} |" for m in METRICS) + "\n"
 
 
+def _overview(algorithm: Algorithm) -> str:
+    tried = ", ".join(f"`{name}`" for name in algorithm.tried) or "–"
+    tasks = " and ".join(algorithm.tasks)
+    return f"| `{algorithm.name}` | {tasks} | {algorithm.summary} | {tried} |"
+
+
 def _algorithm(algorithm: Algorithm) -> str:
     told = (f"| `{p.name}` | {p.help} | {p.allowed()} |" for p in algorithm.parameters)
     rows = "\n".join(dict.fromkeys(told))  # the tasks may differ in the default alone
     head = f"## `{algorithm.name}`\n\n{algorithm.summary} ({' and '.join(algorithm.tasks)})\n"
-    return f"{head}\n| parameter | meaning | values |\n|---|---|---|\n{rows}\n"
+    weights = "" if algorithm.takes_weights else "\nIt takes no `--weights`.\n"
+    return f"{head}{weights}\n| parameter | meaning | values |\n|---|---|---|\n{rows}\n"
 
 
 _TYPES: dict[Kind, dict[str, Any]] = {
@@ -114,13 +127,15 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.SIZE: {"type": ["integer", "string"]},
     Kind.COLUMNS: {"type": "array", "items": {"type": "string"}},
     Kind.COSTS: {"type": ["object", "string"]},
+    Kind.ALGORITHMS: {"type": "array", "items": {"type": "string"}},
+    Kind.MODELS: {"type": "array", "items": {"type": "string"}},
 }
 
 
 def schema(verb: Verb, action: Action) -> dict[str, Any]:
     """Return the JSON schema of an action's words, by Python name: for forms and other clients."""
     options = (*action.arguments, *action.options)
-    properties = {option.python: _property(option) for option in options}
+    properties = {option.python: _property(option, action) for option in options}
     if action.parameters:
         properties["parameters"] = {"type": "object", "description": "the algorithm's parameters"}
     return {
@@ -134,7 +149,12 @@ def schema(verb: Verb, action: Action) -> dict[str, Any]:
     }
 
 
-def _property(option: Option) -> dict[str, Any]:
+def _choices(action: Action) -> tuple[Algorithm, ...]:
+    """Return what an action's ``--algo`` takes: a grid is of one algorithm's parameters."""
+    return ALGORITHMS if action.parameters == "grid" else CHOICES
+
+
+def _property(option: Option, action: Action) -> dict[str, Any]:
     found: dict[str, Any] = {
         **_TYPES.get(option.kind, {"type": "string"}),
         "description": option.help,
@@ -142,7 +162,7 @@ def _property(option: Option) -> dict[str, Any]:
     if option.choices:
         found["enum"] = list(option.choices)
     if option.kind is Kind.ALGORITHM:
-        found["enum"] = [algorithm.name for algorithm in ALGORITHMS]
+        found["enum"] = [algorithm.name for algorithm in _choices(action)]
     if option.kind is Kind.METRIC:
         found["enum"] = [metric.name for metric in METRICS]
     if option.default not in (None, ()):

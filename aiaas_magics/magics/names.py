@@ -9,7 +9,7 @@ from aiaas_magics import errors
 from aiaas_magics.specs.calls import Call
 from aiaas_magics.specs.verbs import Kind
 
-RESOLVED = (Kind.DATA, Kind.SOURCE, Kind.MODEL, Kind.ENDPOINT, Kind.STORED, Kind.JOB)
+RESOLVED = (Kind.DATA, Kind.SOURCE, Kind.MODEL, Kind.MODELS, Kind.ENDPOINT, Kind.STORED, Kind.JOB)
 Known = Callable[[Kind], list[str]]
 Same = Callable[[str, Any], bool]
 
@@ -39,6 +39,8 @@ def resolve(call: Call, variables: Mapping[str, Any], known: Known, same: Same) 
 
 
 def _resolve(word: Any, kind: Kind, variables: Mapping[str, Any], known: Known, same: Same) -> Any:
+    if isinstance(word, tuple):
+        return tuple(_resolve(each, kind, variables, known, same) for each in word)
     if not isinstance(word, str):
         return reference(word) or word
     prefix, colon, name = word.partition(":")

@@ -25,7 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "deploy": ("deploy", "DEPLOY"),
     "predict": ("predict", "PREDICT"),
     "jobs": ("manage", "JOBS"),
-    "models": ("manage", "MODELS"),
+    "models": ("models", "MODELS"),
     "endpoints": ("manage", "ENDPOINTS"),
 }
 """Verb -> (module in specs/, name of its table)."""

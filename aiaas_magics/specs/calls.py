@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from aiaas_magics import errors, specs
-from aiaas_magics.specs import algorithms, metrics, refs
+from aiaas_magics.specs import algorithms, auto, metrics, refs
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
@@ -119,8 +119,11 @@ _A = {
     Kind.TEXT: "text",
     Kind.NAME: "a name",
     Kind.PATH: "a path",
+    Kind.FILE: "a path",
+    Kind.MODELS: "a list of models",
     Kind.COLUMN: "a column",
     Kind.ALGORITHM: "an algorithm",
+    Kind.ALGORITHMS: "a list of algorithms: a,b,c",
     Kind.METRIC: "a metric",
     Kind.CHOICE: "one of its choices",
     Kind.JOB: "a job",
@@ -226,8 +229,18 @@ def _costs(option: Option, value: Any) -> dict[str, JSON]:
 _COSTS = Option("cost", Kind.COSTS, "")
 
 
+def _several(option: Option, value: Any) -> tuple[Any, ...]:
+    del option
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
 def _algorithm(option: Option, value: Any) -> str:
     return algorithms.find(_text(option, value)).name
+
+
+def _algorithms(option: Option, value: Any) -> tuple[str, ...]:
+    names = dict.fromkeys(_columns(option, value))
+    return tuple(algorithms.find(name).name for name in names)
 
 
 def _metric(option: Option, value: Any) -> str:
@@ -244,10 +257,13 @@ _CONVERT: dict[Kind, Callable[[Option, Any], Any]] = {
     Kind.SIZE: _size,
     Kind.NAME: _name,
     Kind.PATH: _path,
+    Kind.FILE: _path,
+    Kind.MODELS: _several,
     Kind.COLUMN: _text,
     Kind.COLUMNS: _columns,
     Kind.COSTS: _costs,
     Kind.ALGORITHM: _algorithm,
+    Kind.ALGORITHMS: _algorithms,
     Kind.METRIC: _metric,
     Kind.JOB: _text,
 }
@@ -269,6 +285,8 @@ def _parameters(
             name: value if isinstance(value, list) else [value] for name, value in found.items()
         }
     algorithm = algorithms.find(values["algo"]) if "algo" in values else None
+    if algorithm is not None and action.parameters == "grid":
+        auto.check_grid(algorithm.name)
     for name, value in found.items():
         for each in value if action.parameters == "grid" else [value]:
             if algorithm is not None:
@@ -285,3 +303,37 @@ def _plain(value: Any) -> JSON:
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
     return value
+
+
+def render(call: Call) -> str:
+    """Return a line that parses to the call again. Objects are shown as ``{...}``."""
+    table = call.table
+    parts = [magic(specs.verb(call.verb), table)]
+    for argument in table.arguments:
+        value = call.values.get(argument.python, ())
+        parts += map(_quoted, value if argument.many else (value,)) if value != () else ()
+    for option in table.options:
+        value = call.values.get(option.python)
+        if value is None or value == option.default:
+            continue
+        parts.append(
+            f"--{option.name}" if option.kind is Kind.FLAG else f"--{option.name} {_quoted(value)}"
+        )
+    parts += [f"{name}={_compact(value)}" for name, value in call.parameters.items()]
+    return " ".join(parts)
+
+
+def _compact(value: JSON) -> str:
+    return "[" + ",".join(map(_compact, value)) + "]" if isinstance(value, list) else repr(value)
+
+
+def _quoted(value: Any) -> str:
+    if isinstance(value, tuple):
+        value = ",".join(value)
+    if not isinstance(value, str | int | float):
+        return "{...}"
+    text = str(value)
+    plain = (
+        text and not any(c.isspace() or c in "\"'([{}])" for c in text) and not text.startswith("-")
+    )
+    return text if plain else '"' + text + '"'

@@ -42,6 +42,8 @@ class DataSpec(Spec, frozen=True, kw_only=True, tag="data"):
 class ExportSpec(Spec, frozen=True, kw_only=True, tag="export"):
     """Write stored data as a CSV or Parquet blob; the session saves it where the user said."""
 
+    ENDINGS: ClassVar[dict[str, str]] = {f".{name}": name for name in FORMATS}
+
     data: str
     format: str
 

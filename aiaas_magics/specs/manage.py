@@ -1,4 +1,4 @@
-"""Look after what there is: jobs, models, endpoints, the home itself."""
+"""Look after what there is: jobs, models (their table is in models.py), endpoints, the home itself."""
 
 from __future__ import annotations
 
@@ -68,52 +68,6 @@ JOBS = Verb(
             "end at once, keep nothing",
             arguments=(_LIVING,),
             examples=("%aiaas_jobs cancel",),
-        ),
-    ),
-    default="list",
-)
-
-_MODEL = Option("model", Kind.MODEL, "a model, name or name@version", required=True)
-MODELS = Verb(
-    "models",
-    "list models, their versions, aliases and lineage",
-    "Every training makes a version of a model. An alias such as clf@production names one of them; "
-    "its history tells who moved it, when, from where to where. The lineage tells what a version was "
-    "made of: spec, data digest, library versions, seed.",
-    (
-        Action("list", "list the models", examples=("%aiaas_models",)),
-        Action(
-            "show",
-            "show a version and its lineage",
-            arguments=(_MODEL,),
-            examples=("%aiaas_models show clf@1",),
-        ),
-        Action(
-            "alias",
-            "let an alias mean a version",
-            makes="SetAlias",
-            arguments=(_MODEL, Option("alias", Kind.TEXT, "the alias", required=True)),
-            examples=("%aiaas_models alias clf@1 production",),
-        ),
-        Action(
-            "unalias",
-            "remove an alias",
-            makes="DeleteAlias",
-            arguments=(_MODEL, Option("alias", Kind.TEXT, "the alias", required=True)),
-            examples=("%aiaas_models unalias clf production",),
-        ),
-        Action(
-            "history",
-            "show how a model's aliases moved",
-            arguments=(_MODEL,),
-            examples=("%aiaas_models history clf",),
-        ),
-        Action(
-            "delete",
-            "delete a version, or all of them",
-            makes="DeleteModel",
-            arguments=(_MODEL,),
-            examples=("%aiaas_models delete clf@1",),
         ),
     ),
     default="list",

@@ -47,8 +47,35 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     counts: tuple[tuple[str, int], ...] = ()
 
 
+class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A value before and after a step, as text; an empty text is a gap."""
+
+    column: str
+    before: str
+    after: str
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one step of a recipe changed: (before, after) counts, values, and up to 3 examples.
+
+    ``text`` says it in a line; ``values`` are cells that hold another value than before.
+    """
+
+    step: str
+    text: str
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+    values: int = 0
+    examples: tuple[Example, ...] = ()
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class DataResult(Result, frozen=True, kw_only=True, tag="data_result"):
     """A stored table: ``ref`` is name@version, ``frame`` the address of its manifest.
+
+    Both are empty for a preview, which is not stored.
 
     ``base`` and ``steps`` are set for prepared data: the raw rows it was made from (address of a
     manifest) and the recipe; ``changes`` tells what each step did. A model trained on it starts
@@ -65,7 +92,7 @@ class DataResult(Result, frozen=True, kw_only=True, tag="data_result"):
     source: str = ""
     base: str | None = None
     steps: tuple[dict[str, JSON], ...] = ()
-    changes: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -102,6 +129,29 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     rank: int
 
 
+class Entrant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A candidate of ``--algo auto``: its score over the folds, and what it costs.
+
+    ``low`` and ``high`` are the interval of the mean, corrected for folds that share training rows; None
+    where not all folds were seen. ``rows`` says on how many rows it was compared: only entrants of the
+    same number can be compared. ``tied``: not told apart from the best on the same folds.
+    """
+
+    rank: int
+    algo: str
+    params: dict[str, JSON] = {}
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+    folds: tuple[float, ...] = ()
+    rows: int = 0
+    fit_seconds: float = 0.0
+    predict_seconds: float = 0.0
+    """Of 1,000 rows."""
+    tied: bool = False
+    note: str = ""
+
+
 class ModelResult(Result, frozen=True, kw_only=True, tag="model_result"):
     """A registered model, trained or tuned."""
 
@@ -114,6 +164,8 @@ class ModelResult(Result, frozen=True, kw_only=True, tag="model_result"):
     params: dict[str, JSON] = {}
     rows: int
     """Rows it learned from."""
+    weights: str | None = None
+    """The column that said how much each of them counts."""
     held_out: int
     seconds: float
     """Wall seconds of the (final) fit."""
@@ -123,6 +175,8 @@ class ModelResult(Result, frozen=True, kw_only=True, tag="model_result"):
     """What tuning maximised."""
     trials: tuple[Trial, ...] = ()
     cells: int = 0
+    leaderboard: tuple[Entrant, ...] = ()
+    """What ``--algo auto`` compared, best first."""
     charts: tuple[Chart, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -152,6 +206,40 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     value: float | None
     low: float | None = None
     high: float | None = None
+
+
+class ImportResult(Result, frozen=True, kw_only=True, tag="import_result"):
+    """A model of somebody else's, registered."""
+
+    ref: str
+    algo: str
+    task: str
+    target: str
+    estimator: str
+    """Its class, by module and name."""
+    source: str
+    """What the user calls the file."""
+    digest: str
+    """sha256 of the file."""
+    classes: tuple[JSON, ...] = ()
+    features: tuple[str, ...] = ()
+    params: dict[str, JSON] = {}
+    """Its parameters that are not scikit-learn's defaults."""
+    rows: int = 0
+    """Rows of the sample; 0: there was none, and names or types are guessed."""
+    scores: tuple[Score, ...] = ()
+    """On the sample, the default metric, where it holds the target."""
+
+
+class ModelExportResult(Result, frozen=True, kw_only=True, tag="model_export_result"):
+    """The address of a written model's bytes; of a folder those of an archive of it."""
+
+    model: str
+    file: str
+    format: str
+    size: int
+    checked: str = ""
+    """What was compared with scikit-learn's own answers, and how far they agree."""
 
 
 class EvaluationResult(Result, frozen=True, kw_only=True, tag="evaluation_result"):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
+
 from aiaas_magics import errors
+from aiaas_magics.specs import auto
 from aiaas_magics.specs.algorithms import ALGORITHMS, check_parameters, find
 from aiaas_magics.specs.base import JSON, Spec
 from aiaas_magics.specs.refs import check_name
@@ -40,6 +43,12 @@ class TrainSpec(Spec, frozen=True, kw_only=True, tag="train"):
     weights: str | None = None
     """Column that says how much each row counts in learning; it is no feature."""
     params: dict[str, JSON] = {}
+    time: float | None = None
+    """Seconds to compare algorithms; this and what follows goes with ``algo="auto"`` alone."""
+    trials: int | None = None
+    metric: str | None = None
+    cv: int | None = None
+    algos: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_name(self.as_)
@@ -47,6 +56,13 @@ class TrainSpec(Spec, frozen=True, kw_only=True, tag="train"):
         check_split(self.split, self.by, self.target)
         check_weights(self.algo, self.weights, self.target, self.features)
         check_parameters(find(self.algo), self.params, self.task)
+        auto.check(self)
+
+    def fixed(self, algo: str, params: dict[str, JSON]) -> TrainSpec:
+        """Return the training of one algorithm on the same rows."""
+        return msgspec.structs.replace(
+            self, algo=algo, params=params, time=None, trials=None, metric=None, cv=None, algos=()
+        )
 
     @property
     def weighing(self) -> tuple[str, ...]:
@@ -72,7 +88,14 @@ def check_weights(
             "weights say how much a row counts, nothing is learned from them",
             "--weights ANOTHER_COLUMN",
         )
-    if not find(algo).takes_weights:
+    algorithm = find(algo)
+    if not algorithm.takes_weights:
+        if any(p.name == "weights" and p.accepts(weights) for p in algorithm.parameters):
+            raise errors.SpecError(
+                f"--weights is a column; {algo} has a parameter of that name",
+                "it has no dashes, and in Python stands among the parameters",
+                f"weights={weights!r}, or params={{'weights': {weights!r}}}",
+            )
         without = ", ".join(a.name for a in ALGORITHMS if not a.takes_weights)
         raise errors.SpecError(
             f"{algo} takes no weights of rows", f"all but {without} do", "--algo random_forest"
@@ -157,7 +180,8 @@ TRAIN = Verb(
     "train",
     "fit one model",
     "Fits an algorithm on data and registers the model with its lineage. Words like max_depth=10 "
-    "are the algorithm's parameters; in the cell form the body is a Python dict of them.",
+    "are the algorithm's parameters; in the cell form the body is a Python dict of them. `--algo auto` "
+    "compares algorithms and parameters by cross-validation on the training rows and registers the best.",
     (
         Action(
             "",
@@ -166,11 +190,12 @@ TRAIN = Verb(
             arguments=(
                 Option("data", Kind.DATA, "a DataFrame variable or stored data", required=True),
             ),
-            options=(*LEARNING, *SUBMISSION),
+            options=(*LEARNING, *auto.OPTIONS, *SUBMISSION),
             parameters="fixed",
             examples=(
                 "%aiaas_train clean --target diagnosis --algo random_forest --as clf n_estimators=100 max_depth=10",
                 "%aiaas_train visits --target result --algo random_forest --split group --by patient",
+                "%aiaas_train clean --target diagnosis --algo auto --time 20s --as best",
             ),
         ),
     ),

@@ -6,6 +6,7 @@ import math
 from typing import ClassVar
 
 from aiaas_magics import errors
+from aiaas_magics.specs import auto
 from aiaas_magics.specs.algorithms import check_parameters, find
 from aiaas_magics.specs.base import JSON, Spec
 from aiaas_magics.specs.metrics import check_metric
@@ -43,6 +44,7 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
 
     def __post_init__(self) -> None:
         check_name(self.as_)
+        auto.check_grid(self.algo)
         check_common(self.task, self.test)
         check_split(self.split, self.by, self.target)
         check_weights(self.algo, self.weights, self.target, self.features)

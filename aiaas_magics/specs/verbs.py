@@ -35,11 +35,16 @@ class Kind(enum.StrEnum):
     NAME = "name"
     """A new name to store under."""
     PATH = "path"
+    """Where a file is to be written."""
+    FILE = "file"
+    """A file to read."""
     SOURCE = "source"
     """Data to load: a local DataFrame variable, a file, a name of the catalogue."""
     DATA = "data"
     """A local DataFrame variable, else stored data."""
     MODEL = "model"
+    MODELS = "models"
+    """Several models, each a word of its own."""
     ENDPOINT = "endpoint"
     JOB = "job"
     STORED = "stored"
@@ -50,6 +55,8 @@ class Kind(enum.StrEnum):
     COSTS = "costs"
     """``fp=1,fn=5``, or a dict: what mistakes cost."""
     ALGORITHM = "algorithm"
+    ALGORITHMS = "algorithms"
+    """Names of algorithms separated by commas."""
     METRIC = "metric"
 
 
@@ -66,6 +73,8 @@ class Option(msgspec.Struct, frozen=True):
     metavar: str = ""
     stored: bool = False
     """Data must be named as it is stored; a variable is none."""
+    many: bool = False
+    """The last positional word takes all that follow, as a tuple."""
 
     @property
     def python(self) -> str:
@@ -87,6 +96,11 @@ class Action(msgspec.Struct, frozen=True):
     parameters: str = ""
     """What ``name=value`` words are: ``fixed`` (one value each), ``grid`` (lists) or nothing."""
     examples: tuple[str, ...] = ()
+
+    @property
+    def python(self) -> str:
+        """The name of its function: ``import`` becomes ``import_``."""
+        return self.name + "_" if keyword.iskeyword(self.name) else self.name
 
 
 class Verb(msgspec.Struct, frozen=True):

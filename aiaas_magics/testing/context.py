@@ -62,6 +62,11 @@ class LocalContext:
         self._models: dict[str, list[ModelInfo]] = {}
         self._stop_after = stop_after
 
+    @property
+    def begun(self) -> float:
+        """The moment it is asked for: a job begins with its engine."""
+        return time.monotonic()
+
     # telling ---------------------------------------------------------------------------------
     def progress(self, done: float, total: float, text: str = "") -> None:
         """Keep how far the engine says it is."""

@@ -246,7 +246,7 @@ class FakeBackend:
             "model": self.models,
             "endpoint": [info.name for info in self.endpoints],
         }
-        for kind, names in known.items() if spec.MAKES else ():
+        for kind, names in known.items() if spec.MAKES and name else ():
             for near in names:
                 if near.lower() == name.lower() and (near, kind) != (name, spec.MAKES):
                     raise errors.NameTaken(f"the name {name!r} is taken: {near} is {kind}")
@@ -312,7 +312,7 @@ class FakeBackend:
         return f"{asked.endpoint} is stopped"
 
     def _records(self, kind: str) -> list[Any]:
-        from aiaas_magics.specs.algorithms import ALGORITHMS
+        from aiaas_magics.specs.algorithms import CHOICES
         from aiaas_magics.specs.catalogue import CATALOGUE
         from aiaas_magics.specs.metrics import METRICS
 
@@ -330,7 +330,7 @@ class FakeBackend:
             "models": (info for versions in self.models.values() for info in reversed(versions)),
             "aliases": reversed(self._aliases),
             "endpoints": self.endpoints,
-            "algorithms": ALGORITHMS,
+            "algorithms": CHOICES,
             "metrics": METRICS,
             "catalogue": CATALOGUE,
             "settings": (),

@@ -8,9 +8,11 @@ import pytest
 from aiaas_magics.cards import cards
 from aiaas_magics.specs.records import EndpointInfo, Lineage, ModelInfo, Signature
 from aiaas_magics.specs.results import (
+    Change,
     Column,
     DataResult,
     EvaluationResult,
+    Example,
     Grid,
     ModelResult,
     Score,
@@ -26,16 +28,23 @@ def column(name="a", role="number", **more):
     return Column(name=name, role=role, **{**base, **more})
 
 
+def change(word="a"):
+    shown = Example(column=word, before=word, after="")
+    return Change(
+        step="fix", text=word, rows=(1234, 3), columns=(2, 2), values=1, examples=(shown,)
+    )
+
+
 def data(word="cancer.csv", columns=None, **more):
     columns = (column(word, low=1.0, high=9.0, mean=4.5),) if columns is None else columns
-    base = {"source": word, "changes": (word,), "warnings": (word,), "rows": 3, "size": 240}
+    base = {"source": word, "changes": (change(word),), "warnings": (word,), "rows": 3, "size": 240}
     return DataResult(ref="cancer@1", frame="sha256:0", columns=columns, **{**base, **more})
 
 
 def model(word="y", **more):
     trial = Trial(params={word: word}, mean=0.9, std=0.1, folds=(0.8, 1.0), seconds=1.5, rank=1)
     base = {
-        "target": word, "params": {word: word}, "warnings": (word,), "trials": (trial,),
+        "target": word, "weights": word, "params": {word: word}, "warnings": (word,), "trials": (trial,),
         "scores": (Score(metric="accuracy", value=0.97345),), "metric": "accuracy", "held_out": 30,
     }  # fmt: skip
     return ModelResult(
@@ -167,13 +176,22 @@ def test_a_table_s_line_counts(count, words):
     ("count", "more"), [(41, "and 1 column more"), (500, "and 460 columns more")]
 )
 def test_a_wide_table_shows_its_first_columns(read, count, more):
-    page = read(cards.data_card(data(columns=tuple(column(f"c{i}") for i in range(count))), (), ""))
+    wide = data(columns=tuple(column(f"c{i}") for i in range(count)), changes=())
+    page = read(cards.data_card(wide, (), ""))
     assert page.tags.count("tr") == 1 + cards.MOST_COLUMNS
     assert more in page.text
 
 
 def test_a_table_without_columns_has_a_card(read):
     assert "0 columns" in read(cards.data_card(data(columns=()), (), "next")).text
+
+
+def test_what_each_step_changed_is_a_table(read):
+    card = cards.data_card(data(changes=(change("price"),)), (), "")
+    head, row = card.text().splitlines()[2:4]
+    assert head.split("  ")[1:2] == ["step"]
+    assert row == "  price  1,234 → 3        2               1  price: price → (gap)"
+    assert read(card).tags.count("table") == 2
 
 
 def test_ranges_are_shown_where_they_mean_something(read):
@@ -219,6 +237,11 @@ def test_warnings_stand_in_the_card_once_each(read):
     page = read(cards.model_card(model(warnings=("few rows",)), ("two classes", "few rows"), ""))
     assert page.text.split("\n").count("few rows") == 1
     assert "two classes" in page.text
+
+
+def test_a_weighed_model_says_by_what(read):
+    assert "weighed by income" in read(cards.model_card(model(weights="income"), (), "")).text
+    assert "weighed" not in read(cards.model_card(model(weights=None), (), "")).text
 
 
 def test_an_evaluation_s_line_and_interval(read):

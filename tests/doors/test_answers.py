@@ -258,6 +258,26 @@ def test_what_a_question_mark_lists(empty, kind, title, word):
     assert word in column(listing, "name")
 
 
+def test_a_question_mark_after_an_algorithm_lists_its_parameters(empty):
+    listing = answers.known(empty, Kind.ALGORITHM, "logistic_regression")
+    assert listing.title.startswith("logistic_regression: ")
+    row = dict(zip(listing.columns, listing.rows[0], strict=True))
+    assert row["parameter"] == "C"
+    assert (row["values"], row["default"]) == ("float or int > 0", "1.0")
+    assert row["worth trying"] == "0.01 to 100 by factors"
+
+
+def test_the_algorithms_say_what_to_tune_first(empty):
+    tuned = dict(
+        zip(
+            *(column(answers.known(empty, Kind.ALGORITHM), c) for c in ("name", "tune first")),
+            strict=True,
+        )
+    )
+    assert tuned["knn"] == "n_neighbors, weights"
+    assert tuned["linear_regression"] == "–"
+
+
 # Predict -------------------------------------------------------------------------------------------
 def ask(made, data, **more):
     return made[0].run("predict", "", {"endpoint": "api", "data": data, **more})

@@ -34,6 +34,7 @@ LINES = [
     ("evaluate", "", {"model": "ridge", "data": table(), "repeats": 100}, "ridge@1: r2 1.000"),
     ("models", "list", {}, "models: ridge@1, b@1"),
     ("models", "show", {"model": "ridge"}, "ridge@1: ridge predicting y, r2 1.000"),
+    ("models", "compare", {"models": ("ridge", "b")}, "ridge@1, b@1: r2 1.000 against"),
     ("models", "alias", {"model": "ridge", "alias": "production"}, "ridge@production is now ridge@1"),
     ("models", "history", {"model": "ridge@production"}, "aliases of ridge: ridge@production"),
     ("deploy", "", {"model": "ridge@production"}, "ridge-api: ridge@1, ready"),
@@ -61,7 +62,13 @@ def test_every_line_is_carried_out_one_after_the_other(empty):
 
 def test_the_lines_above_are_all_there_are():
     known = {(verb, action.name) for verb in specs.VERBS for action in specs.verb(verb).actions}
-    elsewhere = {("connect", ""), ("predict", ""), ("data", "save")}
+    elsewhere = {
+        ("connect", ""),
+        ("predict", ""),
+        ("data", "save"),
+        ("models", "import"),
+        ("models", "export"),
+    }
     assert {(verb, action) for verb, action, *_ in LINES} == known - elsewhere
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import skops.io
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -36,9 +37,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, NuSVC, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.tree._tree import Tree
+from threadpoolctl import threadpool_limits
 
 from aiaas_magics import errors
-from aiaas_magics.engines import artefacts, boosters
+from aiaas_magics.engines import artefacts, boosters, sound
 from aiaas_magics.engines.families.lightgbm import LightGBMClassifier, LightGBMRegressor
 
 RNG = np.random.default_rng(0)
@@ -92,15 +94,12 @@ def target(model):
 
 
 def fitted(model, table=X):
-    from sklearn.base import clone
-
-    return clone(model).fit(table, target(model))
+    with threadpool_limits(1):
+        return clone(model).fit(table, target(model))
 
 
 def parts(model, kind):
     """Return all objects of a kind in a model."""
-    from aiaas_magics.engines import sound
-
     return [each for each in sound._parts(model) if isinstance(each, kind)]
 
 
@@ -145,9 +144,7 @@ def test_what_was_learned_from_a_sparse_table_is_opened(tmp_path, name):
     [
         ("left_child", 10**6),
         ("right_child", 0),
-        ("left_child", -7),
         ("feature", 4),
-        ("feature", -9),
     ],
 )
 @pytest.mark.parametrize("name", GROVES)

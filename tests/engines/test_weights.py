@@ -31,8 +31,15 @@ def test_rows_weigh_what_their_column_says(context, algo):
     with learning.fitting(context):
         oracle.fit(X, y, model__sample_weight=WEIGHED["w"].to_numpy()[task.train])
     assert np.array_equal(found.predict_proba(X), oracle.predict_proba(X))
+    assert result.weights == "w"
     assert result.features == tuple(IRIS.columns.drop("species"))
     assert context.model(result.ref)[0].lineage.spec["weights"] == "w"
+
+
+def test_rows_that_weigh_nothing_are_no_cause_for_alarm(context):
+    frame = WEIGHED.assign(w=np.arange(150) % 3)
+    train.run(spec(context, frame, "adaboost"), context)
+    assert not [t.body for t in context.told if t.type == "warning"]
 
 
 def test_scores_count_all_rows_alike(context):
@@ -107,6 +114,21 @@ def test_who_takes_no_weights_names_those_that_do(context, kind):
     with pytest.raises(errors.SpecError, match="knn takes no weights") as caught:
         spec(context, WEIGHED, "knn", kind=kind)
     assert caught.value.hint == "all but knn do"
+
+
+def test_a_parameter_of_the_same_name_is_told_apart(context):
+    with pytest.raises(errors.SpecError, match="has a parameter of that name") as caught:
+        spec(context, WEIGHED, "knn", weights="distance")
+    assert "params={'weights': 'distance'}" in caught.value.try_
+
+
+def test_what_counts_takes_no_numbers_below_zero(context):
+    params = {"variant": "multinomial"}
+    with pytest.raises(errors.DataError, match="counts") as caught:
+        train.run(
+            spec(context, IRIS.assign(a=-1), "naive_bayes", weights=None, params=params), context
+        )
+    assert caught.value.try_ == "variant='gaussian'"
 
 
 # classes ------------------------------------------------------------------------------------------

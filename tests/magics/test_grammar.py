@@ -191,7 +191,13 @@ def test_only_braces_are_evaluated():
 
 @pytest.mark.parametrize(
     ("line", "asked"),
-    [("--help", None), ("d --algo ?", "algo"), ("d --target y --algo ridge --help", None)],
+    [
+        ("--help", None),
+        ("d --algo ?", "algo"),
+        ("d --algo ridge ?", "algo"),
+        ("--algo=ridge ?", "algo"),
+        ("d --target y --algo ridge --help", None),
+    ],
 )
 def test_help_is_asked_for(line, asked):
     with pytest.raises(grammar.Asked) as caught:

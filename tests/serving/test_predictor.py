@@ -12,7 +12,7 @@ from aiaas_magics.serving import openapi
 from aiaas_magics.serving.predictor import SklearnPredictor
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols import predict
-from aiaas_magics.specs.algorithms import ALGORITHMS
+from aiaas_magics.specs.algorithms import ALGORITHMS, find
 from aiaas_magics.specs.records import Signature
 
 N = 60
@@ -66,9 +66,11 @@ def target(task):
 
 
 def params(algo):
-    return {"random_forest": {"n_estimators": 5}, "hist_gradient_boosting": {"max_iter": 5}}.get(
-        algo, {}
-    )
+    """Return parameters with which an algorithm is quick."""
+    known = {p.name for p in find(algo).parameters}
+    if "n_estimators" in known:
+        return {"n_estimators": 5}
+    return {"max_iter": 5} if algo in ("hist_gradient_boosting", "mlp") else {}
 
 
 def names(task):

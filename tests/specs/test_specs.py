@@ -7,6 +7,7 @@ from aiaas_magics.specs.base import decode, encode
 from aiaas_magics.specs.data import DataSpec, ExportSpec
 from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.evaluate import EvaluateSpec
+from aiaas_magics.specs.models import ExportModelSpec, ImportModelSpec
 from aiaas_magics.specs.prepare import PrepareSpec
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
@@ -15,11 +16,13 @@ LEARN = {"data": "d", "target": "y", "as_": "m"}
 GOOD = [
     DataSpec(as_="iris", catalogue="iris"),
     ExportSpec(data="d", format="csv"),
-    PrepareSpec(data="d", as_="p", dropna=True, scale="maxabs"),
+    PrepareSpec(data="d", as_="p", dropna=True, scale="maxabs", clip=0.01, tfidf=20),
     TrainSpec(**LEARN, algo="random_forest", params={"max_depth": None, "n_estimators": 10}),
     TuneSpec(**LEARN, algo="ridge", params={"alpha": [0.1, 1]}),
     EvaluateSpec(model="m", cost={"a": {"b": 5.0}}),
     DeploySpec(model="m", as_="m-api"),
+    ImportModelSpec(as_="m", file="sha256:0", filename="m.pkl", trust_pickle=True),
+    ExportModelSpec(model="m", format="onnx"),
 ]
 
 
@@ -38,8 +41,26 @@ def test_every_spec_class_is_among_the_good_ones():
         (lambda: DataSpec(as_="x"), "exactly one source"),
         (lambda: DataSpec(as_="../x", catalogue="iris"), "cannot be a name"),
         (lambda: ExportSpec(data="d", format="xls"), "cannot write"),
+        (lambda: ExportModelSpec(model="m", format="pmml"), "cannot write"),
+        (lambda: ImportModelSpec(as_="m", file="sha256:0", filename="a/M.PKL"), "is a program"),
         (lambda: PrepareSpec(data="d", as_="p"), "nothing to prepare"),
         (lambda: PrepareSpec(data="d", as_="p", scale="max"), "unknown method"),
+        (lambda: PrepareSpec(data="d", dropna=True), "needs --as"),
+        (lambda: PrepareSpec(data="d", as_="p", clip=0.5), "--clip 0.5 is no share"),
+        (lambda: PrepareSpec(data="d", as_="p", fence=0.0), "--fence 0 is no distance"),
+        (lambda: PrepareSpec(data="d", as_="p", rare=1.0), "--rare 1 is no share"),
+        (lambda: PrepareSpec(data="d", as_="p", tfidf=0), "--tfidf 0 is no number"),
+        (lambda: PrepareSpec(data="d", as_="p", variance=-1.0), "--variance -1 is no variance"),
+        (lambda: PrepareSpec(data="d", as_="p", correlated=1.0), "--correlated 1 is no"),
+        (lambda: PrepareSpec(data="d", as_="p", select=0, target="y"), "--select 0 is no"),
+        (lambda: PrepareSpec(data="d", as_="p", select=3), "--select needs --target"),
+        (lambda: PrepareSpec(data="d", as_="p", variance=0.0), "--variance needs --target"),
+        (lambda: PrepareSpec(data="d", as_="p", encode="target"), "--encode target needs"),
+        (lambda: PrepareSpec(data="d", as_="p", impute="constant"), "--impute constant needs"),
+        (lambda: PrepareSpec(data="d", as_="p", impute="mean", fill="0"), "--fill goes with"),
+        (lambda: PrepareSpec(data="d", as_="p", indicator=True), "--indicator goes with"),
+        (lambda: PrepareSpec(data="d", as_="p", decimal="comma"), "--decimal goes with --fix"),
+        (lambda: PrepareSpec(data="d", as_="p", clip=0.1, fence=1.0), "contradict"),
         (lambda: PrepareSpec(data="d", as_="p", dropna=True, impute="mean"), "contradict"),
         (lambda: PrepareSpec(data="d", as_="p", keep=("a",), drop=("b",)), "contradict"),
         (lambda: TrainSpec(**LEARN, algo="ridg"), "unknown algorithm"),

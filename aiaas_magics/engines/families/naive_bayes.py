@@ -12,6 +12,7 @@ from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, Multinomi
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from aiaas_magics import errors
 from aiaas_magics.engines.families import Recipe
 from aiaas_magics.specs.base import JSON
 
@@ -47,6 +48,12 @@ class NaiveBayes(ClassifierMixin, BaseEstimator):
         """Learn from rows, dense or sparse."""
         self._validate_params()
         X = self._checked(X, reset=True)
+        if self.variant in _COUNTS and X.min() < 0:
+            raise errors.DataError(
+                f"{self.variant} naive Bayes counts, and a column has numbers below 0",
+                "%aiaas_prepare ... --scale minmax lifts them, the other variants take them",
+                "variant='gaussian'",
+            )
         self.model_ = self._made().fit(X, np.asarray(y), sample_weight=sample_weight)
         self.classes_ = self.model_.classes_
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,14 +56,17 @@ def describe(column: Series) -> Summary:
 def encode(frame: pd.DataFrame, *, takes_missing: bool, takes_sparse: bool) -> Any:
     """Return the TF-IDF of each column; a gap is a document without words."""
     del takes_missing
-    words = [
-        (str(name), _tfidf(MOST_WORDS if takes_sparse else MOST_WORDS_DENSE), place)
-        for place, name in enumerate(frame.columns)
-    ]
+    names = [str(name) for name in frame.columns]
+    return weights(names, MOST_WORDS if takes_sparse else MOST_WORDS_DENSE, sparse=takes_sparse)
+
+
+def weights(names: Sequence[str], most: int, *, sparse: bool) -> Any:
+    """Return the TF-IDF of columns, of the `most` frequent words of each."""
+    words = [(name, _tfidf(most), place) for place, name in enumerate(names)]
     return make_pipeline(
         SimpleImputer(strategy="constant", fill_value="", keep_empty_features=True),
         # A vectorizer wants one document an item: a place instead of a list of places gives that.
-        ColumnTransformer(words, sparse_threshold=1.0 if takes_sparse else 0.0),
+        ColumnTransformer(words, sparse_threshold=1.0 if sparse else 0.0),
     )
 
 

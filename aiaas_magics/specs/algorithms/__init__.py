@@ -21,11 +21,13 @@ from aiaas_magics.specs.algorithms import (
     svm,
     tree,
 )
-from aiaas_magics.specs.algorithms.descriptors import Algorithm, Parameter, Search
+from aiaas_magics.specs.algorithms.descriptors import BOTH, Algorithm, Parameter, Search
 from aiaas_magics.specs.base import JSON
 
 __all__ = [
     "ALGORITHMS",
+    "AUTO",
+    "CHOICES",
     "Algorithm",
     "Parameter",
     "Search",
@@ -47,10 +49,21 @@ ALGORITHMS: tuple[Algorithm, ...] = (
     *neural.ALGORITHMS,
 )
 
+AUTO = Algorithm(
+    name="auto",
+    tasks=BOTH,
+    family="",
+    summary="compares algorithms and their parameters by cross-validation and keeps the best",
+    parameters=(),
+)
+"""What may stand in an algorithm's place and is none: see :mod:`aiaas_magics.specs.auto`."""
+CHOICES = (AUTO, *ALGORITHMS)
+"""What ``--algo`` takes."""
+
 
 @functools.cache
 def _by_name() -> Mapping[str, Algorithm]:
-    return {algorithm.name: algorithm for algorithm in ALGORITHMS}
+    return {algorithm.name: algorithm for algorithm in CHOICES}
 
 
 def find(name: str) -> Algorithm:
@@ -85,6 +98,12 @@ def check_parameters(
             f"{algorithm.name} does not do {task}", f"these do: {others}", "--algo ?"
         )
     known = [p for p in algorithm.parameters if task is None or task in p.tasks]
+    if params and algorithm is AUTO:
+        raise errors.SpecError(
+            f"--algo auto takes no {next(iter(params))}=...",
+            "it chooses the parameters itself; --algos says among which algorithms",
+            "--algos random_forest,hist_gradient_boosting",
+        )
     for name, value in params.items():
         rows = [p for p in known if p.name == name]  # one a task, where the tasks differ
         if not rows:

@@ -32,6 +32,12 @@ class Search(msgspec.Struct, frozen=True):
         shares = (i / (count - 1) for i in range(count)) if count > 1 else (0.5,)
         return tuple(dict.fromkeys(self.at(share) for share in shares))
 
+    def shown(self) -> str:
+        """Say in words what is worth trying."""
+        if self.values:
+            return ", ".join(map(repr, self.values))
+        return f"{self.low:g} to {self.high:g}" + (" by factors" if self.log else "")
+
     def at(self, share: float) -> JSON:
         """Return the value at a share (0 to 1) of the way: how a sampler draws one."""
         if self.values:

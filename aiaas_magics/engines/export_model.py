@@ -1,0 +1,90 @@
+"""Export: a model as a file that others open."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiaas_magics.engines import artefacts
+from aiaas_magics.security.sealing import SEAL
+from aiaas_magics.specs.results import ModelExportResult
+
+if TYPE_CHECKING:
+    from aiaas_magics.engines.context import Context
+    from aiaas_magics.specs.models import ExportModelSpec
+    from aiaas_magics.specs.records import ModelInfo
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The time of every member of an archive: the same model gives the same bytes."""
+
+ALONE = ("joblib", "skops")
+"""Formats that hold names of classes, not their code; MLflow's folder holds both."""
+
+
+def run(spec: ExportModelSpec, context: Context) -> ModelExportResult:
+    """Write the model and store the file's bytes.
+
+    Raises
+    ------
+    DataError
+        If it cannot be written that way, or what was written answers otherwise than the model.
+    MissingLibrary
+        If ONNX is asked for and its libraries are not installed.
+    """
+    info, folder = context.model(spec.model)
+    path = context.scratch / f"model.{spec.format}"
+    context.progress(0, 1, f"writing {info.ref} as {spec.format}")
+    if spec.format in ALONE and (folder / "code").is_dir():
+        context.warn(
+            f"{info.ref} has classes of its own, which are not in the file", "--format mlflow"
+        )
+    checked = WRITERS[spec.format](info, folder, path, context)
+    size = path.stat().st_size
+    file = context.save_blob(path)
+    return ModelExportResult(
+        model=info.ref, file=file, format=spec.format, size=size, checked=checked
+    )
+
+
+def _skops(info: ModelInfo, folder: Path, path: Path, context: Context) -> str:
+    del info, context
+    shutil.copyfile(folder / artefacts.MODEL, path)
+    return ""
+
+
+def _joblib(info: ModelInfo, folder: Path, path: Path, context: Context) -> str:
+    import joblib
+
+    del info, context
+    joblib.dump(artefacts.load(folder), path)
+    return ""
+
+
+def _mlflow(info: ModelInfo, folder: Path, path: Path, context: Context) -> str:
+    """Write an archive of the model's folder, which is MLflow's layout already, without our seal."""
+    del info, context
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for each in sorted(each for each in folder.rglob("*") if each.is_file()):
+            name = each.relative_to(folder).as_posix()
+            if name != SEAL:
+                member = zipfile.ZipInfo(name, EPOCH)
+                member.external_attr = 0o644 << 16
+                archive.writestr(member, each.read_bytes(), zipfile.ZIP_DEFLATED)
+    return ""
+
+
+def _onnx(info: ModelInfo, folder: Path, path: Path, context: Context) -> str:
+    from aiaas_magics.engines import onnx
+
+    return onnx.write(info, artefacts.load(folder), path, context)
+
+
+WRITERS: dict[str, Callable[[ModelInfo, Path, Path, Context], str]] = {
+    "skops": _skops,
+    "joblib": _joblib,
+    "mlflow": _mlflow,
+    "onnx": _onnx,
+}
