@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from aiaas_magics.cards.charts import BLUE, GREY, ORANGE, PALETTE, Row, chart, lined, rounded
-from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.results import Chart
 
 WIDTH, HEIGHT = 210, 150
@@ -44,64 +43,57 @@ _AXES = {"number": "quantitative", "date": "temporal", "category": "nominal"}
 
 
 def _panel(panel: Panel, y: str, *, several: bool) -> Row:
-    colour: JSON = (
-        {
-            "field": "line",
-            "type": "nominal",
-            "title": None,
-            "sort": None,
-            "scale": {"range": PALETTE},
-            "legend": {"orient": "bottom"},
-        }
-        if several
-        else {"value": BLUE}
-    )
     x: Row = {"field": "x", "type": _AXES[panel.kind], "title": panel.title}
     if panel.kind == "category":
         x |= {"sort": None, "axis": {"labelAngle": -30, "labelLimit": 90}}
     else:
         x |= {"scale": {"zero": False, "nice": False}}
-    height = {"field": "y", "type": "quantitative", "title": lined(y), "scale": {"zero": False}}
-    tips = [
-        {"field": "line", "title": "line"},
-        {"field": "x", "type": _AXES[panel.kind], "title": panel.title},
-        {"field": "y", "type": "quantitative", "title": lined(y)},
-    ]
-    mark: JSON = (
-        {"type": "point", "filled": True, "size": 60}
-        if panel.kind == "category"
-        else {"type": "line", "strokeWidth": 2.5, "point": {"size": 16}}
-    )
-    layers: list[Row] = [
-        {
-            "transform": [{"filter": "datum.part === 'row'"}],
-            "mark": {"type": "line", "strokeWidth": 0.8, "color": GREY, "opacity": 0.45},
-            "encoding": {"x": x, "y": height, "detail": {"field": "line"}},
-        },
-        {
-            "transform": [{"filter": "datum.part === 'mean'"}],
-            "mark": mark,
-            "encoding": {"x": x, "y": height, "color": colour, "tooltip": tips},
-        },
-    ]
-    if panel.kind != "category":
-        layers.append(
-            {
-                "transform": [{"filter": "datum.part === 'tick'"}],
-                "mark": {
-                    "type": "tick",
-                    "orient": "vertical",
-                    "color": GREY,
-                    "size": 8,
-                    "opacity": 0.7,
-                },
-                "encoding": {"x": x, "y": {"value": HEIGHT - 4}},
-            }
-        )
+    height: Row = {
+        "field": "y",
+        "type": "quantitative",
+        "title": lined(y),
+        "scale": {"zero": False},
+    }
+    lines = {
+        "mark": {"type": "line", "strokeWidth": 0.8, "color": GREY, "opacity": 0.45},
+        "encoding": {"x": x, "y": height, "detail": {"field": "line"}},
+    }
+    ticks = {
+        "mark": {"type": "tick", "orient": "vertical", "color": GREY, "size": 8, "opacity": 0.7},
+        "encoding": {"x": x, "y": {"value": HEIGHT - 4}},
+    }
+    means = _means(panel, x, height, several=several)
+    layers = [_only("row", lines), _only("mean", means)]
+    layers += [_only("tick", ticks)] if panel.kind != "category" else []
     return {
         "width": WIDTH, "height": HEIGHT, "layer": layers,
         "data": {"values": [rounded(row) for row in panel.rows]},
     }  # fmt: skip
+
+
+def _means(panel: Panel, x: Row, height: Row, *, several: bool) -> Row:
+    legend = {"scale": {"range": PALETTE}, "legend": {"orient": "bottom"}}
+    colour: Row = {"field": "line", "type": "nominal", "title": None, "sort": None, **legend}
+    mark: Row = (
+        {"type": "point", "filled": True, "size": 60}
+        if panel.kind == "category"
+        else {"type": "line", "strokeWidth": 2.5, "point": {"size": 16}}
+    )
+    tips = [
+        {"field": "line", "title": "line"},
+        *({key: axis[key] for key in ("field", "type", "title")} for axis in (x, height)),
+    ]
+    encoding = {
+        "x": x,
+        "y": height,
+        "color": colour if several else {"value": BLUE},
+        "tooltip": tips,
+    }
+    return {"mark": mark, "encoding": encoding}
+
+
+def _only(part: str, layer: Row) -> Row:
+    return {"transform": [{"filter": f"datum.part === '{part}'"}], **layer}
 
 
 def strip(name: str, title: str, text: str, rows: Sequence[Row], *, x: str) -> Chart:

@@ -15,6 +15,7 @@ from aiaas_magics.engines.evaluation import (
     columns,
     comparing,
     dependence,
+    expected,
     growing,
     mistakes,
     resampling,
@@ -132,7 +133,7 @@ def _threshold(
         "seed": spec.seed,
     }
     if len(classes) > 2:
-        return None, thresholds.found_of_many(outcome, costs, classes, **asked)
+        return None, expected.found(outcome, costs, classes, **asked)
     found, told = thresholds.found_of_two(
         outcome, costs, positive, classes, tell=_telling(context, "threshold", "samples"), **asked
     )

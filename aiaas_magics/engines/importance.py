@@ -83,14 +83,20 @@ def importance(
     drops, done = _drops(
         predict, X.iloc[rows], lambda c: whole - score(rows, c), shuffles, rng, context
     )
+    scores = _ranked(list(map(str, X.columns)), drops, confidence)
+    return Importance(scores, _note(len(X), len(rows), done, shuffles))
+
+
+def _ranked(
+    names: Sequence[str], drops: Sequence[list[float]], confidence: float
+) -> tuple[Score, ...]:
     found = [
-        (str(name), float(np.mean(each)), *_interval(each, confidence))
-        for name, each in zip(X.columns, drops, strict=True)
+        (name, float(np.mean(each)), *_interval(each, confidence))
+        for name, each in zip(names, drops, strict=True)
         if each
     ]
     found.sort(key=lambda each: (-each[1], each[0]))
-    scores = tuple(Score(metric=n, value=mean, low=low, high=high) for n, mean, low, high in found)
-    return Importance(scores, _note(len(X), len(rows), done, shuffles))
+    return tuple(Score(metric=n, value=mean, low=low, high=high) for n, mean, low, high in found)
 
 
 def _affordable(rows: int, columns: int, seconds: float) -> int:

@@ -213,11 +213,6 @@ def _columns(option: Option, value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _several(option: Option, value: Any) -> tuple[Any, ...]:
-    del option
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
-
-
 def _costs(option: Option, value: Any) -> dict[str, JSON]:
     del option
     if isinstance(value, str):
@@ -232,6 +227,11 @@ def _costs(option: Option, value: Any) -> dict[str, JSON]:
 
 
 _COSTS = Option("cost", Kind.COSTS, "")
+
+
+def _several(option: Option, value: Any) -> tuple[Any, ...]:
+    del option
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
 def _algorithm(option: Option, value: Any) -> str:

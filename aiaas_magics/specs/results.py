@@ -181,6 +181,33 @@ class ModelResult(Result, frozen=True, kw_only=True, tag="model_result"):
     warnings: tuple[str, ...] = ()
 
 
+class Threshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The probability from which calling a class positive costs least, per row, on some rows.
+
+    ``low`` and ``high`` bound it, ``cost`` is its mean cost a row, ``usual`` that of the model's own calls,
+    ``fresh`` what to expect of new rows.
+    """
+
+    positive: str
+    value: float
+    low: float
+    high: float
+    cost: Score
+    usual: Score
+    fresh: float | None = None
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A metric of two models on the same rows; ``value`` is the first minus the second."""
+
+    metric: str
+    first: float | None
+    second: float | None
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
 class ImportResult(Result, frozen=True, kw_only=True, tag="import_result"):
     """A model of somebody else's, registered."""
 
@@ -213,33 +240,6 @@ class ModelExportResult(Result, frozen=True, kw_only=True, tag="model_export_res
     size: int
     checked: str = ""
     """What was compared with scikit-learn's own answers, and how far they agree."""
-
-
-class Threshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The probability from which calling a class positive costs least, per row, on some rows.
-
-    ``low`` and ``high`` bound it, ``cost`` is its mean cost a row, ``usual`` that of the model's own calls,
-    ``fresh`` what to expect of new rows.
-    """
-
-    positive: str
-    value: float
-    low: float
-    high: float
-    cost: Score
-    usual: Score
-    fresh: float | None = None
-
-
-class Difference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A metric of two models on the same rows; ``value`` is the first minus the second."""
-
-    metric: str
-    first: float | None
-    second: float | None
-    value: float | None
-    low: float | None = None
-    high: float | None = None
 
 
 class EvaluationResult(Result, frozen=True, kw_only=True, tag="evaluation_result"):

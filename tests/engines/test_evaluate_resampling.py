@@ -153,7 +153,7 @@ def test_parameters_that_were_searched_are_kept_and_told(context):
     data = context.save_frame(catalogue.load("diabetes"))
     tune.run(TuneSpec(data=data, target="progression", algo="ridge", as_="m", cv=2, params={"alpha": [0.1, 1e6]}), context)  # fmt: skip
     assert ask(context, cv=3).scores[0].value > 0.3
-    assert any("parameters of m@1 were chosen" in str(t.body) for t in context.told)
+    assert any("m@1 was chosen on" in str(t.body) for t in context.told)
 
 
 # learning curve -----------------------------------------------------------------------------------

@@ -178,15 +178,7 @@ def on_rows(first: Subject, second: Subject, spec: EvaluateSpec, context: Contex
         )
         for made in outcomes
     ]
-    differences = tuple(
-        Difference(
-            metric=name, first=measuring.plain(drawn[0][name][0]), second=measuring.plain(drawn[1][name][0]),
-            value=measuring.plain(gap[0]), low=bounds[0], high=bounds[1],
-        )
-        for name in drawn[0] if name in drawn[1]
-        for gap in (drawn[0][name] - drawn[1][name],)
-        for bounds in (measuring.interval(gap[1:], spec.confidence),)
-    )  # fmt: skip
+    differences = _differences(drawn, spec.confidence)
     names = first.info.ref, second.info.ref
     better, verdict = _verdict(
         differences[0], names, f"these {len(first.X):,} rows", spec.confidence
@@ -199,6 +191,22 @@ def on_rows(first: Subject, second: Subject, spec: EvaluateSpec, context: Contex
         tuple(_drawn(differences, names)),
     )
     return Compared(differences, p, better, verdict, found)
+
+
+def _differences(
+    drawn: Sequence[dict[str, np.ndarray]], confidence: float
+) -> tuple[Difference, ...]:
+    """Return the difference of each metric that both models have, sample by sample."""
+    one, other = drawn
+    return tuple(
+        Difference(
+            metric=name, first=measuring.plain(one[name][0]), second=measuring.plain(other[name][0]),
+            value=measuring.plain(gap[0]), low=bounds[0], high=bounds[1],
+        )
+        for name in one if name in other
+        for gap in (one[name] - other[name],)
+        for bounds in (measuring.interval(gap[1:], confidence),)
+    )  # fmt: skip
 
 
 def _sampling(context: Context) -> measuring.Tell:

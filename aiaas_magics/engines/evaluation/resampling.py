@@ -205,9 +205,9 @@ def _chart(made: Sequence[Fit], metric: str, cv: int) -> Chart:
 
 
 def tell_tuned(subject: Subject, context: Context) -> None:
-    """Warn where parameters were chosen on rows that the folds measure on."""
-    if subject.info.lineage.spec.get("kind") == "tune":
+    """Warn where a search chose on rows that the folds measure on."""
+    if subject.info.lineage.spec.get("kind") != "train":
         context.warn(
-            f"the parameters of {subject.info.ref} were chosen on some of these rows: the scores flatter a little",
+            f"{subject.info.ref} was chosen on some of these rows: the scores flatter a little",
             f"%aiaas_evaluate {subject.info.name}",
         )

@@ -68,7 +68,11 @@ def load(model: str, other: str | None, context: Context) -> Subject:
     if other is not None:
         X, y = rows_of(other, info, context)
         known = y if task is None else learning.training_rows(task)[1]
-        if task is not None:
+        if task is None:
+            context.warn(
+                f"the simplest guess knows these very rows: those {info.ref} learned from are not here"
+            )
+        else:
             _tell_seen(X, y, *learning.training_rows(task), info, context)
         else:
             context.warn(
@@ -78,9 +82,9 @@ def load(model: str, other: str | None, context: Context) -> Subject:
         return Subject(info, artefacts.load(folder), X, y, known, shown, task)
     if task is None:
         raise errors.DataError(
-            f"{info.ref} was not trained here",
-            "nothing is known of the rows it learned from: name rows to measure it on",
-            f"%aiaas_evaluate {info.name} DATA",
+            f"{info.ref} was imported: it has no held-out rows",
+            "name rows it has not learned from, with the column it predicts",
+            f"%aiaas_evaluate {info.name} test_rows",
         )
     if not len(task.test):
         raise errors.DataError(
@@ -107,9 +111,9 @@ def remade(model: str, option: str, context: Context) -> Subject:
     task = learned(info, context)
     if task is None:
         raise errors.DataError(
-            f"{info.ref} was not trained here: {option} cannot learn anew",
+            f"{info.ref} was imported: {option} cannot learn anew",
             "it needs the rows and the line the model was made of",
-            f"%aiaas_evaluate {info.name} DATA",
+            f"%aiaas_evaluate {info.name} test_rows",
         )
     shown = f"all rows of {_table(info)}"
     return Subject(

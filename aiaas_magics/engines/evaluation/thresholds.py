@@ -3,8 +3,7 @@
 Of two classes: the probability from which calling the positive one costs least on these rows (every
 threshold is tried), its bounds by a bootstrap of the rows, and what to expect of new rows by those that
 a sample left out. Probabilities that are right need no search: there it is
-``(fp - tn) / (fp - tn + fn - tp)`` (Elkan, The foundations of cost-sensitive learning, 2001). Of more classes:
-each row is called the class whose expected cost is least.
+``(fp - tn) / (fp - tn + fn - tp)`` (Elkan, The foundations of cost-sensitive learning, 2001).
 """
 
 from __future__ import annotations
@@ -306,54 +305,3 @@ def _chart(result: Best, told: Threshold, name: str) -> Chart:
         "cost", "Cost by threshold", text, rows, x=f"{name} is called from this probability on",
         y="cost a row", at=told.value, low=told.low, high=min(told.high, 1.0),
     )  # fmt: skip
-
-
-# more classes -----------------------------------------------------------------------------------
-def found_of_many(
-    outcome: Outcome,
-    costs: np.ndarray,
-    classes: Sequence[str],
-    *,
-    confidence: float,
-    repeats: int,
-    seed: int,
-) -> Found:
-    """Return what calling the class of least expected cost saves, with a sentence and tables."""
-    proba = outcome.proba if outcome.proba is not None else np.zeros((0, 0))
-    calls = (proba @ costs).argmin(axis=1)
-    paid = {
-        "least expected cost": costs[outcome.truth, calls],
-        "the model's own calls": costs[outcome.truth, outcome.calls],
-    }
-    drawn: dict[str, list[np.ndarray]] = {name: [] for name in paid}
-    for counts in counts_of(len(calls), repeats, seed):
-        for name, each in paid.items():
-            drawn[name].append(counts @ each / counts.sum(axis=1))
-    values = {name: np.concatenate(each) for name, each in drawn.items()}
-    cheap, usual = values.values()
-    saved = usual - cheap
-    low, high = interval(saved[1:], confidence)
-    rows = tuple(
-        (name, float(each[0]), *interval(each[1:], confidence)) for name, each in values.items()
-    )
-    names = tuple(one_line(name, 40) for name in classes)
-    counts_ = tuple(
-        (
-            f"{names[k]}",
-            *(int(((outcome.truth == k) & (calls == j)).sum()) for j in range(len(names))),
-        )
-        for k in range(len(names))
-    )
-    sentence = (
-        f"calling the class of least expected cost costs {cheap[0]:.4g} a row, the model's own calls {usual[0]:.4g}: "
-        f"it saves {saved[0]:.4g} ({100 * confidence:g} % interval {low or 0.0:.4g} to {high or 0.0:.4g})"
-    )
-    use = "a row's expected costs are y_proba @ costs; an endpoint gives y_proba and calls the likeliest class"
-    grids = (
-        Grid(name="threshold", title="Cost of the calls", columns=("calls", "cost a row", "low", "high"), rows=rows),
-        Grid(
-            name="threshold_calls", title="Calls of least expected cost (rows: true class)",
-            columns=("true", *(f"called {name}" for name in names)), rows=counts_,
-        ),
-    )  # fmt: skip
-    return Found((sentence, use), grids)
