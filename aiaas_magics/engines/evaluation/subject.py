@@ -74,10 +74,6 @@ def load(model: str, other: str | None, context: Context) -> Subject:
             )
         else:
             _tell_seen(X, y, *learning.training_rows(task), info, context)
-        else:
-            context.warn(
-                f"the simplest guess knows these very rows: those {info.ref} learned from are not here"
-            )
         shown = "the given table" if other.startswith("sha256:") else other
         return Subject(info, artefacts.load(folder), X, y, known, shown, task)
     if task is None:
