@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ from aiaas_magics.specs.metrics import DEFAULT, Metric, check_metric
 from aiaas_magics.specs.results import Chart, Entrant
 from aiaas_magics.specs.train import TrainSpec
 
-SEARCHER: type[Portfolio] = Portfolio
+SEARCHER: Callable[[Problem], Searcher] = Portfolio
 """Who proposes; another :class:`.base.Searcher` stands here."""
 RECENT = 6
 """Candidates from which it is told how busy the machine is."""
@@ -77,9 +78,13 @@ class _Choice:
         seconds = spec.time or (None if spec.trials else auto.SECONDS)
         self._clock = None if seconds is None else Clock(seconds, context.begun, context.cores)
         self._busy: deque[float] = deque(maxlen=RECENT)
-        searcher: Searcher = SEARCHER(self._problem)
         self._race = Race(
-            self._bench, self._problem, self._level, searcher, self._clock, self._finished
+            self._bench,
+            self._problem,
+            self._level,
+            SEARCHER(self._problem),
+            self._clock,
+            self._finished,
         )
 
     def made(self) -> Chosen:
