@@ -66,6 +66,7 @@ class _Choice:
     """One comparison from the problem to the fitted pipeline."""
 
     def __init__(self, task: learning.Task, spec: TrainSpec, context: Context) -> None:
+        begun = context.begun
         self._task, self._spec, self._context = task, spec, context
         metric = check_metric(spec.metric or DEFAULT[task.task], task.task)
         self._bench = fits.Bench(task, spec, metric, context.cores, context.scratch)
@@ -76,7 +77,7 @@ class _Choice:
         self._ordered = rows.order(task, folds, spec.seed)
         self._levels: dict[int, rows.Level] = {}
         seconds = spec.time or (None if spec.trials else auto.SECONDS)
-        self._clock = None if seconds is None else Clock(seconds, context.begun, context.cores)
+        self._clock = None if seconds is None else Clock(seconds, begun, context.cores)
         self._busy: deque[float] = deque(maxlen=RECENT)
         self._race = Race(
             self._bench,
