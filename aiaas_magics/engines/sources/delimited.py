@@ -14,7 +14,8 @@ import pandas as pd
 from aiaas_magics import errors
 from aiaas_magics.engines.sources import repairs, written
 from aiaas_magics.engines.sources.asked import Reading, Source, Tell, check_verbatim, no_rows
-from aiaas_magics.engines.sources.written import CHUNK, SAMPLE_ROWS, CsvFile
+from aiaas_magics.engines.sources.encodings import CHUNK
+from aiaas_magics.engines.sources.written import SAMPLE_ROWS, CsvFile
 
 EXACT = 100_000
 """Rows looked at once more as they are written: leading zeros, words for missing values."""

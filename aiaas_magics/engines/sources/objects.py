@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from aiaas_magics import errors, frames
-from aiaas_magics.engines.sources import repairs, written
+from aiaas_magics.engines.sources import encodings, repairs
 from aiaas_magics.engines.sources.asked import Reading, Source, Tell, check_verbatim, no_rows
 
 STARTS = ("{", "[")
@@ -18,13 +18,14 @@ STARTS = ("{", "[")
 
 def is_json(head: bytes) -> bool:
     """Tell JSON from a CSV file whose header begins with a bracket: by what follows the bracket."""
-    text = head.decode("utf-8-sig", errors="replace").lstrip()
+    plain = head.lstrip(b"\xff\xfe").replace(b"\x00", b"")  # of UTF-16 the letters
+    text = plain.decode("utf-8-sig", errors="replace").lstrip()
     return text[:1] in STARTS and text[1:].lstrip()[:1] in ("{", "[", '"', "]", "}")
 
 
 def read(path: Path, name: str, how: Reading, tell: Tell | None) -> Source:
     """Return the table of a JSON file. Raises `DataError`."""
-    encoding, _ = written.encoding_of(path, name, how.encoding)
+    encoding, _ = encodings.encoding_of(path, name, how.encoding)
     rows = _records(path, name, encoding, tell)
     if not rows:
         raise no_rows(name, [])
