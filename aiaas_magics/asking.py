@@ -6,6 +6,7 @@ Adding a kind of word that is more than its value: a function in `WORDS`.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,15 +83,45 @@ def _source(session: Session, option: Option, word: Any, cls: Made, values: Valu
     del option, cls, values
     if not isinstance(word, str):
         return {"frame": send_table(session, word)}
+    if WEB.match(word):
+        raise errors.DataError(
+            f"{word} is an address on the web",
+            "files are read from here",
+            f"df = pd.read_csv({word!r})",
+        )
+    if word.startswith("openml:"):
+        return {"catalogue": word}
     path = saving.path_of(word)
-    if path.is_dir() and word not in session.names(Kind.SOURCE):
-        raise errors.DataError(f"{word} is a folder", "a table is one file", f"{word}/table.csv")
+    if word in session.names(Kind.SOURCE) and not path.is_file():
+        return {"catalogue": word}
     if path.is_file():
         return {"file": send_file(session, path, word), "filename": path.name}
+    _check_file(path, word)
+    return {"catalogue": word}
+
+
+WEB = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
+
+
+def _check_file(path: Path, word: str) -> None:
+    """Refuse a word that means something in the file system, or looks like it, and is no file."""
+    found = next((name for knows, name in _NO_FILES if knows(path)), None)
+    if found == "folder":
+        raise errors.DataError(f"{word} is a folder", "a table is one file", f"{word}/table.csv")
+    if found is not None:
+        raise errors.DataError(f"{word} is {found}", "a table is one file", f"ls -l {word}")
     if path.suffix or "/" in word:
         where = "this folder" if style.docs_mode() else str(Path.cwd())
         raise errors.DataError(f"there is no file {word}", f"looked in {where}", "%ls")
-    return {"catalogue": word}
+
+
+_NO_FILES: tuple[tuple[Callable[[Path], bool], str], ...] = (
+    (Path.is_dir, "folder"),
+    (Path.is_fifo, "a named pipe"),
+    (Path.is_socket, "a socket"),
+    (lambda path: path.is_char_device() or path.is_block_device(), "a device"),
+    (Path.is_symlink, "a link that leads nowhere"),
+)
 
 
 def _path(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
