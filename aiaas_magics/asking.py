@@ -16,6 +16,7 @@ from aiaas_magics.cards import style
 from aiaas_magics.sending import Sending
 from aiaas_magics.specs import auto
 from aiaas_magics.specs.base import JSON, Command, Spec
+from aiaas_magics.specs.catalogue import CatalogueInfo, check_openml, is_openml
 from aiaas_magics.specs.models import check_trust
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.verbs import Action, Kind, Option
@@ -89,15 +90,37 @@ def _source(session: Session, option: Option, word: Any, cls: Made, values: Valu
             "files are read from here",
             f"df = pd.read_csv({word!r})",
         )
-    if word.startswith("openml:"):
+    if is_openml(word):
+        check_openml(word)
         return {"catalogue": word}
     path = saving.path_of(word)
-    if word in session.names(Kind.SOURCE) and not path.is_file():
-        return {"catalogue": word}
     if path.is_file():
         return {"file": send_file(session, path, word), "filename": path.name}
+    known: list[Any] = session.backend.query("catalogue")
+    entry = next((each for each in known if each.name == word), None)
+    if entry is not None:
+        return _entry(session, entry)
     _check_file(path, word)
-    return {"catalogue": word}
+    hint = errors.did_you_mean(word, (each.name for each in known))
+    raise errors.NotFound(f"no table {word!r} in the catalogue", hint, "%aiaas_data catalogue")
+
+
+def _entry(session: Session, entry: CatalogueInfo) -> Values:
+    """Return the fields of a table of the catalogue; a file of an organisation's own is sent."""
+    if entry.openml is not None:
+        return {"catalogue": f"openml:{entry.openml}", "entry": entry.name}
+    if entry.path is None:
+        return {"catalogue": entry.name}
+    path = saving.path_of(entry.path)
+    shown = path.name if style.docs_mode() else str(path)
+    if not path.is_file():
+        raise errors.DataError(
+            f"there is no file {shown}",
+            f"{entry.origin} says that {entry.name} lies there",
+            f"path = ... in {entry.origin}",
+        )
+    sent = send_file(session, path, shown)
+    return {"file": sent, "filename": path.name, "entry": entry.name, **entry.reading}
 
 
 WEB = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")

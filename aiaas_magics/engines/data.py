@@ -9,8 +9,9 @@ import msgspec
 import pandas as pd
 
 from aiaas_magics.cards import style
-from aiaas_magics.engines import catalogue, recipe, sources
+from aiaas_magics.engines import catalogue, fetched, recipe, sources
 from aiaas_magics.engines.profile import duplicates, profile, roles, warnings
+from aiaas_magics.specs.catalogue import is_openml
 from aiaas_magics.specs.prepare import Step
 from aiaas_magics.specs.records import DataInfo
 from aiaas_magics.specs.refs import is_digest
@@ -65,11 +66,14 @@ def _source(spec: DataSpec, context: Context) -> tuple[pd.DataFrame, str, str, t
     notes: tuple[str, ...] = ()
     if spec.frame is not None:
         return context.frame(spec.frame), spec.frame, "DataFrame", notes
-    if spec.catalogue is not None:
-        frame, source = catalogue.load(spec.catalogue), f"catalogue:{spec.catalogue}"
-    else:
-        source = spec.filename
+    named = spec.entry or spec.catalogue
+    source = spec.filename if named is None else f"catalogue:{named}"
+    if spec.catalogue is None:
         frame, notes = _file(spec, context)
+    elif is_openml(spec.catalogue):
+        frame, notes = fetched.openml(spec.catalogue)
+    else:
+        frame = catalogue.load(spec.catalogue)
     address = context.save_frame(frame)
     return context.frame(address), address, source, notes
 

@@ -26,6 +26,8 @@ class DataSpec(Spec, frozen=True, kw_only=True, tag="data"):
     file: str | None = None
     filename: str = ""
     catalogue: str | None = None
+    entry: str = ""
+    """Name in the catalogue of what the file or OpenML's table is."""
     sep: str | None = None
     encoding: str | None = None
     decimal: str | None = None
@@ -100,7 +102,7 @@ DATA = Verb(
                 Option(
                     "source",
                     Kind.SOURCE,
-                    "a file, a DataFrame variable, or a catalogue name",
+                    "a file, a DataFrame variable, a name of the catalogue, or openml:ID",
                     required=True,
                 ),
             ),
@@ -131,11 +133,19 @@ DATA = Verb(
             examples=(
                 "%aiaas_data load cancer.csv --as cancer",
                 "%aiaas_data load iris",
+                "%aiaas_data load openml:credit-g@1 --as credit",
                 "%aiaas_data load umsatz.csv.gz --sep ; --decimal , --verbatim plz",
             ),
         ),
         Action("list", "list what is stored", examples=("%aiaas_data list",)),
-        Action("catalogue", "list the built-in tables", examples=("%aiaas_data catalogue",)),
+        Action(
+            "catalogue",
+            "list the tables there are: built in, fetched, your organisation's; OpenML's go by openml:ID",
+            arguments=(
+                Option("word", Kind.TEXT, "only those with this word in what is said of them"),
+            ),
+            examples=("%aiaas_data catalogue", "%aiaas_data catalogue regression"),
+        ),
         Action(
             "show",
             "show the profile of stored data",
