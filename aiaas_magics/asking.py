@@ -180,6 +180,11 @@ WORDS: dict[Kind, Callable[[Session, Option, Any, Made, Values], Values]] = {
 def send_table(session: Session, word: object) -> str:
     """Send a table of the notebook's and return its address."""
     table = frames.as_table(word)
+    if not all(table.shape):
+        missing = "columns" if table.shape[0] else "rows"
+        raise errors.DataError(
+            f"the table has no {missing}", "a table has at least one row and one column", "df.shape"
+        )
     with _sending(session, int(table.memory_usage(index=False).sum())) as put:
         return frames.write(table, put)
 

@@ -59,7 +59,7 @@ REFUSED = {
     "%aiaas_data load iris --as a@b": "cannot be a name",
     "%aiaas_data load iris --as <script>": "cannot be a name",
     '%aiaas_data load iris --as "a b"': "cannot be a name",
-    f"%aiaas_data load iris --as {'x' * 300}": "cannot be a name",
+    f"%aiaas_data load iris --as {'x' * 300}": "63 at most",
     "%aiaas_data load iris --as clf": "taken",
     "%aiaas_data load iris --as FLOWERS": "taken",
     f"{TRAIN.replace('--as m', '--as flowers')}": "taken",
