@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -204,9 +203,11 @@ def _as_written(
 
 def _zeros_lead(found: CsvFile) -> bool:
     """Tell whether any field of the first rows begins with a zero and another digit."""
-    lead = re.compile(rf"(?:^|[\n\r\"' {re.escape(found.sep)}])0\d")
     with found.path.open(encoding=found.encoding, newline="") as file:
-        return lead.search(file.read(ZEROS)) is not None
+        text = np.frombuffer(f"\n{file.read(ZEROS)}".encode("utf-8", "replace"), dtype="uint8")
+    ends = [ord(char) for char in '\n\r"' + found.sep if ord(char) < 128]
+    zeros = (text[1:-1] == ord("0")) & np.isin(text[:-2], ends)
+    return bool((zeros & (text[2:] >= ord("0")) & (text[2:] <= ord("9"))).any())
 
 
 def _lost(column: pd.Series[Any], words: list[Any]) -> set[str]:
@@ -237,11 +238,11 @@ def _kept(
         notes.append(f"column {name!r} is read as text: its numbers are too long")
         return column.map(str, na_action="ignore").astype("str")
     plain = [word.strip() for word in words if isinstance(word, str) and word.strip()]
-    digits = dtype.kind in "if" and all(w.lstrip("+-").isdigit() or w in MISSING for w in plain)
-    if digits and any(len(word) > 1 and word[0] == "0" for word in plain):
+    whole = dtype.kind in "if" and all(w.lstrip("+-").isdigit() or w in MISSING for w in plain)
+    if whole and any(len(word) > 1 and word[0] == "0" for word in plain):
         notes.append(f"column {name!r} is kept as text: its numbers begin with 0")
         return _again(found, place, "str")
-    if digits and dtype.kind == "f" and column.abs().max() >= PRECISE:
+    if whole and dtype.kind == "f" and column.abs().max() >= PRECISE:
         try:
             return _again(found, place, "Int64")
         except errors.DataError:
