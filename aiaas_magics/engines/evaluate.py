@@ -16,6 +16,7 @@ from aiaas_magics.engines import (
     artefacts,
     curves,
     data,
+    expecting,
     importance,
     learning,
     measuring,
@@ -104,7 +105,7 @@ def _rows(spec: EvaluateSpec, info: ModelInfo, context: Context) -> Rows:
     task = _task(info, context)
     known = task.y.iloc[task.train]
     if spec.data is not None:
-        X, y = _other(spec.data, info, context)
+        X, y = _other(spec.data, info, context, spec.schema)
         _tell_seen(X, y, *learning.training_rows(task), info, context)
         return Rows(
             X, y, known, "the given table" if spec.data.startswith("sha256:") else spec.data
@@ -179,10 +180,13 @@ class _Silent:
         return getattr(self._context, name)
 
 
-def _other(ref: str, info: ModelInfo, context: Context) -> tuple[pd.DataFrame, pd.Series]:
+def _other(
+    ref: str, info: ModelInfo, context: Context, mode: str
+) -> tuple[pd.DataFrame, pd.Series]:
     table = data.load(ref, context)
     frame = prepare.rows(table.frame, table.steps, table.roles)
-    names = [name for name, _ in info.signature.inputs]
+    free = {n for n, _ in info.signature.inputs} - {*info.signature.required}
+    names = [n for n, _ in info.signature.inputs if mode != "fix" or n in frame or n not in free]
     for name in (*names, info.target):
         if name not in frame.columns:
             raise errors.DataError(
@@ -208,6 +212,11 @@ def _other(ref: str, info: ModelInfo, context: Context) -> tuple[pd.DataFrame, p
             )
     if info.task == "classification":
         y = _as_classes(y, info.signature.classes)
+    shown = table.info.ref if table.info else "DATA"
+    learned = info.lineage.data_ref or "EARLIER"
+    X, notes = expecting.kept(X, info, mode)
+    for note in notes:
+        context.warn(note.sentence(), f"%aiaas_data check {shown} --against {learned}")
     return _in_zones(X, info.signature.zones), y
 
 
