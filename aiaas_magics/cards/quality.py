@@ -34,7 +34,9 @@ def card(result: QualityResult, warnings: Sequence[str]) -> Card:
         *map(page.warning, dict.fromkeys((*result.warnings, *warnings))),
         page.Table(COLUMNS, rows) if rows else None,
         page.soft(f"and {plural(more, 'finding')} more in .findings" if more > 0 else ""),
-        page.following(result.findings[0].fix if rows else _next(result)),
+        page.soft("all repairs, to be looked at first:" if result.repairs else ""),
+        page.Code("\n".join(result.repairs)) if result.repairs else None,
+        page.following("" if result.repairs else _next(result)),
     )
 
 
@@ -70,6 +72,8 @@ def _looked(result: QualityResult) -> str:
 
 
 def _next(result: QualityResult) -> str:
+    if result.findings:
+        return result.findings[0].fix
     if result.target is None and result.data != "the table":
         return f"%aiaas_data check {result.data} --target COLUMN"
     return ""

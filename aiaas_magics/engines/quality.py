@@ -21,6 +21,7 @@ from aiaas_magics.engines.checks import (
     gaps,
     identity,
     leaks,
+    lines,
     numbers,
     repeats,
     targets,
@@ -82,10 +83,10 @@ def run(spec: QualitySpec, context: Context) -> QualityResult:
             break
         context.progress(place, len(asked), f"looking for {name}")
         found += CHECKS[name](look)
-    charts = drawn.of(look, found)
+    charts, findings = drawn.of(look, found), ordered(found)
     return QualityResult(
         data=shown, rows=look.rows, columns=len(look.columns), target=spec.target, against=against,
-        findings=ordered(found), looked=tuple(asked), charts=pictures.render(charts, context),
+        findings=findings, repairs=lines.repairs(look.word, findings), looked=tuple(asked), charts=pictures.render(charts, context),
         partial=context.stopping(),
     )  # fmt: skip
 

@@ -28,6 +28,11 @@ class Quality(Drawn):
         """Each with ``find``, ``severity``, ``column``, ``text``, ``fix`` (a line) and ``effect``."""
         return self.result.findings
 
+    @property
+    def repairs(self) -> tuple[str, ...]:
+        """The lines that carry out all repairs, one after the other."""
+        return self.result.repairs
+
     def of(self, column: str) -> tuple[Finding, ...]:
         """Return the findings of one column."""
         return tuple(each for each in self.findings if each.column == column)

@@ -50,6 +50,8 @@ class QualityResult(Result, frozen=True, kw_only=True, tag="quality_result"):
     target: str | None = None
     against: str | None = None
     findings: tuple[Finding, ...] = ()
+    repairs: tuple[str, ...] = ()
+    """Lines that carry out all repairs, one after the other."""
     looked: tuple[str, ...] = ()
     """The kinds that were looked for."""
     charts: tuple[Chart, ...] = ()

@@ -232,6 +232,22 @@ def test_any_table_can_be_looked_at(columns, rows, times, data):
         assert "nan" not in each.text.replace("'nan'", "")
 
 
+def test_all_repairs_follow_one_another():
+    sick = SOUND.assign(
+        size=without(NOISE),
+        k=1,
+        l=2,
+        day=SOUND["when"].dt.strftime("%Y-%m-%d"),
+        x=np.exp(2 * NOISE),
+    )
+    found_ = lines.repairs("t", findings(sick))
+    assert found_[:2] == (
+        "%aiaas_prepare t --drop k,l --fix --as t-clean",
+        "%aiaas_prepare t-clean --impute median --columns size --as t-clean",
+    )
+    assert found_[-1] == "%aiaas_prepare t-clean --scale power --columns x --as t-clean"
+
+
 # the engine ----------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from aiaas_magics.specs.quality import Finding
 from aiaas_magics.specs.refs import NAME, parse
 
 AWKWARD = frozenset("\"'([{}]),=?%`$\\")
@@ -35,6 +38,49 @@ def _plain(name: str) -> bool:
 def prepare(data: str, *options: str) -> str:
     """Return the line that prepares `data` and stores the result as DATA-clean."""
     return f"%aiaas_prepare {data} {' '.join(options)} --as {_name(data)}-clean"
+
+
+ORDER = ("--impute", "--dropna", "--clip", "--rare", "--scale")
+"""Steps that follow on the first line, in this order: gaps are filled before rows with gaps go."""
+
+
+def repairs(data: str, findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Return the lines that repair all of it, each going on where the one before ended.
+
+    The first drops columns, changes types and leaves out repeats; then comes a line for each other step, with all
+    the columns it is for.
+    """
+    dropped: list[str] = []
+    first: dict[str, None] = {}
+    later: dict[str, list[str]] = {}
+    for found in findings:
+        option = _option(data, found.fix)
+        if option.startswith("--drop "):
+            dropped.append(found.column)
+        elif option.partition(" ")[0] in ORDER:
+            later.setdefault(option, []).append(found.column)
+        elif option:
+            first[option] = None
+    head = [f"--drop {columns([*dict.fromkeys(dropped)])}"] if dropped else []
+    made = [" ".join([*head, *first])] if head or first else []
+    for option in sorted(later, key=lambda o: ORDER.index(o.partition(" ")[0])):
+        names = [n for n in dict.fromkeys(later[option]) if n not in dropped]
+        on = "" if option == "--dropna" else f" --columns {columns(names)}"
+        made += [option + on] if names else []
+    clean = f"{_name(data)}-clean"
+    places = [data, *[clean] * (len(made) - 1)]
+    return tuple(
+        f"%aiaas_prepare {place} {options} --as {clean}"
+        for place, options in zip(places, made, strict=False)
+    )
+
+
+def _option(data: str, line: str) -> str:
+    """Return what a line of `prepare` does, without its columns; nothing for other lines."""
+    start = f"%aiaas_prepare {data} "
+    if not line.startswith(start):
+        return ""
+    return line.removeprefix(start).rpartition(" --as ")[0].partition(" --columns ")[0]
 
 
 def train(data: str, target: str, *words: str, algo: str = "hist_gradient_boosting") -> str:
