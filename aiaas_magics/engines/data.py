@@ -53,7 +53,7 @@ def run(spec: DataSpec, context: Context) -> DataResult:
     context.progress(0, STAGES, "reading")
     frame, address, source = _source(spec, context)
     found, tell = roles(frame, spec.texts), profiling(READ, frame.shape[1], context)
-    result = describe(frame, found, address=address, source=source, tell=tell)
+    result = describe(frame, found, address=address, source=source, tell=tell, cores=context.cores)
     if spec.file is not None:
         result = msgspec.structs.replace(result, warnings=(*result.warnings, *_commas(frame)))
     info = context.save_data(spec.as_, result)
@@ -112,9 +112,10 @@ def describe(
     steps: Sequence[Step] = (),
     changes: Sequence[Change] = (),
     tell: Callable[[int], None] | None = None,
+    cores: int = 1,
 ) -> DataResult:
     """Return the record of a table that lies at `address`; ``ref`` is empty until it has a name."""
-    columns = profile(frame, roles, tell)
+    columns = profile(frame, roles, tell, cores=cores)
     return DataResult(
         ref="",
         frame=address,
