@@ -9,7 +9,9 @@ from aiaas_magics.serving import client
 from aiaas_magics.specs import verb
 from aiaas_magics.specs.schema import Note
 
-TABLE = pd.DataFrame({"id": range(60), "a": [i % 2 + i / 1000 for i in range(60)], "<b>": 1, "y": ["p", "q"] * 30})
+TABLE = pd.DataFrame(
+    {"id": range(60), "a": [i % 2 + i / 1000 for i in range(60)], "<b>": 1, "y": ["p", "q"] * 30}
+)
 
 
 @pytest.fixture

@@ -112,15 +112,25 @@ def _unit(y: Series) -> Array:
 def codes(column: Series, role: str) -> tuple[Array, bool] | None:
     """Return a column as numbers and whether they are names (of categories); None for prose.
 
-    A gap is a value like any other: -1 among categories, NaN among numbers, which trees take. Numbers are their
-    ranks: a tree splits those as it splits the numbers, and dates and huge numbers are exact in its 32 bits.
+    A gap is a value like any other: -1 among categories, NaN among numbers, which trees take.
     """
     if role == "category":
         return pd.factorize(column)[0], True
-    if role in ("number", "boolean", "date"):
-        ranks = pd.factorize(column, sort=True)[0].astype("float64")
-        return np.where(ranks < 0, np.nan, ranks), False
+    if role == "date":
+        return _scaled(np.where(column.isna(), np.nan, column.astype("int64"))), False
+    if role in ("number", "boolean"):
+        return _scaled(column.to_numpy("float64", na_value=np.nan)), False
     return None
+
+
+def _scaled(values: Array) -> Array:
+    """Return numbers around 0, some units apart: a tree's 32 bits would make one of all dates of a week."""
+    values = np.where(np.isfinite(values), values, np.nan)
+    if np.isnan(values).all():
+        return values
+    values = values / (np.nanmax(np.abs(values)) or 1.0)
+    low, middle, high = np.nanpercentile(values, [25, 50, 75])
+    return np.clip((values - middle) / ((high - low) or 1.0), -1e9, 1e9)
 
 
 def _skill(values: Array, names: bool, y: Array, task: str) -> float:  # noqa: FBT001 - private
