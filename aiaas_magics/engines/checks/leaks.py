@@ -52,22 +52,16 @@ def leaks(look: Look) -> Found:
     X, y = look.sample.drop(columns=look.target), look.sample[look.target]
     found = sorted(alone(X, y, look.task, look.roles), key=lambda each: -each.skill)
     best = [each for each in found if each.skill >= PERFECT]
-    close = [each for each in found if CLOSE <= each.skill < PERFECT]
     for each in best:
-        words = [
-            f"predicts '{look.target}' by itself, with skill {each.skill:.3f} (0 is a guess, 1 never wrong)"
-        ]
+        said = f"predicts '{look.target}' by itself, with skill {each.skill:.3f} (0 is a guess, 1 never wrong)"
         if each.same:
-            words = [f"tells '{look.target}' in other words: each of its values has one answer"]
-        easy = bool(close) and not each.same
-        words += (
-            ["so do others nearly: perhaps an easy task"]
-            if easy
-            else ["too good: is it known before the event?"]
-        )
+            said = f"tells '{look.target}' in other words: each of its values has one answer"
+        easy = len(found) > 1 and not each.same
+        why = "others come close: an easy task, or several of its kind"
+        why = why if easy else "too good: is it known before the event?"
         yield Finding(
             find="leak", severity="medium" if easy else "high", column=each.name, effect=each.skill,
-            text="; ".join(words), fix=look.drop(each.name),
+            text=f"{said}; {why}", fix=look.drop(each.name),
         )  # fmt: skip
 
 
