@@ -118,7 +118,14 @@ def _look(spec: QualitySpec, context: Context) -> tuple[Look, str, str | None]:
     columns = profile.profile(frame, roles, cores=context.cores)
     task = _task(frame[spec.target]) if spec.target is not None else None
     look = Look(
-        frame, roles, columns, word=spec.shown or word, target=spec.target, task=task, before=before
+        frame,
+        roles,
+        columns,
+        word=spec.shown or word,
+        target=spec.target,
+        task=task,
+        before=before,
+        stored=not is_digest(spec.data),
     )
     return look, shown, against
 

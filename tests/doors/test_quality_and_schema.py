@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from aiaas_magics import handles
+from aiaas_magics import handles, session
 from aiaas_magics.magics import grammar, names
 from aiaas_magics.serving import client
 from aiaas_magics.specs import verb
@@ -48,6 +48,19 @@ def test_the_lines_that_repair_do(check, empty):
         call = grammar.parse(verb("prepare"), line.removeprefix("%aiaas_prepare "))
         assert empty.run(call.verb, call.action, call.values).ref.startswith("t-clean@")
     assert not check("t-clean")
+
+
+def test_spellings_are_made_one_by_a_line_of_python(empty, monkeypatch):
+    cities = pd.DataFrame({"the city": ["Bern", "bern ", "Basel"] * 9})
+    found = empty.run("data", "check", {"data": cities, "data word": "df"})
+    scope = {"df": cities}
+    exec(next(each.fix for each in found if each.find == "spellings"), scope)
+    assert set(scope["df"]["the city"]) == {"bern", "basel"}
+    empty.run("data", "load", {"source": cities, "as_": "c"})
+    monkeypatch.setattr(session, "_current", [empty])
+    found = empty.run("data", "check", {"data": "c"})
+    exec(next(each.fix for each in found if each.find == "spellings"))
+    assert not empty.run("data", "check", {"data": "c-clean"}).of("the city")
 
 
 def test_versions_are_compared(check, empty):

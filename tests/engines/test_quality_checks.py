@@ -241,8 +241,9 @@ def test_all_repairs_follow_one_another():
         x=np.exp(2 * NOISE),
     )
     found_ = lines.repairs("t", findings(sick))
-    assert found_[:2] == (
-        "%aiaas_prepare t --drop k,l --fix --as t-clean",
+    assert found_[:3] == (
+        "%aiaas_prepare t --drop k,l --as t-clean",
+        "%aiaas_prepare t-clean --fix --columns day --as t-clean",
         "%aiaas_prepare t-clean --impute median --columns size --as t-clean",
     )
     assert found_[-1] == "%aiaas_prepare t-clean --scale power --columns x --as t-clean"

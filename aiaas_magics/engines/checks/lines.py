@@ -40,14 +40,14 @@ def prepare(data: str, *options: str) -> str:
     return f"%aiaas_prepare {data} {' '.join(options)} --as {_name(data)}-clean"
 
 
-ORDER = ("--impute", "--dropna", "--clip", "--rare", "--scale")
-"""Steps that follow on the first line, in this order: gaps are filled before rows with gaps go."""
+ORDER = ("--fix", "--impute", "--dropna", "--clip", "--rare", "--scale")
+"""Steps that follow on the first line, in this order: types before gaps, and gaps are filled before rows with gaps go."""
 
 
 def repairs(data: str, findings: Iterable[Finding]) -> tuple[str, ...]:
     """Return the lines that repair all of it, each going on where the one before ended.
 
-    The first drops columns, changes types and leaves out repeats; then comes a line for each other step, with all
+    The first drops columns and leaves out repeats; then comes a line for each other step, with all
     the columns it is for.
     """
     dropped: list[str] = []
@@ -73,6 +73,16 @@ def repairs(data: str, findings: Iterable[Finding]) -> tuple[str, ...]:
         f"%aiaas_prepare {place} {options} --as {clean}"
         for place, options in zip(places, made, strict=False)
     )
+
+
+def respell(data: str, name: str, *, stored: bool) -> str:
+    """Return the line of Python that writes a column's categories in one way: no step of a recipe does."""
+    one = f"f[{literal(name)}].str.split().str.join(' ').str.casefold()"
+    made = f".assign(**{{{literal(name)}: lambda f: {one}}})"
+    if not stored:
+        return f"{data.removeprefix('var:')} = {data.removeprefix('var:')}{made}"
+    load = f"aiaas.data.load(aiaas.data.show({literal(data)}).frame(){made}, as_={literal(_name(data) + '-clean')})"
+    return f"import aiaas_magics as aiaas; {load}"
 
 
 def _option(data: str, line: str) -> str:

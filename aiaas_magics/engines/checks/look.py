@@ -36,6 +36,8 @@ class Look:
         The column to be predicted and whether it is a class or a number, where they are known.
     before
         An earlier version of the table.
+    stored
+        Whether `word` names stored data, not a variable.
     """
 
     def __init__(
@@ -48,7 +50,9 @@ class Look:
         target: str | None = None,
         task: str | None = None,
         before: pd.DataFrame | None = None,
+        stored: bool = False,
     ) -> None:
+        self.stored = stored
         self.frame, self.roles, self.word = frame, dict(roles), word
         self.columns = {column.name: column for column in columns}
         self.target, self.task, self.before = target, task, before

@@ -50,8 +50,8 @@ def contradictions(look: Look) -> Found:
     if count >= max(2, OFTEN * look.rows):
         yield Finding(
             find="contradictions", severity="medium", column=str(look.target), effect=count / look.rows,
-            text=f"{count:,} rows ({share(count, look.rows)}) equal others in every column but this one: no model gets all of them right",
-            fix=look.prepare("--distinct"),
+            text=f"{count:,} rows ({share(count, look.rows)}) equal others in every column but this one: no model gets all of them right, a probability is the honest answer",
+            fix=look.train(),
         )  # fmt: skip
 
 

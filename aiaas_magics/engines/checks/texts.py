@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from aiaas_magics.engines.checks import lines
 from aiaas_magics.engines.checks.look import Found, Look, few, share
 from aiaas_magics.engines.modalities.category import MOST_COLUMNS
 from aiaas_magics.specs.quality import Finding
@@ -19,6 +20,8 @@ LEAST = 5
 NUMBER = re.compile(
     r"\s*[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d+)?(?:[eE][-+]?\d+)?\s*%?\s*|\s*[-+]?\.\d+\s*"
 )
+COMMA = re.compile(r",(?:\d{1,2}|\d{4,})(?!\d)(?!,)")
+"""A comma that marks no thousands."""
 CODE = re.compile(r"0\d+")
 """Digits after a nought are codes: postcodes, telephone numbers."""
 DATE = re.compile(
@@ -42,9 +45,14 @@ def types(look: Look) -> Found:
             yield Finding(
                 find=f"{kind} as text", severity="medium", column=name, effect=rows / total,
                 text=f"{share(rows, total)} of the texts are {kind} such as {few(list(values.index[good]), 1)}{but}",
-                fix=look.prepare("--fix"),
+                fix=look.only(_fixing(list(values.index[good]), kind), name),
             )  # fmt: skip
             break
+
+
+def _fixing(texts: Sequence[str], kind: str) -> str:
+    commas = kind == "numbers" and any(COMMA.search(text) for text in texts)
+    return "--fix --decimal comma" if commas else "--fix"
 
 
 def _coded(texts: Sequence[str]) -> bool:
@@ -76,7 +84,7 @@ def spellings(look: Look) -> Found:
             find="spellings", severity="medium", column=name, effect=rows / look.rows,
             text=f"{len(several)} categor{'y is' if len(several) == 1 else 'ies are'} written in several ways: "
             f"{' and '.join(repr(text[:24]) for text in several[0][:3])} ({rows:,} rows)",
-            fix=look.prepare("--fix"),
+            fix=lines.respell(look.word, name, stored=look.stored),
         )  # fmt: skip
 
 
