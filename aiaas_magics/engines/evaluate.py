@@ -128,7 +128,7 @@ def _strange(spec: EvaluateSpec, info: ModelInfo, context: Context) -> Rows:
             "name rows it has not learned from, with the column it predicts",
             f"%aiaas_evaluate {info.name} test_rows",
         )
-    X, y = _other(spec.data, info, context)
+    X, y = _other(spec.data, info, context, spec.schema)
     context.warn(
         f"the simplest guess knows these very rows: those {info.ref} learned from are not here"
     )
@@ -213,10 +213,10 @@ def _other(
     if info.task == "classification":
         y = _as_classes(y, info.signature.classes)
     shown = table.info.ref if table.info else "DATA"
-    learned = info.lineage.data_ref or "EARLIER"
+    against = f" --against {info.lineage.data_ref}" if info.lineage.data_ref else ""
     X, notes = expecting.kept(X, info, mode)
     for note in notes:
-        context.warn(note.sentence(), f"%aiaas_data check {shown} --against {learned}")
+        context.warn(note.sentence(), f"%aiaas_data check {shown}{against}")
     return _in_zones(X, info.signature.zones), y
 
 

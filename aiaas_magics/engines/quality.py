@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from aiaas_magics import errors
-from aiaas_magics.engines import data, learning, pictures, profile
+from aiaas_magics.engines import data, pictures, profile
+from aiaas_magics.engines import targets as targets_of
 from aiaas_magics.engines.checks import (
     drawn,
     drift,
@@ -163,4 +164,4 @@ def _task(y: pd.Series) -> str | None:
         known = known[np.isfinite(known)]
     if not len(known) or pd.api.types.is_datetime64_any_dtype(known.dtype):
         return None
-    return learning.guess(known)
+    return targets_of.guess(known)

@@ -61,6 +61,7 @@ def _choose(spec: TrainSpec, context: Context) -> ModelResult:
     task = learning.assemble(spec, context)
     found = portfolio.choose(task, spec, context)
     scores = held_out_scores(found.pipeline, task)
+    suspicions.tell(task, spec.target, scores, context)
     info = learning.register(
         found.pipeline, found.task, spec, context,
         partial=found.partial, params=found.params, scores=scores, algo=found.algo,

@@ -14,7 +14,9 @@ from aiaas_magics.engines.checks.look import Look, share
 from aiaas_magics.magics import grammar
 from aiaas_magics.specs import verb
 from aiaas_magics.specs.catalogue import CATALOGUE
+from aiaas_magics.specs.prepare import PrepareSpec
 from aiaas_magics.specs.quality import SEVERITIES, QualitySpec
+from aiaas_magics.specs.train import TrainSpec
 
 N = 400
 RNG = np.random.default_rng(0)
@@ -247,6 +249,24 @@ def test_all_repairs_follow_one_another():
         "%aiaas_prepare t-clean --impute median --columns size --as t-clean",
     )
     assert found_[-1] == "%aiaas_prepare t-clean --scale power --columns x --as t-clean"
+
+
+@pytest.mark.parametrize("what", SICK, ids=lambda what: f"{what[0]} {what[1]}")
+def test_every_line_is_one_that_can_be_asked(what):
+    """Those of Python apart, which a test of the session carries out."""
+    for each in findings(SOUND.assign(**SICK[what])):
+        name, _, rest = each.fix.removeprefix("%aiaas_").partition(" ")
+        if each.fix.startswith("%"):
+            call = grammar.parse(verb(name), rest, evaluate=eval)
+            fields = {n: v for n, v in call.values.items() if n in SPECS[name].__struct_fields__}
+            SPECS[name](
+                **{"as_": "m"} | fields, **({"params": call.parameters} if call.parameters else {})
+            )
+        else:
+            assert each.find == "spellings"
+
+
+SPECS = {"prepare": PrepareSpec, "train": TrainSpec}
 
 
 # the engine ----------------------------------------------------------------------------------------

@@ -39,13 +39,14 @@ def contradictions(look: Look) -> Found:
     """Find rows that are equal in all but the target: no model gets both right."""
     if look.task != "classification" or not look.features:
         return
-    features = look.frame[look.features]
-    suspects = profile.repeated(features, [look.columns[n] for n in look.features])
-    if not suspects.any():
+    columns_ = sorted((look.columns[n] for n in look.features), key=lambda c: -c.distinct)
+    suspects = profile.alike(look.frame[[c.name for c in columns_]])
+    if not len(suspects):
         return
-    some = features[suspects]
+    rows_ = look.frame.iloc[suspects]
+    some = rows_[look.features]
     groups = some.groupby(list(some.columns), dropna=False, observed=True, sort=False)
-    answers = look.frame.loc[suspects, look.target].groupby(groups.ngroup()).transform("nunique")
+    answers = rows_[look.target].groupby(groups.ngroup()).transform("nunique")
     count = int((answers > 1).sum())
     if count >= max(2, OFTEN * look.rows):
         yield Finding(
