@@ -363,13 +363,15 @@ def _predict(session: Session, values: Values) -> Handle:
             f"%aiaas_deploy {info.model} --as {info.name}",
         )
     model = session.model(info.model)
-    frame = _rows(session, values["data"], values.get("rows"), model)
+    schema = values.get("schema")
+    frame = _rows(session, values["data"], values.get("rows"), model, schema)
     said = client.predict(
         info.url,
         info.token or "",
         frames.records(frame),
         timeout=float(values.get("timeout", 30.0)),
         proba=True,
+        schema=schema,
     )
     answer = frame.reset_index(drop=True)
     made = {"prediction": said["y_pred"]}
@@ -377,11 +379,16 @@ def _predict(session: Session, values: Values) -> Handle:
         made["probability"] = [max(row) for row in said["y_proba"]]
     taken = [name for name in made if name in answer.columns]
     answer = answer.rename(columns={name: f"{name} (input)" for name in taken}).assign(**made)
-    return handles.Prediction(info.name, info.target, answer)
+    return handles.Prediction(info.name, info.target, answer, said.get("warnings", ()))
 
 
-def _rows(session: Session, word: object, rows: int | None, model: ModelInfo) -> pd.DataFrame:
-    """Return the raw rows a model is asked about: of prepared data those it was prepared from."""
+def _rows(
+    session: Session, word: object, rows: int | None, model: ModelInfo, schema: str | None
+) -> pd.DataFrame:
+    """Return the raw rows a model is asked about: of prepared data those it was prepared from.
+
+    Where what is sure is to be fixed, a column that may have gaps can be absent.
+    """
     from aiaas_magics.engines import recipe
 
     if rows is not None and rows < 1:
@@ -394,7 +401,12 @@ def _rows(session: Session, word: object, rows: int | None, model: ModelInfo) ->
         frame = frames.as_table(word)
         _check_raw(session, frame)
         frame = frame.set_axis(frames.column_names(frame), axis=1)
-    names = [name for name, _ in model.signature.inputs]
+    needed = model.signature.required if schema == "fix" else ()
+    names = [
+        n
+        for n, _ in model.signature.inputs
+        if not (schema == "fix" and n not in needed and n not in frame)
+    ]
     for name in names:
         if name not in frame.columns:
             raise errors.DataError(

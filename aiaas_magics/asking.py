@@ -51,6 +51,8 @@ def ask(
             fields |= word(session, option, values[option.python], cls, values)
     if "as_" in cls.__struct_fields__ and "as_" not in fields:
         fields["as_"] = _DEFAULT_NAMES[verb](values)
+    if "shown" in cls.__struct_fields__:
+        fields["shown"] = str(values.get("data word", ""))
     if table.parameters:
         fields["params"] = dict(parameters or {})
         _check_target(session, str(values["target"]), values["data"])

@@ -212,7 +212,7 @@ def endpoint_card(info: EndpointInfo, line: str, warnings: Sequence[str], follow
     """Return how to reach an endpoint; `line` asks it from a terminal."""
     served = (
         f"predicts {info.target}, {plural(info.workers, 'worker')}, this machine only, token needed"
-    )
+    ) + ("" if info.schema == "warn" else f", schema {info.schema}")
     runs = info.state == "READY"
     there = page.Link(f"{info.url}/docs", info.url) if runs and not style.docs_mode() else None
     return page.card(

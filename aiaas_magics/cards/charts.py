@@ -187,6 +187,22 @@ def lines(
     )
 
 
+def pairs(name: str, title: str, text: str, rows: Sequence[Row], *, x: str, y: str) -> Chart:
+    """Return bars side by side. Rows: ``x, y, line``; the bars of an ``x`` stand together."""
+    encoding = {
+        "x": {"field": "x", "type": "nominal", "title": x, "sort": None},
+        "xOffset": {"field": "line", "type": "nominal", "sort": None},
+        "y": _number("y", y),
+        "color": {"field": "line", "type": "nominal", "title": None, "sort": None},
+        "tooltip": [
+            {"field": "line", "title": "line"},
+            {"field": "x", "title": x},
+            _number("y", y),
+        ],
+    }
+    return chart(name, title, text, {"mark": "bar", "encoding": encoding}, rows)
+
+
 def scatter(
     name: str,
     title: str,

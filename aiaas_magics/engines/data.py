@@ -54,7 +54,7 @@ def run(spec: DataSpec, context: Context) -> DataResult:
     context.progress(0, STAGES, "reading")
     frame, address, source, notes = _source(spec, context)
     found, tell = roles(frame, spec.texts), profiling(READ, frame.shape[1], context)
-    result = describe(frame, found, address=address, source=source, tell=tell)
+    result = describe(frame, found, address=address, source=source, tell=tell, cores=context.cores)
     result = msgspec.structs.replace(result, warnings=(*notes, *result.warnings))
     info = context.save_data(spec.as_, result)
     context.progress(STAGES, STAGES, "done")
@@ -117,9 +117,10 @@ def describe(
     steps: Sequence[Step] = (),
     changes: Sequence[Change] = (),
     tell: Callable[[int], None] | None = None,
+    cores: int = 1,
 ) -> DataResult:
     """Return the record of a table that lies at `address`; ``ref`` is empty until it has a name."""
-    columns = profile(frame, roles, tell)
+    columns = profile(frame, roles, tell, cores=cores)
     return DataResult(
         ref="",
         frame=address,

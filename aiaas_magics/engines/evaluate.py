@@ -42,7 +42,7 @@ def run(spec: EvaluateSpec, context: Context) -> Result:
 
 # on rows the model has not seen -----------------------------------------------------------------
 def _measured(spec: EvaluateSpec, context: Context) -> EvaluationResult:
-    who = subject.load(spec.model, spec.data, context)
+    who = subject.load(spec.model, spec.data, context, spec.schema)
     dependence.check_columns(spec.columns, who.X, who.roles(), who.info.name)
     outcome, scores = _scores(who, spec, context)
     classes = [str(name) for name in who.info.signature.classes]

@@ -209,7 +209,10 @@ def register(
     algo: str = "",
 ) -> ModelInfo:
     """Write, seal and register a fitted pipeline with its lineage; `algo` is who was chosen."""
-    signature = signatures.of(task.X, task.roles, target=spec.target, classes=task.classes)
+    signature = signatures.of(
+        task.X, task.roles, target=spec.target, classes=task.classes,
+        rows=task.train if len(task.test) else None,
+    )  # fmt: skip
     info = task.table.info
     lineage = Lineage(
         spec=msgspec.to_builtins(spec), data=task.table.address, data_ref=info.ref if info else None,

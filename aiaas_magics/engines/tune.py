@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from aiaas_magics import errors
 from aiaas_magics.cards import charts
-from aiaas_magics.engines import learning, pictures, splitting, weighing
+from aiaas_magics.engines import learning, pictures, splitting, suspicions, weighing
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import recipe
 from aiaas_magics.engines.measuring import NEED_PROBA
@@ -50,6 +50,8 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
         _fit(search, X, y, spec, learning.training_weights(task))
     best = _asked(search.best_params_, spec.params)
     scores = held_out_scores(search.best_estimator_, task)
+    balanced = best.get("class_weight") is not None
+    suspicions.tell(task, spec.target, scores, context, balanced=balanced)
     found = trials(search.cv_results_, metric, spec)
     if not found:
         raise errors.DataError(

@@ -18,17 +18,18 @@ ATTR = "aiaas"
 
 def records(frame: pd.DataFrame) -> list[dict[str, JSON]]:
     """Return a table's rows as JSON objects: missing is None, dates are ISO text."""
-    columns = {str(name): _plain_values(frame[name]) for name in frame.columns}
+    columns = {str(name): values(frame[name]) for name in frame.columns}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _plain_values(column: pd.Series[Any]) -> list[JSON]:
+def values(column: pd.Series[Any]) -> list[JSON]:
+    """Return a column's values as JSON: missing is None, dates are ISO text."""
     import pandas as pd
 
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return [None if pd.isna(value) else value.isoformat() for value in column]
-    values = column.astype("object").where(column.notna(), None).tolist()
-    return [_plain_value(value) for value in values]
+    found = column.astype("object").where(column.notna(), None).tolist()
+    return [_plain_value(value) for value in found]
 
 
 def _plain_value(value: Any) -> JSON:

@@ -10,6 +10,8 @@ from aiaas_magics.specs.calls import Call
 from aiaas_magics.specs.verbs import Kind
 
 RESOLVED = (Kind.DATA, Kind.SOURCE, Kind.MODEL, Kind.MODELS, Kind.ENDPOINT, Kind.STORED, Kind.JOB)
+WORD = " word"
+"""After an option's name: the word that a variable was called by, for lines that repeat it."""
 Known = Callable[[Kind], list[str]]
 Same = Callable[[str, Any], bool]
 
@@ -34,7 +36,10 @@ def resolve(call: Call, variables: Mapping[str, Any], known: Known, same: Same) 
     for option in (*call.table.arguments, *call.table.options):
         word = values.get(option.python)
         if option.kind in RESOLVED and word is not None:
-            values[option.python] = _resolve(word, option.kind, variables, known, same)
+            found = _resolve(word, option.kind, variables, known, same)
+            values[option.python] = found
+            if isinstance(word, str) and not isinstance(found, str):
+                values[f"{option.python}{WORD}"] = word
     return call._replace(values=values)
 
 

@@ -6,10 +6,13 @@ from typing import ClassVar
 
 from aiaas_magics import errors
 from aiaas_magics.specs.base import Command, Spec
+from aiaas_magics.specs.quality import CHECK, QualitySpec
 from aiaas_magics.specs.refs import check_name
 from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
 
 FORMATS = ("csv", "parquet")
+
+__all__ = ["DATA", "DataSpec", "DeleteData", "ExportSpec", "QualitySpec"]
 
 
 class DataSpec(Spec, frozen=True, kw_only=True, tag="data"):
@@ -152,6 +155,7 @@ DATA = Verb(
             arguments=(Option("data", Kind.DATA, "stored data", required=True, stored=True),),
             examples=("%aiaas_data show cancer",),
         ),
+        CHECK,
         Action(
             "save",
             "write stored data to a CSV or Parquet file",

@@ -6,6 +6,7 @@ import math
 
 from aiaas_magics import errors
 from aiaas_magics.specs.base import JSON, Spec
+from aiaas_magics.specs.schema import MODES, check_mode
 from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
 
 CELLS = ("fp", "fn", "tp", "tn")
@@ -43,8 +44,11 @@ class EvaluateSpec(Spec, frozen=True, kw_only=True, tag="evaluate"):
     repeats: int = 1000
     shuffles: int = 10
     seed: int = 0
+    schema: str = "warn"
+    """What is done with rows unlike those the model learned from; see :mod:`aiaas_magics.specs.schema`."""
 
     def __post_init__(self) -> None:
+        check_mode(self.schema)
         if not 0.5 <= self.confidence < 1:
             raise errors.SpecError(
                 f"--confidence {self.confidence:g} is no level",
@@ -202,6 +206,13 @@ EVALUATE = Verb(
                     10,
                 ),
                 Option("seed", Kind.INT, "seed of everything random", 0),
+                Option(
+                    "schema",
+                    Kind.CHOICE,
+                    "rows unlike those learned from: warn, fix what is sure, or refuse",
+                    "warn",
+                    choices=MODES,
+                ),
                 *SUBMISSION,
             ),
             examples=(

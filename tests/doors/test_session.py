@@ -27,6 +27,7 @@ LINES = [
     ("data", "list", {}, "data: t@1"),
     ("data", "show", {"data": "t"}, "t@1: 30 rows x 2 columns, 0 missing values"),
     ("data", "catalogue", {}, "catalogue: iris, wine"),
+    ("data", "check", {"data": "t", "target": "y"}, "t@1: 1 finding (1 high)"),
     ("prepare", "", {"data": "t", "as_": "p", "drop": ("a",)}, "p@1: 30 rows x 1 column"),
     ("train", "", {"data": "t", "target": "y", "algo": "ridge"}, "ridge@1: ridge, r2 1.000"),
     ("tune", "", {"data": "t", "target": "y", "algo": "ridge", "as_": "b", "cv": 2}, "b@1: ridge, best of 2"),

@@ -9,6 +9,7 @@ from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.models import ExportModelSpec, ImportModelSpec
 from aiaas_magics.specs.prepare import PrepareSpec
+from aiaas_magics.specs.quality import QualitySpec
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
 
@@ -23,6 +24,7 @@ GOOD = [
     DeploySpec(model="m", as_="m-api"),
     ImportModelSpec(as_="m", file="sha256:0", filename="m.pkl", trust_pickle=True),
     ExportModelSpec(model="m", format="onnx"),
+    QualitySpec(data="d", target="y", against="d@1"),
 ]
 
 

@@ -53,7 +53,7 @@ def pair(spec: EvaluateSpec, context: Context) -> tuple[Subject, Subject]:
     DataError
         If they predict different things, or too few rows are left.
     """
-    first = subject.load(spec.model, spec.data, context)
+    first = subject.load(spec.model, spec.data, context, spec.schema)
     second = _beside(first, str(spec.against), context)
     fresh = np.ones(len(first.X), dtype=bool)
     for each in (first, second):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from aiaas_magics import errors, specs
-from aiaas_magics.engines import artefacts, data, learning, measuring, prepare, recipe
+from aiaas_magics.engines import artefacts, data, expecting, learning, measuring, prepare, recipe
 from aiaas_magics.engines.context import Context
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import ModelInfo
@@ -55,7 +55,7 @@ class Subject(NamedTuple):
         return data.roles(self.X, ())
 
 
-def load(model: str, other: str | None, context: Context) -> Subject:
+def load(model: str, other: str | None, context: Context, schema: str = "warn") -> Subject:
     """Return a model with its held-out rows, or with other rows.
 
     Raises
@@ -66,7 +66,7 @@ def load(model: str, other: str | None, context: Context) -> Subject:
     info, folder = context.model(model)
     task = learned(info, context)
     if other is not None:
-        X, y = rows_of(other, info, context)
+        X, y = rows_of(other, info, context, schema)
         known = y if task is None else learning.training_rows(task)[1]
         if task is None:
             context.warn(
@@ -174,11 +174,21 @@ def seen(X: pd.DataFrame, y: pd.Series, known_X: pd.DataFrame, known_y: pd.Serie
     return found
 
 
-def rows_of(ref: str, info: ModelInfo, context: Context) -> tuple[pd.DataFrame, pd.Series]:
-    """Return features and target of other data, as the model takes them."""
+def rows_of(
+    ref: str, info: ModelInfo, context: Context, schema: str = "warn"
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Return features and target of other data, as the model takes them and its schema lets them."""
     table = data.load(ref, context)
     frame = prepare.rows(table.frame, table.steps, table.roles)
-    return taken(frame, info, "DATA" if table.info is None else table.info.name)
+    free = {n for n, _ in info.signature.inputs} - {*info.signature.required}
+    absent = {n for n in free if schema == "fix" and n not in frame}
+    X, y = _features(frame, info, "DATA" if table.info is None else table.info.name, absent)
+    X, notes = expecting.kept(X, info, schema)
+    shown = table.info.ref if table.info else "DATA"
+    against = f" --against {info.lineage.data_ref}" if info.lineage.data_ref else ""
+    for note in notes:
+        context.warn(note.sentence(), f"%aiaas_data check {shown}{against}")
+    return _in_zones(X, info.signature.zones), y
 
 
 def taken(frame: pd.DataFrame, info: ModelInfo, name: str) -> tuple[pd.DataFrame, pd.Series]:
@@ -189,7 +199,14 @@ def taken(frame: pd.DataFrame, info: ModelInfo, name: str) -> tuple[pd.DataFrame
     DataError
         If a column is not there, has gaps the model does not take, or holds classes it does not know.
     """
-    names = [column for column, _ in info.signature.inputs]
+    X, y = _features(frame, info, name)
+    return _in_zones(X, info.signature.zones), y
+
+
+def _features(
+    frame: pd.DataFrame, info: ModelInfo, name: str, absent: Collection[str] = ()
+) -> tuple[pd.DataFrame, pd.Series]:
+    names = [column for column, _ in info.signature.inputs if column not in absent]
     for column in (*names, info.target):
         if column not in frame.columns:
             raise errors.DataError(
@@ -215,7 +232,7 @@ def taken(frame: pd.DataFrame, info: ModelInfo, name: str) -> tuple[pd.DataFrame
             )
     if info.task == "classification":
         y = as_classes(y, info.signature.classes)
-    return _in_zones(X, info.signature.zones), y
+    return X, y
 
 
 def as_classes(y: pd.Series, classes: Sequence[JSON]) -> pd.Series:
