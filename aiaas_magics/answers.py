@@ -5,6 +5,7 @@ Adding one: a function from a session and the line's values to a handle, and a r
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -32,21 +33,48 @@ LINES = 1_000
 def _data_list(session: Session, values: Values) -> Handle:
     del values
     records: list[Any] = session.backend.query("data")
-    rows = [(r.ref, r.rows, len(r.columns), style.size(r.size), r.source) for r in records]
-    return handles.Listing(
-        "data", ("name", "rows", "columns", "size", "from"), rows, records, "%aiaas_data show NAME"
-    )
+    known: dict[str, Any] = {}
+    if any(record.source.startswith("catalogue:") for record in records):
+        with contextlib.suppress(errors.SpecError):  # a catalogue of one's own that cannot be read
+            known = {f"catalogue:{r.name}": r for r in session.backend.query("catalogue")}  # type: ignore[attr-defined]
+    rows = [
+        (r.ref, r.rows, len(r.columns), style.size(r.size), r.source, *_origin(known.get(r.source)))
+        for r in records
+    ]
+    columns = ("name", "rows", "columns", "size", "from", "task", "licence")
+    return handles.Listing("data", columns, rows, records, "%aiaas_data show NAME")
+
+
+def _origin(entry: Any) -> tuple[str, str]:
+    return ("", "") if entry is None else (entry.task, entry.licence)
 
 
 def _data_catalogue(session: Session, values: Values) -> Handle:
-    del values
-    records: list[Any] = session.backend.query("catalogue")
-    rows = [
-        (r.name, r.task, r.target, r.rows, r.columns, r.summary, r.licence, r.source)
-        for r in records
-    ]
-    columns = ("name", "task", "target", "rows", "columns", "summary", "licence", "source")
-    return handles.Listing("catalogue", columns, rows, records, "%aiaas_data load iris")
+    word = str(values.get("word", "")).casefold()
+    known: list[Any] = session.backend.query("catalogue")
+    columns = (
+        "name",
+        "task",
+        "target",
+        "rows",
+        "columns",
+        "summary",
+        "licence",
+        "source",
+        "origin",
+    )
+    told = [(r, tuple(getattr(r, column) for column in columns)) for r in known]
+    chosen = [(r, row) for r, row in told if word in " ".join(map(str, row)).casefold()]
+    if not chosen:
+        raise errors.NotFound(
+            f"nothing in the catalogue is about {values['word']!r}",
+            errors.did_you_mean(word, (r.name for r in known)),
+            f"openml:{values['word']} of openml.org, or %aiaas_data catalogue",
+        )
+    records, rows = [r for r, _ in chosen], [row for _, row in chosen]
+    return handles.Listing(
+        "catalogue", columns, rows, records, f"%aiaas_data load {records[0].name}"
+    )
 
 
 def _data_show(session: Session, values: Values) -> Handle:

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from aiaas_magics import errors
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.results import Chart
 
@@ -64,7 +65,7 @@ def chart(
         "$schema": SCHEMA, "title": {"text": title, "subtitle": words}, "width": width, "height": height, "config": CONFIG,
         "data": {"values": [rounded(row) for row in rows]}, **body,
     }  # fmt: skip
-    return Chart(name=name, title=title, text=text, spec=spec)
+    return Chart(name=name, title=title, text=text, spec={**_visible(spec)})
 
 
 def intervals(name: str, title: str, text: str, rows: Sequence[Row], *, axis: str) -> Chart:
@@ -287,6 +288,15 @@ def thin(
     return [(float(xs[i]), float(ys[i])) for i in places]
 
 
+def _visible(value: JSON) -> JSON:
+    """Return a chart's dict without control characters: an escape in a label ends vl-convert's process."""
+    if isinstance(value, dict):
+        return {_visible(key): _visible(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_visible(each) for each in value]
+    return errors.visible(value) if isinstance(value, str) else value
+
+
 def _number(field: str, title: str) -> dict[str, Any]:
     return {"field": field, "type": "quantitative", "title": lined(title)}
 
@@ -299,7 +309,7 @@ def lined(words: str) -> str:
 def _literal(value: JSON) -> str:
     import json
 
-    return json.dumps(value)
+    return json.dumps(errors.visible(value) if isinstance(value, str) else value)
 
 
 def rounded(row: Row) -> Row:

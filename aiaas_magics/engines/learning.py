@@ -28,7 +28,7 @@ from aiaas_magics.engines import (
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import recipe
 from aiaas_magics.engines.recipe import fixed, with_target
-from aiaas_magics.engines.targets import MOST_CLASSES, guess
+from aiaas_magics.engines.targets import MOST_CLASSES, are_whole, guess
 from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Lineage, ModelInfo, NewModel
@@ -288,7 +288,7 @@ def _check_target(y: pd.Series, task: str, spec: TrainSpec | TuneSpec) -> None:
             f"every row is {_value(counts.index[0])}",
             "choose another target",
         )
-    if numeric and not bool(np.all(np.mod(counts.index.to_numpy(dtype="float64"), 1) == 0)):
+    if numeric and not are_whole(counts.index.to_numpy(dtype="float64")):
         raise errors.DataError(
             f"{spec.target!r} holds fractions, not classes",
             "classification predicts one of a few values",

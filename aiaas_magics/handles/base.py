@@ -49,7 +49,7 @@ class Handle:
         yield from ()
 
     def __repr__(self) -> str:
-        return self.line()
+        return errors.visible(self.line())
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         del include, exclude
@@ -113,7 +113,7 @@ def picture(session: Session, chart: Chart) -> Bundle:
     """Return a chart's output: Vega-Lite, its PNG, one line. No HTML: it would be preferred."""
     import base64
 
-    bundle: Bundle = {VEGA: rounded(chart.spec), "text/plain": chart.text}
+    bundle: Bundle = {VEGA: rounded(chart.spec), "text/plain": errors.visible(chart.text)}
     if chart.png is not None:
         body = b"".join(session.backend.fetch(chart.png))
         bundle["image/png"] = base64.b64encode(body).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import time
@@ -14,7 +15,9 @@ from aiaas_magics.magics.names import is_table
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
 LINE = re.compile(r"(?:^|=)\s*(%{1,2})aiaas(?:_(\w*))?(?:\s+(.*))?$")
-DATA_FILES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
+TEXTS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
+PACKED = tuple(f"{text}{packed}" for text in TEXTS for packed in (".gz", ".bz2", ".xz"))
+DATA_FILES = (*TEXTS, *PACKED, ".zip", ".parquet", ".pq", ".arrow", ".feather")
 MODEL_FILES = (".skops", ".joblib", ".pkl", ".pickle")
 REMEMBER = 2.0
 """Seconds a list of stored names is good for: a burst of keys asks once."""
@@ -111,7 +114,9 @@ class Completer:
     def _stored(self, kind: Kind) -> list[str]:
         when, names = self._names.get(kind, (0.0, []))
         if time.monotonic() - when > REMEMBER:
-            names = self._session().names(kind)
+            names = []
+            with contextlib.suppress(errors.AiaasError):  # the line itself will say it
+                names = self._session().names(kind)
             self._names[kind] = (time.monotonic(), names)
         return names
 

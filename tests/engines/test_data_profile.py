@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiaas_magics.engines import bars
-from aiaas_magics.engines.profile import duplicates, profile, roles
+from aiaas_magics.engines.profile import duplicates, profile, repeated, roles
 
 PROSE = [f"order {i} came late and wet" for i in range(9)]
 
@@ -123,3 +123,12 @@ def test_repeated_rows_are_counted(frame, count):
 def test_repeats_are_those_of_pandas(rows):
     frame = pd.DataFrame(rows, columns=["n", "s"]).astype({"n": "int64", "s": "str"})
     assert duplicates(frame, profile(frame, roles(frame))) == frame.duplicated().sum()
+
+
+@pytest.mark.parametrize("columns", [1, 3, 4, 7])
+@pytest.mark.parametrize("values", [1, 2, 50])
+def test_rows_that_repeat_an_earlier_one_are_found(columns, values):
+    rng = np.random.default_rng(values)
+    table = pd.DataFrame(rng.integers(0, values, (200, columns)).astype("float64"))
+    table = table.mask(table == 1).assign(word=rng.choice(["a", "b"], 200))
+    pd.testing.assert_series_equal(repeated(table), table.duplicated())
