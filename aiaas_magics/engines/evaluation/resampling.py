@@ -206,7 +206,8 @@ def _chart(made: Sequence[Fit], metric: str, cv: int) -> Chart:
 
 def tell_tuned(subject: Subject, context: Context) -> None:
     """Warn where a search chose on rows that the folds measure on."""
-    if subject.info.lineage.spec.get("kind") != "train":
+    asked = subject.info.lineage.spec
+    if asked.get("kind") != "train" or asked.get("algo") == "auto":
         context.warn(
             f"{subject.info.ref} was chosen on some of these rows: the scores flatter a little",
             f"%aiaas_evaluate {subject.info.name}",
