@@ -5,6 +5,7 @@ Adding one: a function from a session and the line's values to a handle, and a r
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -32,21 +33,48 @@ LINES = 1_000
 def _data_list(session: Session, values: Values) -> Handle:
     del values
     records: list[Any] = session.backend.query("data")
-    rows = [(r.ref, r.rows, len(r.columns), style.size(r.size), r.source) for r in records]
-    return handles.Listing(
-        "data", ("name", "rows", "columns", "size", "from"), rows, records, "%aiaas_data show NAME"
-    )
+    known: dict[str, Any] = {}
+    if any(record.source.startswith("catalogue:") for record in records):
+        with contextlib.suppress(errors.SpecError):  # a catalogue of one's own that cannot be read
+            known = {f"catalogue:{r.name}": r for r in session.backend.query("catalogue")}  # type: ignore[attr-defined]
+    rows = [
+        (r.ref, r.rows, len(r.columns), style.size(r.size), r.source, *_origin(known.get(r.source)))
+        for r in records
+    ]
+    columns = ("name", "rows", "columns", "size", "from", "task", "licence")
+    return handles.Listing("data", columns, rows, records, "%aiaas_data show NAME")
+
+
+def _origin(entry: Any) -> tuple[str, str]:
+    return ("", "") if entry is None else (entry.task, entry.licence)
 
 
 def _data_catalogue(session: Session, values: Values) -> Handle:
-    del values
-    records: list[Any] = session.backend.query("catalogue")
-    rows = [
-        (r.name, r.task, r.target, r.rows, r.columns, r.summary, r.licence, r.source)
-        for r in records
-    ]
-    columns = ("name", "task", "target", "rows", "columns", "summary", "licence", "source")
-    return handles.Listing("catalogue", columns, rows, records, "%aiaas_data load iris")
+    word = str(values.get("word", "")).casefold()
+    known: list[Any] = session.backend.query("catalogue")
+    columns = (
+        "name",
+        "task",
+        "target",
+        "rows",
+        "columns",
+        "summary",
+        "licence",
+        "source",
+        "origin",
+    )
+    told = [(r, tuple(getattr(r, column) for column in columns)) for r in known]
+    chosen = [(r, row) for r, row in told if word in " ".join(map(str, row)).casefold()]
+    if not chosen:
+        raise errors.NotFound(
+            f"nothing in the catalogue is about {values['word']!r}",
+            errors.did_you_mean(word, (r.name for r in known)),
+            f"openml:{values['word']} of openml.org, or %aiaas_data catalogue",
+        )
+    records, rows = [r for r, _ in chosen], [row for _, row in chosen]
+    return handles.Listing(
+        "catalogue", columns, rows, records, f"%aiaas_data load {records[0].name}"
+    )
 
 
 def _data_show(session: Session, values: Values) -> Handle:
@@ -335,13 +363,15 @@ def _predict(session: Session, values: Values) -> Handle:
             f"%aiaas_deploy {info.model} --as {info.name}",
         )
     model = session.model(info.model)
-    frame = _rows(session, values["data"], values.get("rows"), model)
+    schema = values.get("schema")
+    frame = _rows(session, values["data"], values.get("rows"), model, schema)
     said = client.predict(
         info.url,
         info.token or "",
         frames.records(frame),
         timeout=float(values.get("timeout", 30.0)),
         proba=True,
+        schema=schema,
     )
     answer = frame.reset_index(drop=True)
     made = {"prediction": said["y_pred"]}
@@ -349,11 +379,16 @@ def _predict(session: Session, values: Values) -> Handle:
         made["probability"] = [max(row) for row in said["y_proba"]]
     taken = [name for name in made if name in answer.columns]
     answer = answer.rename(columns={name: f"{name} (input)" for name in taken}).assign(**made)
-    return handles.Prediction(info.name, info.target, answer)
+    return handles.Prediction(info.name, info.target, answer, said.get("warnings", ()))
 
 
-def _rows(session: Session, word: object, rows: int | None, model: ModelInfo) -> pd.DataFrame:
-    """Return the raw rows a model is asked about: of prepared data those it was prepared from."""
+def _rows(
+    session: Session, word: object, rows: int | None, model: ModelInfo, schema: str | None
+) -> pd.DataFrame:
+    """Return the raw rows a model is asked about: of prepared data those it was prepared from.
+
+    Where what is sure is to be fixed, a column that may have gaps can be absent.
+    """
     from aiaas_magics.engines import recipe
 
     if rows is not None and rows < 1:
@@ -366,7 +401,12 @@ def _rows(session: Session, word: object, rows: int | None, model: ModelInfo) ->
         frame = frames.as_table(word)
         _check_raw(session, frame)
         frame = frame.set_axis(frames.column_names(frame), axis=1)
-    names = [name for name, _ in model.signature.inputs]
+    needed = model.signature.required if schema == "fix" else ()
+    names = [
+        n
+        for n, _ in model.signature.inputs
+        if not (schema == "fix" and n not in needed and n not in frame)
+    ]
     for name in names:
         if name not in frame.columns:
             raise errors.DataError(

@@ -6,6 +6,7 @@ Adding a kind of word that is more than its value: a function in `WORDS`.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from aiaas_magics.cards import style
 from aiaas_magics.sending import Sending
 from aiaas_magics.specs import auto
 from aiaas_magics.specs.base import JSON, Command, Spec
+from aiaas_magics.specs.catalogue import CatalogueInfo, check_openml, is_openml
 from aiaas_magics.specs.estimators import Estimator
 from aiaas_magics.specs.models import check_trust
 from aiaas_magics.specs.train import TrainSpec
@@ -50,6 +52,8 @@ def ask(
             fields |= word(session, option, values[option.python], cls, values)
     if "as_" in cls.__struct_fields__ and "as_" not in fields:
         fields["as_"] = _DEFAULT_NAMES[verb](values)
+    if "shown" in cls.__struct_fields__:
+        fields["shown"] = str(values.get("data word", ""))
     if table.parameters:
         fields["params"] = dict(parameters or {})
         _check_target(session, str(values["target"]), values["data"])
@@ -83,15 +87,67 @@ def _source(session: Session, option: Option, word: Any, cls: Made, values: Valu
     del option, cls, values
     if not isinstance(word, str):
         return {"frame": send_table(session, word)}
+    if WEB.match(word):
+        raise errors.DataError(
+            f"{word} is an address on the web",
+            "files are read from here",
+            f"df = pd.read_csv({word!r})",
+        )
+    if is_openml(word):
+        check_openml(word)
+        return {"catalogue": word}
     path = saving.path_of(word)
-    if path.is_dir() and word not in session.names(Kind.SOURCE):
-        raise errors.DataError(f"{word} is a folder", "a table is one file", f"{word}/table.csv")
     if path.is_file():
         return {"file": send_file(session, path, word), "filename": path.name}
+    known: list[Any] = session.backend.query("catalogue")
+    entry = next((each for each in known if each.name == word), None)
+    if entry is not None:
+        return _entry(session, entry)
+    _check_file(path, word)
+    hint = errors.did_you_mean(word, (each.name for each in known))
+    raise errors.NotFound(f"no table {word!r} in the catalogue", hint, "%aiaas_data catalogue")
+
+
+def _entry(session: Session, entry: CatalogueInfo) -> Values:
+    """Return the fields of a table of the catalogue; a file of an organisation's own is sent."""
+    if entry.openml is not None:
+        return {"catalogue": f"openml:{entry.openml}", "entry": entry.name}
+    if entry.path is None:
+        return {"catalogue": entry.name}
+    path = saving.path_of(entry.path)
+    shown = path.name if style.docs_mode() else str(path)
+    if not path.is_file():
+        raise errors.DataError(
+            f"there is no file {shown}",
+            f"{entry.origin} says that {entry.name} lies there",
+            f"path = ... in {entry.origin}",
+        )
+    sent = send_file(session, path, shown)
+    return {"file": sent, "filename": path.name, "entry": entry.name, **entry.reading}
+
+
+WEB = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
+
+
+def _check_file(path: Path, word: str) -> None:
+    """Refuse a word that means something in the file system, or looks like it, and is no file."""
+    found = next((name for knows, name in _NO_FILES if knows(path)), None)
+    if found == "folder":
+        raise errors.DataError(f"{word} is a folder", "a table is one file", f"{word}/table.csv")
+    if found is not None:
+        raise errors.DataError(f"{word} is {found}", "a table is one file", f"ls -l {word}")
     if path.suffix or "/" in word:
         where = "this folder" if style.docs_mode() else str(Path.cwd())
         raise errors.DataError(f"there is no file {word}", f"looked in {where}", "%ls")
-    return {"catalogue": word}
+
+
+_NO_FILES: tuple[tuple[Callable[[Path], bool], str], ...] = (
+    (Path.is_dir, "folder"),
+    (Path.is_fifo, "a named pipe"),
+    (Path.is_socket, "a socket"),
+    (lambda path: path.is_char_device() or path.is_block_device(), "a device"),
+    (Path.is_symlink, "a link that leads nowhere"),
+)
 
 
 def _path(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
@@ -151,6 +207,11 @@ WORDS: dict[Kind, Callable[[Session, Option, Any, Made, Values], Values]] = {
 def send_table(session: Session, word: object) -> str:
     """Send a table of the notebook's and return its address."""
     table = frames.as_table(word)
+    if not all(table.shape):
+        missing = "columns" if table.shape[0] else "rows"
+        raise errors.DataError(
+            f"the table has no {missing}", "a table has at least one row and one column", "df.shape"
+        )
     with _sending(session, int(table.memory_usage(index=False).sum())) as put:
         return frames.write(table, put)
 

@@ -31,6 +31,7 @@ Errors cross process and network borders by class name: :func:`to_record` and
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 
 WIDTH = 200
@@ -151,7 +152,17 @@ class InternalError(AiaasError):
 
 
 def _one_line(text: str) -> str:
-    return " ".join(str(text).split())
+    return visible(" ".join(str(text).split()))
+
+
+HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that a terminal obeys or that turn a line around: all controls but tab and line end, and
+Unicode's marks of direction (UAX 9)."""
+
+
+def visible(text: str) -> str:
+    """Return text whose control characters are seen and not obeyed: each by its code."""
+    return HIDDEN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def tree() -> dict[str, type[AiaasError]]:

@@ -23,8 +23,10 @@ from aiaas_magics.cards import style
 from aiaas_magics.handles import Handle, JobHandle
 from aiaas_magics.specs.base import JSON, Command, Spec
 from aiaas_magics.specs.jobs import Event, Job, Limits
+from aiaas_magics.specs.quality import QualityResult
 from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo
 from aiaas_magics.specs.results import (
+    ComparisonResult,
     DataResult,
     EndpointResult,
     EvaluationResult,
@@ -320,6 +322,8 @@ _HANDLES: dict[type, Callable[..., Handle]] = {
     DataResult: handles.Data,
     ModelResult: handles.Model,
     EvaluationResult: handles.Evaluation,
+    ComparisonResult: handles.Comparison,
+    QualityResult: handles.Quality,
     ExportResult: _export,
     ImportResult: handles.Imported,
     ModelExportResult: handles.ModelFile,

@@ -22,6 +22,7 @@ TYPES: dict[Kind, object] = {
     Kind.INT: int,
     Kind.FLOAT: float,
     Kind.COLUMNS: "list[str]",
+    Kind.COSTS: "dict[str, float] | str",
     Kind.ALGORITHMS: "list[str]",
     Kind.MODELS: "str",
     Kind.DATA: "DataFrame | str",

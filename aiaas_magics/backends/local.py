@@ -250,10 +250,9 @@ def _metrics(backend: LocalBackend, where: Where) -> list[Record]:
 
 
 def _catalogue(backend: LocalBackend, where: Where) -> list[Record]:
-    from aiaas_magics.specs.catalogue import CATALOGUE
+    from aiaas_magics.store import catalogue
 
-    del backend
-    return _matching(CATALOGUE, where)
+    return _matching(catalogue.tables(backend.folder), where)
 
 
 _QUERIES: dict[str, Callable[[LocalBackend, Where], list[Any]]] = {

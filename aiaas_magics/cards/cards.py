@@ -145,7 +145,7 @@ def evaluation_line(result: EvaluationResult) -> str:
     return (
         f"{result.model}: {first.metric} {measure(first.value)} "
         f"[{measure(first.low)}, {measure(first.high)}], baseline {measure(first.baseline)}, "
-        f"on {plural(result.rows, 'row')}"
+        f"on {plural(result.rows, 'row')}{' (stopped early)' if result.partial else ''}"
     )
 
 
@@ -157,6 +157,8 @@ def evaluation_card(result: EvaluationResult, warnings: Sequence[str], following
         f"{result.model} on {plural(result.rows, 'row')}: {result.data}",
         *map(page.warning, dict.fromkeys((*result.warnings, *warnings))),
         page.Table(("metric", "value", level, "simplest guess"), rows, frozenset({1, 2, 3})),
+        page.soft(result.way),
+        *map(page.Line, result.findings),
         page.following(following),
     )
 
@@ -167,7 +169,11 @@ def _interval(score: Score) -> str:
 
 def grid_card(grid: Grid) -> Card:
     """Return a small table."""
-    rows = [tuple(_cell(value) for value in row) for row in grid.rows]
+    plain = [name in grid.own for name in grid.columns]
+    rows = [
+        tuple(number(v) if own else _cell(v) for own, v in zip(plain, row, strict=True))
+        for row in grid.rows
+    ]
     numeric = frozenset(
         i for i in range(len(grid.columns)) if any(_is_number(row[i]) for row in grid.rows)
     )
@@ -207,7 +213,7 @@ def endpoint_card(info: EndpointInfo, line: str, warnings: Sequence[str], follow
     """Return how to reach an endpoint; `line` asks it from a terminal."""
     served = (
         f"predicts {info.target}, {plural(info.workers, 'worker')}, this machine only, token needed"
-    )
+    ) + ("" if info.schema == "warn" else f", schema {info.schema}")
     runs = info.state == "READY"
     there = page.Link(f"{info.url}/docs", info.url) if runs and not style.docs_mode() else None
     return page.card(

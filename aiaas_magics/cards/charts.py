@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from aiaas_magics import errors
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.results import Chart
 
@@ -62,9 +63,9 @@ def chart(
     words = textwrap.wrap(said, max(40, (width + 120) // LETTER))
     spec = {
         "$schema": SCHEMA, "title": {"text": title, "subtitle": words}, "width": width, "height": height, "config": CONFIG,
-        "data": {"values": [_rounded(row) for row in rows]}, **body,
+        "data": {"values": [rounded(row) for row in rows]}, **body,
     }  # fmt: skip
-    return Chart(name=name, title=title, text=text, spec=spec)
+    return Chart(name=name, title=title, text=text, spec={**_visible(spec)})
 
 
 def intervals(name: str, title: str, text: str, rows: Sequence[Row], *, axis: str) -> Chart:
@@ -104,8 +105,8 @@ def matrix(
         "scale": {"domain": [0, 1], "scheme": "blues"},
     }
     tips = [
-        {"field": "y", "title": y},
-        {"field": "x", "title": x},
+        {"field": "y", "title": lined(y)},
+        {"field": "x", "title": lined(x)},
         {"field": "value", "title": number, "format": form},
     ]
     cells = {
@@ -186,6 +187,22 @@ def lines(
     )
 
 
+def pairs(name: str, title: str, text: str, rows: Sequence[Row], *, x: str, y: str) -> Chart:
+    """Return bars side by side. Rows: ``x, y, line``; the bars of an ``x`` stand together."""
+    encoding = {
+        "x": {"field": "x", "type": "nominal", "title": x, "sort": None},
+        "xOffset": {"field": "line", "type": "nominal", "sort": None},
+        "y": _number("y", y),
+        "color": {"field": "line", "type": "nominal", "title": None, "sort": None},
+        "tooltip": [
+            {"field": "line", "title": "line"},
+            {"field": "x", "title": x},
+            _number("y", y),
+        ],
+    }
+    return chart(name, title, text, {"mark": "bar", "encoding": encoding}, rows)
+
+
 def scatter(
     name: str,
     title: str,
@@ -230,7 +247,7 @@ def errorbars(
             "y": {**_number("y", y), "scale": {"zero": False}},
             "color": mark,
             "tooltip": [
-                {"field": "x", "title": x},
+                {"field": "x", "title": lined(x)},
                 _number("y", y),
                 _number("low", "low"),
                 _number("high", "high"),
@@ -287,17 +304,32 @@ def thin(
     return [(float(xs[i]), float(ys[i])) for i in places]
 
 
+def _visible(value: JSON) -> JSON:
+    """Return a chart's dict without control characters: an escape in a label ends vl-convert's process."""
+    if isinstance(value, dict):
+        return {_visible(key): _visible(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_visible(each) for each in value]
+    return errors.visible(value) if isinstance(value, str) else value
+
+
 def _number(field: str, title: str) -> dict[str, Any]:
-    return {"field": field, "type": "quantitative", "title": title}
+    return {"field": field, "type": "quantitative", "title": lined(title)}
+
+
+def lined(words: str) -> str:
+    """Return a title on one line: in a tooltip, a broken line breaks Vega's expression."""
+    return " ".join(words.split())
 
 
 def _literal(value: JSON) -> str:
     import json
 
-    return json.dumps(value)
+    return json.dumps(errors.visible(value) if isinstance(value, str) else value)
 
 
-def _rounded(row: Row) -> Row:
+def rounded(row: Row) -> Row:
+    """Return a row with numbers of `DIGITS` significant digits."""
     return {
         key: significant(value) if isinstance(value, float) else value for key, value in row.items()
     }

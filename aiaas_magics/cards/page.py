@@ -1,6 +1,7 @@
 """A card: a title and parts, told once and shown twice: as HTML for pages, as text for terminals.
 
-Words are plain text in every part; the HTML escapes them, the text shows them as they are.
+Words are plain text in every part; the HTML escapes them, the text shows them as they are; control
+characters, which a terminal would obey, are shown by their names in both.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
+
+from aiaas_magics import errors
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 """Text, because pages that are not trusted yet, and code hosts, strip all style from HTML."""
@@ -56,7 +59,7 @@ class Card(NamedTuple):
         """Return the card as text: the title, and the parts indented below it."""
         body = "\n".join(part.text() for part in self.parts if part is not None)
         lines = [f"  {line}".rstrip() for line in body.splitlines()]
-        return "\n".join([" ".join(self.title.split()), *lines])
+        return errors.visible("\n".join([" ".join(self.title.split()), *lines]))
 
 
 def card(title: str, *parts: Part | None) -> Card:
@@ -192,4 +195,4 @@ def bars(counts: Sequence[tuple[str, int]]) -> Bars:
 
 def escape(text: object) -> str:
     """Return text that no page takes for markup."""
-    return html.escape(str(text), quote=True)
+    return html.escape(errors.visible(str(text)), quote=True)

@@ -1,4 +1,4 @@
-"""The tables of the built-in catalogue; :mod:`aiaas_magics.specs.catalogue` describes them."""
+"""The tables of the catalogue; :mod:`aiaas_magics.specs.catalogue` describes them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from aiaas_magics.engines import fetched
 from aiaas_magics.specs import catalogue
 
 
 def load(name: str) -> pd.DataFrame:
-    """Return a table of the catalogue. Raises `NotFound`."""
+    """Return a table of the catalogue, built in or fetched. Raises `NotFound`, `DataError`."""
     catalogue.find(name)
-    return _READERS[name]()
+    return _READERS[name]() if name in _READERS else fetched.load(name)
 
 
 def _bundled(loader: str, target: str) -> pd.DataFrame:
@@ -28,6 +29,14 @@ def _bundled(loader: str, target: str) -> pd.DataFrame:
     if values.dtype.kind == "i" and found.target_names[0] != 0:
         values = pd.Series(np.asarray(found.target_names, dtype=str)[values], dtype="str")
     return frame.assign(**{target: values})
+
+
+def _linnerud() -> pd.DataFrame:
+    from sklearn import datasets
+
+    found: Any = datasets.load_linnerud(as_frame=True)
+    frame: pd.DataFrame = found.frame
+    return frame
 
 
 _OPENINGS = (
@@ -70,12 +79,15 @@ _CLOSINGS = (
 )
 
 
+TICKETS = 600
+
+
 def _tickets() -> pd.DataFrame:
     """Compose messages; one in eight also holds a phrase of another topic, as people do."""
     rng = np.random.default_rng(20_240_229)
     topics = list(_TOPICS)
     rows = []
-    for _ in range(catalogue.find("tickets").rows):
+    for _ in range(TICKETS):
         topic = topics[rng.choice(3, p=(0.4, 0.35, 0.25))]
         other = topics[rng.integers(3)] if rng.random() < 1 / 8 else topic
         said = [rng.choice(_OPENINGS), *rng.choice(_TOPICS[topic], 2, replace=False)]
@@ -94,5 +106,6 @@ _READERS: dict[str, Callable[[], pd.DataFrame]] = {
     "breast_cancer": lambda: _bundled("load_breast_cancer", "diagnosis"),
     "digits": lambda: _bundled("load_digits", "digit"),
     "diabetes": lambda: _bundled("load_diabetes", "progression"),
+    "linnerud": _linnerud,
     "tickets": _tickets,
 }

@@ -236,7 +236,7 @@ def _steps(few: pd.DataFrame, head: Sequence[Step], names: Sequence[str]) -> tup
 
 
 def answerable(
-    frame: pd.DataFrame, steps: Sequence[Step], target: str, context: Context
+    frame: pd.DataFrame, steps: Sequence[Step], target: str, context: Context | None = None
 ) -> pd.DataFrame:
     """Return rows on which a model is measured: those its code keeps, with the target it learned.
 
@@ -251,8 +251,9 @@ def answerable(
     if not head:
         return frame
     made = through(frame, head)
-    if len(made) < len(frame):
+    if context is not None and len(made) < len(frame):
         context.warn(
             f"{len(frame) - len(made):,} of {len(frame):,} rows are dropped by the model's code and not measured"
         )
-    return frame.loc[made.index].assign(**{target: made[target]})
+    rows = frame.loc[made.index]
+    return rows.assign(**{target: made[target]}) if target in made.columns else rows

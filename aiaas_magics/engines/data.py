@@ -9,8 +9,9 @@ import msgspec
 import pandas as pd
 
 from aiaas_magics.cards import style
-from aiaas_magics.engines import catalogue, recipe, sources
+from aiaas_magics.engines import catalogue, fetched, recipe, sources
 from aiaas_magics.engines.profile import duplicates, profile, roles, warnings
+from aiaas_magics.specs.catalogue import is_openml
 from aiaas_magics.specs.prepare import Step
 from aiaas_magics.specs.records import DataInfo
 from aiaas_magics.specs.refs import is_digest
@@ -51,36 +52,47 @@ def run(spec: DataSpec, context: Context) -> DataResult:
         If the source is no table; see :func:`aiaas_magics.engines.sources.read`.
     """
     context.progress(0, STAGES, "reading")
-    frame, address, source = _source(spec, context)
+    frame, address, source, notes = _source(spec, context)
     found, tell = roles(frame, spec.texts), profiling(READ, frame.shape[1], context)
-    result = describe(frame, found, address=address, source=source, tell=tell)
-    if spec.file is not None:
-        result = msgspec.structs.replace(result, warnings=(*result.warnings, *_commas(frame)))
+    result = describe(frame, found, address=address, source=source, tell=tell, cores=context.cores)
+    result = msgspec.structs.replace(result, warnings=(*notes, *result.warnings))
     info = context.save_data(spec.as_, result)
     context.progress(STAGES, STAGES, "done")
     return msgspec.structs.replace(result, ref=info.ref)
 
 
-def _source(spec: DataSpec, context: Context) -> tuple[pd.DataFrame, str, str]:
-    """Return the table, its address and where it came from."""
+def _source(spec: DataSpec, context: Context) -> tuple[pd.DataFrame, str, str, tuple[str, ...]]:
+    """Return the table, its address, where it came from, and what was found out on the way."""
+    notes: tuple[str, ...] = ()
     if spec.frame is not None:
-        return context.frame(spec.frame), spec.frame, "DataFrame"
-    if spec.catalogue is not None:
-        frame, source = catalogue.load(spec.catalogue), f"catalogue:{spec.catalogue}"
+        return context.frame(spec.frame), spec.frame, "DataFrame", notes
+    named = spec.entry or spec.catalogue
+    source = spec.filename if named is None else f"catalogue:{named}"
+    if spec.catalogue is None:
+        frame, notes = _file(spec, context)
+    elif is_openml(spec.catalogue):
+        frame, notes = fetched.openml(spec.catalogue)
     else:
-        name = spec.filename or "the file"
-        path = context.blob(str(spec.file))
-        tell = _reading(path.stat().st_size, context)
-        frame = sources.read(path, name, sep=spec.sep, encoding=spec.encoding, tell=tell)
-        source = spec.filename
+        frame = catalogue.load(spec.catalogue)
     address = context.save_frame(frame)
-    return context.frame(address), address, source
+    return context.frame(address), address, source, notes
+
+
+def _file(spec: DataSpec, context: Context) -> sources.Source:
+    path = context.blob(str(spec.file))
+    words = (word.strip() for word in (spec.missing or "").split(","))
+    how = sources.Reading(
+        sep=spec.sep, encoding=spec.encoding, decimal=spec.decimal, thousands=spec.thousands,
+        header=spec.header, missing=None if spec.missing is None else tuple(words), verbatim=spec.verbatim,
+    )  # fmt: skip
+    tell, scratch = _reading(path.stat().st_size, context), context.scratch
+    return sources.read(path, spec.filename or "the file", how, tell=tell, scratch=scratch)
 
 
 def _reading(size: int, context: Context) -> Callable[[int], None]:
     def tell(count: int) -> None:
         shown = f"reading, {style.size(count)} of {style.size(size)}"
-        context.progress(READ * count / size, STAGES, shown)
+        context.progress(READ * min(1, count / max(1, size)), STAGES, shown)
 
     return tell
 
@@ -95,13 +107,6 @@ def profiling(before: float, columns: int, context: Context) -> Callable[[int], 
     return tell
 
 
-def _commas(frame: pd.DataFrame) -> tuple[str, ...]:
-    return tuple(
-        f"column {name!r} is read as text: its numbers have decimal commas; pd.read_csv(..., decimal=',') reads them"
-        for name in sources.decimal_commas(frame)
-    )
-
-
 def describe(
     frame: pd.DataFrame,
     roles: Mapping[str, str],
@@ -112,9 +117,10 @@ def describe(
     steps: Sequence[Step] = (),
     changes: Sequence[Change] = (),
     tell: Callable[[int], None] | None = None,
+    cores: int = 1,
 ) -> DataResult:
     """Return the record of a table that lies at `address`; ``ref`` is empty until it has a name."""
-    columns = profile(frame, roles, tell)
+    columns = profile(frame, roles, tell, cores=cores)
     return DataResult(
         ref="",
         frame=address,

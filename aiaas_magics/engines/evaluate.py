@@ -1,263 +1,247 @@
-"""Evaluate: a model on rows it has not seen, beside the simplest guess."""
+"""Evaluate: a model on rows it has not seen, beside the simplest guess or another model."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
-import numpy as np
-import pandas as pd
-from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.metrics import get_scorer
 
-from aiaas_magics import errors, specs
-from aiaas_magics.engines import (
-    artefacts,
-    coding,
-    curves,
-    data,
-    importance,
-    learning,
-    measuring,
-    pictures,
-    prepare,
-    recipe,
-)
+from aiaas_magics import errors
+from aiaas_magics.cards.style import one_line
+from aiaas_magics.engines import curves, learning, measuring, pictures
 from aiaas_magics.engines.context import Context
-from aiaas_magics.specs.base import JSON
+from aiaas_magics.engines.evaluation import (
+    Found,
+    columns,
+    comparing,
+    dependence,
+    expected,
+    growing,
+    mistakes,
+    resampling,
+    slices,
+    subject,
+    thresholds,
+)
+from aiaas_magics.engines.evaluation.subject import Subject
+from aiaas_magics.specs.base import Result
 from aiaas_magics.specs.evaluate import EvaluateSpec
-from aiaas_magics.specs.metrics import DEFAULT, check_metric
-from aiaas_magics.specs.records import ModelInfo
-from aiaas_magics.specs.results import EvaluationResult, Score
+from aiaas_magics.specs.results import ComparisonResult, EvaluationResult, Score, Threshold
 
 
-class Rows(NamedTuple):
-    """What a model is measured on, what its baseline learned from, and how to call it."""
+def run(spec: EvaluateSpec, context: Context) -> Result:
+    """Measure a model, or compare two."""
+    if spec.against is not None:
+        return _compared(spec, context)
+    if spec.curve:
+        return _grown(spec, context)
+    if spec.cv:
+        return _folded(spec, context)
+    return _measured(spec, context)
 
-    X: pd.DataFrame
-    y: pd.Series
-    known: pd.Series
-    """The training rows' target."""
-    shown: str
 
-
-def run(spec: EvaluateSpec, context: Context) -> EvaluationResult:
-    """Measure a model."""
-    info, folder = context.model(spec.model)
-    rows = _rows(spec, info, context)
-    pipeline = artefacts.load(folder)
-    context.progress(0, 1, "predicting")
-    with learning.fitting(context, algo=info.algo):
-        outcome = _outcome(pipeline, rows.X, rows.y, info)
-        base = _outcome(_baseline(info, rows.known), rows.X, rows.y, info)
-    scores = measuring.measure(
-        outcome, info.task, repeats=spec.repeats, confidence=spec.confidence, seed=spec.seed
-    )
-    simple = measuring.measure(
-        base, info.task, repeats=0, confidence=spec.confidence, seed=spec.seed
-    )
-    against = {score.metric: score.value for score in simple}
-    charts, grids = _pictures(outcome, info, spec)
-    with learning.fitting(context, algo=info.algo):
-        found = _importance(pipeline, rows, info, spec, context)
-    if found:
-        chart, grid = importance.picture(found, DEFAULT[info.task])
-        charts.append(chart)
-        grids.append(grid)
-    return EvaluationResult(
-        model=info.ref, data=rows.shown, task=info.task, rows=len(rows.y), confidence=spec.confidence,
-        scores=tuple(msgspec.structs.replace(s, baseline=against.get(s.metric)) for s in scores),
-        importance=found, grids=tuple(grids), charts=pictures.render(charts, context),
-        partial=context.stopping(),
+# on rows the model has not seen -----------------------------------------------------------------
+def _measured(spec: EvaluateSpec, context: Context) -> EvaluationResult:
+    who = subject.load(spec.model, spec.data, context, spec.schema)
+    dependence.check_columns(spec.columns, who.X, who.roles(), who.info.name)
+    outcome, scores = _scores(who, spec, context)
+    classes = [str(name) for name in who.info.signature.classes]
+    if who.info.task == "regression":
+        found = Found((), (), tuple(curves.of_numbers(outcome, who.info.target, spec.seed)))
+    else:
+        drawn, grids = curves.of_classes(outcome, classes)
+        found = Found((), tuple(grids), tuple(drawn))
+    threshold, cheapest = _threshold(who, outcome, classes, spec, context)
+    with learning.fitting(context, algo=who.info.algo):
+        ranked, matters, moves = _columns(who, outcome, classes, spec, context)
+    names = [score.metric for score in ranked] or [str(name) for name in who.X.columns]
+    found = cheapest + found + matters + moves
+    if spec.slices:
+        found += slices.found(
+            who.X,
+            who.roles(),
+            outcome,
+            most=spec.slices,
+            confidence=spec.confidence,
+            seed=spec.seed,
+        )
+    if spec.rows:
+        found += mistakes.found(who.X, outcome, classes, most=spec.rows, columns=names)
+    return _result(
+        who, spec, context, scores=scores, rows=len(who.y), found=found, importance=ranked, way=_drawn(who),
+        threshold=threshold, partial=context.stopping(),
     )  # fmt: skip
 
 
-def _pictures(
-    outcome: measuring.Outcome, info: ModelInfo, spec: EvaluateSpec
-) -> tuple[list[Any], list[Any]]:
-    if info.task == "regression":
-        return curves.of_numbers(outcome, info.target, spec.seed), []
-    return curves.of_classes(outcome, [str(name) for name in info.signature.classes])
+def _columns(
+    who: Subject,
+    outcome: measuring.Outcome,
+    classes: list[str],
+    spec: EvaluateSpec,
+    context: Context,
+) -> tuple[tuple[Score, ...], Found, Found]:
+    """Return what columns matter, and how; made-up rows may be some that the user's code drops."""
+    ranked: tuple[Score, ...] = ()
+    matters = Found()
+    try:
+        ranked, matters = columns.importance(who, outcome, spec, context)
+        return ranked, matters, columns.effects(who, ranked, classes, spec, context)
+    except errors.UserCodeError as error:
+        context.warn(f"what the columns matter is unknown, shuffled: {error.what}")
+        return ranked, matters, Found()
 
 
-def _importance(
-    pipeline: Any, rows: Rows, info: ModelInfo, spec: EvaluateSpec, context: Context
-) -> tuple[Score, ...]:
-    if not spec.shuffles:
-        return ()
-    scorer = get_scorer(check_metric(DEFAULT[info.task]).scorer)
-    return importance.importance(
-        pipeline,
-        rows.X,
-        rows.y,
-        scorer,
-        shuffles=spec.shuffles,
+def _drawn(who: Subject) -> str:
+    groups = who.groups()
+    if groups is None or who.task is None or who.task.by is None:
+        return ""
+    return f"intervals by a bootstrap of the {groups.max() + 1:,} groups of {one_line(who.task.by.name)}"
+
+
+def _scores(
+    who: Subject, spec: EvaluateSpec, context: Context
+) -> tuple[measuring.Outcome, tuple[Score, ...]]:
+    rows, info = len(who.X), who.info
+    context.progress(0, rows, "predicting")
+    with learning.fitting(context, algo=info.algo):
+        outcome = subject.outcome(
+            who.pipeline, who.X, who.y, info, _telling(context, "predicting", "rows", rows)
+        )
+        guess = subject.baseline(info.task, who.known)
+        base = subject.outcome(guess, who.X, who.y, info)
+    tell = _telling(context, "bootstrap", "samples")
+    scores = measuring.measure(
+        outcome,
+        info.task,
+        repeats=spec.repeats,
         confidence=spec.confidence,
         seed=spec.seed,
-        context=context,
+        tell=tell,
+        groups=who.groups(),
+    )
+    simple = measuring.samples(base, info.task, repeats=0, seed=spec.seed)
+    against = {name: measuring.plain(values[0]) for name, values in simple.items()}
+    return outcome, tuple(
+        msgspec.structs.replace(s, baseline=against.get(s.metric)) for s in scores
     )
 
 
-def _rows(spec: EvaluateSpec, info: ModelInfo, context: Context) -> Rows:
-    if info.lineage.spec["kind"] == "import_model":
-        return _strange(spec, info, context)
-    task = _task(info, context)
-    known = task.y.iloc[task.train]
-    if spec.data is not None:
-        X, y = _other(spec.data, info, context)
-        _tell_seen(X, y, *learning.training_rows(task), info, context)
-        return Rows(
-            X, y, known, "the given table" if spec.data.startswith("sha256:") else spec.data
-        )
-    if not len(task.test):
-        raise errors.DataError(
-            f"{info.ref} was trained on all rows",
-            "there are no held-out rows to measure it on",
-            f"%aiaas_evaluate {info.name} other_data",
-        )
-    shown = f"held-out rows of {info.lineage.data_ref or 'its table'}"
-    return Rows(task.X.iloc[task.test], task.y.iloc[task.test], known, shown)
+def _telling(context: Context, what: str, of: str, whole: int = 0) -> Callable[..., None]:
+    def tell(done: int, total: int = whole) -> None:
+        context.progress(done, total, f"{what}, {done:,} of {total:,} {of}")
+
+    return tell
 
 
-def _strange(spec: EvaluateSpec, info: ModelInfo, context: Context) -> Rows:
-    """Return the rows to measure an imported model on: nobody knows those it learned from."""
-    if spec.data is None:
-        raise errors.DataError(
-            f"{info.ref} was imported: it has no held-out rows",
-            "name rows it has not learned from, with the column it predicts",
-            f"%aiaas_evaluate {info.name} test_rows",
-        )
-    X, y = _other(spec.data, info, context)
-    context.warn(
-        f"the simplest guess knows these very rows: those {info.ref} learned from are not here"
-    )
-    return Rows(X, y, y, "the given table" if spec.data.startswith("sha256:") else spec.data)
-
-
-def _tell_seen(
-    X: pd.DataFrame,
-    y: pd.Series,
-    known_X: pd.DataFrame,
-    known_y: pd.Series,
-    info: ModelInfo,
+def _threshold(
+    who: Subject,
+    outcome: measuring.Outcome,
+    classes: list[str],
+    spec: EvaluateSpec,
     context: Context,
-) -> None:
-    """Warn where most of the given rows are among those the model learned from."""
-    name = str(known_y.name)
-    given, known = (
-        pd.util.hash_pandas_object(frame.assign(**{name: target}), index=False)
-        for frame, target in ((X, y), (known_X[list(X.columns)], known_y))
-    )
-    count = int(given.isin(known).sum())
-    if count > len(X) / 2:
-        context.warn(
-            f"{count:,} of {len(X):,} rows are among those {info.ref} learned from: the scores flatter",
-            f"%aiaas_evaluate {info.name}",
-        )
-
-
-def _task(info: ModelInfo, context: Context) -> learning.Task:
-    """Return the task the model learned, made again from its lineage."""
-    lineage = info.lineage
-    spec = msgspec.convert(lineage.spec, specs.spec_type(str(lineage.spec["kind"])))
-    frame = data.simple(context.frame(lineage.data))
-    steps = recipe.steps_of(lineage.steps)
-    table = data.Table(frame, steps, lineage.roles, None, lineage.data)
-    return learning.task_of(table, spec, _Silent(context))  # type: ignore[arg-type]
-
-
-class _Silent:
-    """A context whose warnings were told when the model was trained."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def warn(self, text: str, try_: str = "") -> None:
-        """Say nothing."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._context, name)
-
-
-def _other(ref: str, info: ModelInfo, context: Context) -> tuple[pd.DataFrame, pd.Series]:
-    table = data.load(ref, context)
-    frame = prepare.rows(table.frame, table.steps, table.roles)
-    names = [name for name, _ in info.signature.inputs]
-    for name in (*names, info.target):
-        if name not in frame.columns:
-            raise errors.DataError(
-                f"no column {name!r}",
-                errors.did_you_mean(name, map(str, frame.columns)),
-                f"%aiaas_models show {info.name}",
-            )
-    steps = recipe.steps_of(info.lineage.steps)
-    frame = coding.answerable(frame, steps, info.target, context)
-    frame = recipe.with_target(frame, steps, info.target)
-    frame = frame[frame[info.target].notna()]
-    if not len(frame):
-        raise errors.DataError(
-            "no row has a target",
-            f"{info.target!r} is missing everywhere",
-            "choose rows with a target",
-        )
-    X, y = frame[names], frame[info.target]
-    for name in info.signature.required:
-        if X[name].isna().any():
-            raise errors.DataError(
-                f"column {name!r} has missing values",
-                "the model was trained without gaps there",
-                f"%aiaas_prepare {'DATA' if table.info is None else table.info.name} --dropna --as whole",
-            )
-    if info.task == "classification":
-        y = _as_classes(y, info.signature.classes)
-    return _in_zones(X, info.signature.zones), y
-
-
-def _as_classes(y: pd.Series, classes: Sequence[JSON]) -> pd.Series:
-    """Return a target in the kind of the classes: 0 and 0.0 are one, and so are False and 0.
-
-    Raises
-    ------
-    DataError
-        If it holds a value that is none of them, or cannot be compared.
-    """
-    known = {each: each for each in classes}  # equal numbers are equal keys
-    text = isinstance(classes[0], str)
-    values = {v: known.get(str(v) if text else v) for v in pd.unique(y).tolist()}
-    strange = sorted(str(value) for value, found in values.items() if found is None)
-    if strange:
-        raise errors.DataError(
-            f"the model does not know the class {strange[0]!r}",
-            "known: " + ", ".join(map(str, classes[:8])),
-        )
-    return y.map(values).astype(np.array(classes).dtype)
-
-
-def _in_zones(X: pd.DataFrame, zones: Mapping[str, str]) -> pd.DataFrame:
-    """Return the features with their dates on the clocks the model learned, as an endpoint does."""
-    moved = {
-        name: X[name].dt.tz_convert(zone)
-        for name, zone in zones.items()
-        if isinstance(X[name].dtype, pd.DatetimeTZDtype)
+) -> tuple[Threshold | None, Found]:
+    if not spec.cost:
+        return None, Found()
+    thresholds.check(outcome, who.info.algo, who.info.task)
+    costs, positive = thresholds.matrix(spec.cost, classes, spec.positive)
+    asked: dict[str, Any] = {
+        "confidence": spec.confidence,
+        "repeats": spec.repeats,
+        "seed": spec.seed,
     }
-    return X.assign(**moved) if moved else X
+    if len(classes) > 2:
+        return None, expected.found(outcome, costs, classes, **asked)
+    found, told = thresholds.found_of_two(
+        outcome, costs, positive, classes, tell=_telling(context, "threshold", "samples"), **asked
+    )
+    return told, found
 
 
-def _outcome(model: Any, X: pd.DataFrame, y: pd.Series, info: ModelInfo) -> measuring.Outcome:
-    calls = np.asarray(model.predict(X))
-    if info.task == "regression":
-        return measuring.Outcome(y.to_numpy("float64"), calls.astype("float64"), None, 0)
-    classes = np.array(info.signature.classes)
-    proba = model.predict_proba(X) if hasattr(model, "predict_proba") else None
-    truth = np.searchsorted(classes, y.to_numpy(classes.dtype))
-    return measuring.Outcome(
-        truth, np.searchsorted(classes, calls.astype(classes.dtype)), proba, len(classes)
+# by learning anew -------------------------------------------------------------------------------
+def _folded(spec: EvaluateSpec, context: Context) -> EvaluationResult:
+    who = subject.remade(spec.model, "--cv", context)
+    chosen = resampling.folds(_task(who), spec.cv, spec.rounds, spec.seed)
+    resampling.tell_tuned(who, context)
+    with learning.fitting(context, algo=who.info.algo):
+        made = list(resampling.fits([who], chosen, context))
+    return _result(
+        who, spec, context, scores=resampling.scored(made, spec.confidence), rows=len(who.y),
+        found=resampling.pictured(made, who.info.task, spec.cv), way=_way(spec, len(made)),
+        partial=len(made) < len(chosen),
+    )  # fmt: skip
+
+
+def _way(spec: EvaluateSpec, made: int) -> str:
+    rounds = f", {spec.rounds} rounds" if spec.rounds > 1 else ""
+    whole = spec.cv * spec.rounds
+    stopped = f", {made} of {whole} fits" if made < whole else ""
+    return f"mean of {spec.cv} folds{rounds}{stopped}; interval corrected for folds that share rows (Nadeau and Bengio 2003)"
+
+
+def _grown(spec: EvaluateSpec, context: Context) -> EvaluationResult:
+    who = subject.remade(spec.model, "--curve", context)
+    whole = resampling.folds(_task(who), spec.cv or growing.FOLDS, spec.rounds, spec.seed)
+    resampling.tell_tuned(who, context)
+    with learning.fitting(context, algo=who.info.algo):
+        steps, partial = growing.grow(who, whole, spec.seed, context)
+    return _result(
+        who, spec, context, scores=resampling.scored(steps[-1].fits, spec.confidence), rows=len(who.y),
+        found=growing.found(who, steps, spec.confidence), partial=partial,
+        way=f"mean of {len(whole)} folds, {steps[-1].rows:,} training rows each",
+    )  # fmt: skip
+
+
+def _task(who: Subject) -> learning.Task:
+    if who.task is None:
+        raise TypeError("only what was trained here is made again")
+    return who.task
+
+
+def _weighed(*who: Subject) -> tuple[str, ...]:
+    """Say that weights shape what is learned, not how it is measured."""
+    names = [
+        each.info.ref for each in who if each.task is not None and each.task.weights is not None
+    ]
+    return (
+        (
+            f"{' and '.join(names)} learned from rows of different weight; scores count every row once",
+        )
+        if names
+        else ()
     )
 
 
-def _baseline(info: ModelInfo, known: pd.Series) -> Any:
-    nothing = np.zeros((len(known), 1))
-    if info.task == "regression":
-        return DummyRegressor(strategy="mean").fit(nothing, known)
-    return DummyClassifier(strategy="prior").fit(nothing, known)
+def _result(
+    who: Subject, spec: EvaluateSpec, context: Context, *, found: Found, **more: Any
+) -> EvaluationResult:
+    return EvaluationResult(
+        model=who.info.ref, data=who.shown, task=who.info.task, confidence=spec.confidence,
+        findings=(*found.findings, *_weighed(who)), grids=found.grids, charts=pictures.render(found.charts, context), **more,
+    )  # fmt: skip
+
+
+# against another --------------------------------------------------------------------------------
+def _compared(spec: EvaluateSpec, context: Context) -> ComparisonResult:
+    if spec.cv:
+        first, second = comparing.remade(spec, context)
+        chosen = resampling.folds(_task(first), spec.cv, spec.rounds, spec.seed)
+        with learning.fitting(context, algo=first.info.algo):
+            made = list(resampling.fits([first, second], chosen, context))
+        for each in (first, second):
+            resampling.tell_tuned(each, context)
+        said = comparing.by_folds(first, second, made, spec.confidence, spec.cv)
+        way, partial = _way(spec, len(made)), len(made) < len(chosen)
+    else:
+        first, second = comparing.pair(spec, context)
+        said = comparing.on_rows(first, second, spec, context)
+        way, partial = (
+            _drawn(first) or f"paired bootstrap of the rows, {spec.repeats:,} samples",
+            False,
+        )
+    return ComparisonResult(
+        model=first.info.ref, against=second.info.ref, data=first.shown, task=first.info.task,
+        rows=len(first.y), confidence=spec.confidence, way=way, verdict=said.verdict, better=said.better,
+        differences=said.differences, p=said.p, findings=(*said.found.findings, *_weighed(first, second)), grids=said.found.grids,
+        charts=pictures.render(said.found.charts, context), partial=partial,
+    )  # fmt: skip

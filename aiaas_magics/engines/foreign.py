@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiaas_magics import errors
 from aiaas_magics.cards import style
-from aiaas_magics.engines import estimators, jail, sound
-from aiaas_magics.engines.estimators import Note
+from aiaas_magics.engines import jail, sound, strangers
+from aiaas_magics.engines.strangers import Note
 from aiaas_magics.engines.trusted import TRUSTED
 from aiaas_magics.engines.unpickle import MODEL, VERDICT
 
@@ -110,8 +110,8 @@ def _whole(body: bytes) -> Opened:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         found = audited(body)
-    model, told = estimators.model_of(found)
-    return Opened(model, [*estimators.notes(caught), *told])
+    model, told = strangers.model_of(found)
+    return Opened(model, [*strangers.notes(caught), *told])
 
 
 def audited(body: bytes) -> Any:
@@ -128,13 +128,13 @@ def audited(body: bytes) -> Any:
     try:
         strange = sorted(set(skops.io.get_untrusted_types(data=body)) - TRUSTED)
         if strange:
-            raise estimators.foreign(strange[0])
+            raise strangers.foreign(strange[0])
         found = skops.io.loads(body, trusted=sorted(TRUSTED))
     except errors.AiaasError:
         raise
     except Exception as error:  # a crafted file fails in any way there is
         said = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise errors.DataError("it is no whole skops file", said, estimators.AGAIN) from error
+        raise errors.DataError("it is no whole skops file", said, strangers.AGAIN) from error
     try:
         sound.check(found)
     except errors.SealError as error:
@@ -155,7 +155,7 @@ def check_size(body: bytes, free: int = FREE) -> None:
             for member in file.infolist():
                 _check_member(file, member)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
-        raise errors.DataError("it is no whole skops file", str(error), estimators.AGAIN) from error
+        raise errors.DataError("it is no whole skops file", str(error), strangers.AGAIN) from error
 
 
 def _check_member(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
@@ -183,7 +183,7 @@ def _claimed(array: Any) -> int:
         )
         shape, _, dtype = read(array)
     except ValueError as error:
-        raise errors.DataError("it is no whole skops file", str(error), estimators.AGAIN) from error
+        raise errors.DataError("it is no whole skops file", str(error), strangers.AGAIN) from error
     return math.prod(shape) * int(dtype.itemsize)
 
 
@@ -191,7 +191,7 @@ def _bomb(claimed: int, held: int) -> errors.DataError:
     return errors.DataError(
         f"it claims to be {style.size(claimed)} and holds {style.size(held)}",
         "no model is like that: it would fill the memory",
-        estimators.AGAIN,
+        strangers.AGAIN,
     )
 
 
@@ -201,7 +201,8 @@ def _pickled(path: Path, context: Context) -> Opened:
     folder.mkdir()
     size = path.stat().st_size
     memory, seconds = MEMORY + PER_BYTE * size, SECONDS + size // PER_SECOND
-    words = ["-P", "-m", "aiaas_magics.engines.unpickle", folder, memory, seconds, memory]
+    words = ["-P", "-m", "aiaas_magics.engines.unpickle", folder, os.getpid()]
+    words += [memory, seconds, memory]
     with path.open("rb") as file, _child(words, folder, file) as child:
         end = time.monotonic() + seconds
         while child.poll() is None:
@@ -264,12 +265,12 @@ def _verdict(path: Path, status: int, memory: int, seconds: int) -> list[Note]:
 def _died(status: int, memory: int) -> errors.AiaasError:
     how = f"signal {-status}" if status < 0 else f"status {status}"
     hint = f"a crash, or more than the {style.size(memory)} of memory it may take"
-    return errors.UserCodeError(f"opening it ended its process with {how}", hint, estimators.AGAIN)
+    return errors.UserCodeError(f"opening it ended its process with {how}", hint, strangers.AGAIN)
 
 
 def _too_long(seconds: int) -> errors.TimedOut:
     return errors.TimedOut(
-        f"opening it took longer than {seconds} s", "a model is opened in seconds", estimators.AGAIN
+        f"opening it took longer than {seconds} s", "a model is opened in seconds", strangers.AGAIN
     )
 
 

@@ -17,7 +17,7 @@ from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
 
 from aiaas_magics import errors, frames
-from aiaas_magics.engines import artefacts, data, estimators, foreign, prepare, signatures
+from aiaas_magics.engines import artefacts, data, foreign, prepare, signatures, strangers
 from aiaas_magics.engines.context import Context
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.metrics import DEFAULT, check_metric
@@ -111,7 +111,7 @@ def _sample(spec: ImportModelSpec, model: Any, context: Context) -> Sample:
 
 def _features(frame: pd.DataFrame, model: Any) -> pd.DataFrame:
     """Return the columns that a model was fitted on, in its order."""
-    names, count = estimators.takes(model)
+    names, count = strangers.takes(model)
     if names is None:
         if count not in (None, len(frame.columns)):
             raise errors.DataError(
@@ -129,7 +129,7 @@ def _features(frame: pd.DataFrame, model: Any) -> pd.DataFrame:
 
 def _guessed(model: Any, context: Context) -> Sample:
     """Return a row of zeros: names as the model knows them, and nobody knows the types."""
-    names, count = estimators.takes(model)
+    names, count = strangers.takes(model)
     if names is None and count is None:
         raise errors.DataError(
             "the model does not tell what columns it takes", "a sample does", SAMPLE
@@ -149,7 +149,7 @@ def _pipeline(model: Any, X: pd.DataFrame) -> Pipeline:
 
     A model that was fitted on arrays has its columns picked by name, in the order of the sample.
     """
-    if estimators.takes(model)[0] is not None:
+    if strangers.takes(model)[0] is not None:
         return model if isinstance(model, Pipeline) else _joined("passthrough", model)
     names = list(map(str, X.columns))
     return _joined(ColumnTransformer([("columns", "passthrough", names)]).fit(X), model)

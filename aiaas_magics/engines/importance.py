@@ -1,73 +1,173 @@
 """Permutation importance: what a metric loses when a column is shuffled.
 
 Breiman, Random Forests (2001), section 10, on rows the model has not seen, of the raw columns as the
-user knows them.
+user knows them. It asks for nothing but predictions, so every family has it; many shuffles are
+predicted at once, as an ensemble's cost per call is large.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
-from typing import Any
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import stats
-from sklearn.exceptions import UndefinedMetricWarning
 
-from aiaas_magics import errors
 from aiaas_magics.cards import charts
 from aiaas_magics.engines.context import Context
+from aiaas_magics.engines.threads import shared
 from aiaas_magics.specs.results import Chart, Grid, Score
 
 MOST_ROWS = 2_000
+LEAST_ROWS = 200
+STACK = 20_000
+"""Rows predicted at once: many shuffles of few rows, one of many."""
+SECONDS = 20.0
+"""After this long no further round of shuffles begins, and a slow model is given fewer rows."""
 SHOWN = 12
 
-Scorer = Callable[[Any, pd.DataFrame, pd.Series], float]
+Predict = Callable[[pd.DataFrame], np.ndarray]
+Measure = Callable[[np.ndarray, np.ndarray], float]
+"""(rows, calls of these rows) -> score."""
+
+
+class Shuffle(NamedTuple):
+    """A column in a new order of its rows."""
+
+    column: int
+    order: np.ndarray
+
+
+class Importance(NamedTuple):
+    """The drop of each column, largest first, and what was left out to stay in time."""
+
+    scores: tuple[Score, ...] = ()
+    note: str = ""
 
 
 def importance(
-    pipeline: Any,
+    predict: Predict,
     X: pd.DataFrame,
-    y: pd.Series,
-    scorer: Scorer,
+    score: Measure,
     *,
     shuffles: int,
     confidence: float,
     seed: int,
     context: Context,
-) -> tuple[Score, ...]:
+) -> Importance:
     """Return the mean drop of a score for each column, largest first, with its interval.
 
     The interval tells how far another set of shuffles could move the mean; one shuffle tells
     nothing of that. Nothing is returned where the score itself is undefined (R² of one row).
+
+    Parameters
+    ----------
+    predict
+        Gives the calls of rows.
+    score
+        Gives the score of the calls of some rows of `X`, by position.
     """
-    rng = np.random.default_rng(seed)
+    rng, begun = np.random.default_rng(seed), time.perf_counter()
+    rows = np.arange(len(X))
     if len(X) > MOST_ROWS:
-        chosen = np.sort(rng.choice(len(X), MOST_ROWS, replace=False))
-        X, y = X.iloc[chosen], y.iloc[chosen]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UndefinedMetricWarning)
-        whole = scorer(pipeline, X, y)
+        rows = np.sort(rng.choice(len(X), MOST_ROWS, replace=False))
+    whole = score(rows, predict(X.iloc[rows]))
     if not np.isfinite(whole):
-        return ()
-    found = []
-    for number, name in enumerate(X.columns):
-        try:
-            drops = [whole - scorer(pipeline, _shuffled(X, name, rng), y) for _ in range(shuffles)]
-        except errors.UserCodeError as error:  # a shuffled row may be one that the code drops
-            context.warn(f"the importance of {name!r} is unknown: {error.what}")
-            continue
-        found.append((str(name), float(np.mean(drops)), *_interval(drops, confidence)))
-        context.progress(number + 1, len(X.columns), f"importance of {name}")
-        if context.stopping():
-            break
+        return Importance()
+    affordable = _affordable(len(rows), len(X.columns), time.perf_counter() - begun)
+    if affordable < len(rows):
+        rows = np.sort(rng.choice(rows, affordable, replace=False))
+        whole = score(rows, predict(X.iloc[rows]))
+    drops, done = _drops(
+        predict, X.iloc[rows], lambda c: whole - score(rows, c), shuffles, rng, context
+    )
+    scores = _ranked(list(map(str, X.columns)), drops, confidence)
+    return Importance(scores, _note(len(X), len(rows), done, shuffles))
+
+
+def _ranked(
+    names: Sequence[str], drops: Sequence[list[float]], confidence: float
+) -> tuple[Score, ...]:
+    found = [
+        (name, float(np.mean(each)), *_interval(each, confidence))
+        for name, each in zip(names, drops, strict=True)
+        if each
+    ]
     found.sort(key=lambda each: (-each[1], each[0]))
     return tuple(Score(metric=n, value=mean, low=low, high=high) for n, mean, low, high in found)
 
 
-def _shuffled(X: pd.DataFrame, name: str, rng: np.random.Generator) -> pd.DataFrame:
-    return X.assign(**{str(name): X[name].to_numpy()[rng.permutation(len(X))]})
+def _affordable(rows: int, columns: int, seconds: float) -> int:
+    """Return how many rows two rounds of shuffles can be predicted of in time."""
+    wanted = 2 * columns * seconds
+    return rows if wanted <= SECONDS else min(rows, max(LEAST_ROWS, int(rows * SECONDS / wanted)))
+
+
+def _note(all_rows: int, rows: int, done: float, shuffles: int) -> str:
+    parts = [f"{rows:,} of {all_rows:,} rows"] if rows < all_rows else []
+    parts += [f"{done:g} of {shuffles} shuffles of each column"] if done < shuffles else []
+    return f"importance is that of {' and '.join(parts)}" if parts else ""
+
+
+def _drops(
+    predict: Predict,
+    X: pd.DataFrame,
+    drop: Callable[[np.ndarray], float],
+    shuffles: int,
+    rng: np.random.Generator,
+    context: Context,
+) -> tuple[list[list[float]], int]:
+    """Return the drops of each column, equally many where a round was finished, and the rounds."""
+    size, wide = len(X), len(X.columns)
+
+    def of(stack: Sequence[Shuffle]) -> list[float]:
+        calls = predict(stacked(X, stack)).reshape(len(stack), size)
+        return [drop(each) for each in calls]
+
+    found: list[list[float]] = [[] for _ in X.columns]
+    begun, done, total = time.perf_counter(), 0, wide * shuffles
+    per_stack = max(1, min(STACK // max(size, 1), -(-total // context.cores)))
+    for drops in shared(of, _stacks(size, wide, shuffles, per_stack, rng), context.cores):
+        for value in drops:
+            found[done % wide].append(value)
+            done += 1
+        text = f"importance, {done:,} of {total:,} shuffles"
+        context.progress(done, total, text)
+        late = time.perf_counter() - begun
+        if context.stopping() or (late > SECONDS and done >= wide) or late > 3 * SECONDS:
+            break
+    rounds = done // wide
+    return [each[:rounds] if rounds else each for each in found], rounds
+
+
+def _stacks(
+    size: int, wide: int, shuffles: int, per_stack: int, rng: np.random.Generator
+) -> Iterator[list[Shuffle]]:
+    """Yield the shuffles, all columns once, then again, so many at a time."""
+    stack: list[Shuffle] = []
+    for number in range(wide * shuffles):
+        stack.append(Shuffle(number % wide, rng.permutation(size)))
+        if len(stack) == per_stack:
+            yield stack
+            stack = []
+    if stack:
+        yield stack
+
+
+def stacked(X: pd.DataFrame, stack: Sequence[Shuffle]) -> pd.DataFrame:
+    """Return the rows once for each shuffle, its column in the new order."""
+    size = len(X)
+    places = np.tile(np.arange(size), len(stack))
+    rows = X.iloc[places].reset_index(drop=True)
+    for column in {shuffle.column for shuffle in stack}:
+        moved = places.copy()
+        for number, shuffle in enumerate(stack):
+            if shuffle.column == column:
+                moved[number * size : (number + 1) * size] = shuffle.order
+        rows[X.columns[column]] = X.iloc[moved, column].reset_index(drop=True)
+    return rows
 
 
 def _interval(drops: list[float], confidence: float) -> tuple[float | None, float | None]:

@@ -125,7 +125,9 @@ def limit(*, memory: int, seconds: int, size: int) -> None:
             resource.setrlimit(what, (most, most))
 
 
-def die_with_parent() -> None:
-    """Let the system kill this process when the thread that started it ends."""
+def die_with(parent: int) -> None:
+    """Let the system kill this process when the thread that started it ends; at once if it has ended."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)

@@ -31,7 +31,7 @@ from aiaas_magics.engines import (
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import recipe
 from aiaas_magics.engines.recipe import fixed, with_target
-from aiaas_magics.engines.targets import MOST_CLASSES, guess
+from aiaas_magics.engines.targets import MOST_CLASSES, are_whole, guess
 from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Lineage, ModelInfo, NewModel
@@ -217,7 +217,10 @@ def register(
     algo: str = "",
 ) -> ModelInfo:
     """Write, seal and register a fitted pipeline with its lineage; `algo` is who was chosen."""
-    signature = signatures.of(task.X, task.roles, target=spec.target, classes=task.classes)
+    signature = signatures.of(
+        task.X, task.roles, target=spec.target, classes=task.classes,
+        rows=task.train if len(task.test) else None,
+    )  # fmt: skip
     info = task.table.info
     lineage = Lineage(
         spec=msgspec.to_builtins(spec), data=task.table.address, data_ref=info.ref if info else None,
@@ -298,7 +301,7 @@ def _check_target(y: pd.Series, task: str, spec: TrainSpec | TuneSpec) -> None:
             f"every row is {_value(counts.index[0])}",
             "choose another target",
         )
-    if numeric and not bool(np.all(np.mod(counts.index.to_numpy(dtype="float64"), 1) == 0)):
+    if numeric and not are_whole(counts.index.to_numpy(dtype="float64")):
         raise errors.DataError(
             f"{spec.target!r} holds fractions, not classes",
             "classification predicts one of a few values",

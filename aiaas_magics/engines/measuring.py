@@ -36,42 +36,99 @@ class Outcome(NamedTuple):
     classes: int
 
 
+Tell = Callable[[int, int], None]
+"""(done, all) -> None."""
 Measure = Callable[[Outcome, np.ndarray], np.ndarray]
 """(outcome, counts of shape (B, n)) -> B values."""
 
 
 def measure(
-    outcome: Outcome, task: str, *, repeats: int, confidence: float, seed: int
+    outcome: Outcome,
+    task: str,
+    *,
+    repeats: int,
+    confidence: float,
+    seed: int,
+    tell: Tell | None = None,
+    groups: np.ndarray | None = None,
 ) -> list[Score]:
     """Return every metric that fits, with its interval."""
+    found = samples(outcome, task, repeats=repeats, seed=seed, tell=tell, groups=groups)
+    return [
+        Score(metric=name, value=plain(values[0]), low=low, high=high)
+        for name, values in found.items()
+        for low, high in (interval(values[1:], confidence),)
+    ]
+
+
+def samples(
+    outcome: Outcome,
+    task: str,
+    *,
+    repeats: int,
+    seed: int,
+    tell: Tell | None = None,
+    groups: np.ndarray | None = None,
+) -> dict[str, np.ndarray]:
+    """Return metric -> its value on the rows, then on each bootstrap sample of them.
+
+    The samples are a function of seed and number of rows alone: those of two models on the same rows
+    are pairs. `tell` is called with the samples drawn so far, and all.
+    """
     fitting = {
         metric.name: MEASURES[metric.name]
         for metric in METRICS
         if metric.task == task and (outcome.proba is not None or metric.name not in NEED_PROBA)
     }
     values: dict[str, list[np.ndarray]] = {name: [] for name in fitting}
-    for counts in _counts(len(outcome.truth), repeats, seed):
+    rows, done = len(outcome.truth), 0
+    for drawn in counts_of(rows, repeats, seed, groups):
         for name, function in fitting.items():
             with np.errstate(divide="ignore", invalid="ignore"):
-                values[name].append(function(outcome, counts))
-    return [_score(name, np.concatenate(found), confidence) for name, found in values.items()]
+                values[name].append(function(outcome, drawn))
+        done += len(drawn)
+        if tell is not None:
+            tell(done - 1, drawn_of(rows, repeats))
+    return {name: np.concatenate(found) for name, found in values.items()}
 
 
-def _score(name: str, values: np.ndarray, confidence: float) -> Score:
-    drawn = values[1:][np.isfinite(values[1:])]
+def interval(drawn: np.ndarray, confidence: float) -> tuple[float | None, float | None]:
+    """Return the percentile interval of those samples that are defined."""
+    drawn = drawn[np.isfinite(drawn)]
+    if not len(drawn):
+        return None, None
     tail = 100 * (1 - confidence) / 2
-    low, high = np.percentile(drawn, [tail, 100 - tail]) if len(drawn) else (np.nan, np.nan)
-    return Score(metric=name, value=_plain(values[0]), low=_plain(low), high=_plain(high))
+    low, high = np.percentile(drawn, [tail, 100 - tail])
+    return float(low), float(high)
 
 
-def _plain(value: float) -> float | None:
+def plain(value: float) -> float | None:
+    """Return a number, or None where JSON has none."""
     return float(value) if np.isfinite(value) else None
 
 
-def _counts(rows: int, repeats: int, seed: int) -> Iterator[np.ndarray]:
+def drawn_of(rows: int, repeats: int) -> int:
+    """Return how many bootstrap samples are drawn: of very large tables fewer than asked for."""
+    return min(repeats, max(100, MOST_DRAWS // max(rows, 1)))
+
+
+def counts_of(
+    rows: int, repeats: int, seed: int, groups: np.ndarray | None = None
+) -> Iterator[np.ndarray]:
+    """Yield how often each bootstrap sample holds each row, (B, rows) at a time; first all rows once.
+
+    Where rows stand in groups (`groups`: their numbers, shape (rows,), 0 to the last), whole groups are
+    drawn: rows of one patient say less than as many patients (Davison and Hinkley 1997, section 3.8).
+    """
+    if groups is not None:
+        for drawn in counts_of(int(groups.max()) + 1, drawn_of(rows, repeats), seed):
+            step = max(1, CELLS // rows)
+            for start in range(0, len(drawn), step):
+                yield drawn[start : start + step][:, groups]
+        return
     yield np.ones((1, rows))
     rng = np.random.default_rng(seed)
-    left = min(repeats, max(100, MOST_DRAWS // max(rows, 1)))
+    left = drawn_of(rows, repeats)
     step = max(1, CELLS // max(rows, 1))
     while left > 0:
         size = min(step, left)

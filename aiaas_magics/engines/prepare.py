@@ -76,6 +76,7 @@ def run(spec: PrepareSpec, context: Context) -> DataResult:
         steps=(*begun.head, *steps),
         changes=(*begun.changes, *changes.changes(table, steps, made)),
         tell=data.profiling(data.READ, made.frame.shape[1], context),
+        cores=context.cores,
     )
     for place in range(len(table.steps), len(steps)):
         idle = steps[place].op not in (*ROW_STEPS, "texts") and not made.touched.get(place)

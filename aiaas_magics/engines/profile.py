@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,10 @@ from aiaas_magics.specs.results import Column
 
 if TYPE_CHECKING:
     Series = pd.Series[Any]
+    Array = np.ndarray[Any, Any]
 
+LARGE = 50_000
+"""Rows from which threads gain more than they cost."""
 AT_ONCE = 3
 """Columns hashed before it is looked whether any rows are alike still."""
 
@@ -56,14 +61,24 @@ def _role(column: Series) -> str:
 
 
 def profile(
-    frame: pd.DataFrame, roles: Mapping[str, str], tell: Callable[[int], None] | None = None
+    frame: pd.DataFrame,
+    roles: Mapping[str, str],
+    tell: Callable[[int], None] | None = None,
+    *,
+    cores: int = 1,
 ) -> tuple[Column, ...]:
-    """Return what each column holds, from all of its rows; `tell` hears how many are done."""
-    found = []
-    for name, role in roles.items():
-        found.append(_column(frame[name], name, role))
-        if tell is not None:
-            tell(len(found))
+    """Return what each column holds, from all of its rows; `tell` hears how many are done.
+
+    Large tables are looked at by `cores` threads, a column each: what sorts and counts lets others run.
+    """
+    found: list[Column] = []
+    wide = cores if len(frame) >= LARGE else 1
+    with ThreadPoolExecutor(wide) if wide > 1 else contextlib.nullcontext() as pool:
+        each = pool.map if pool is not None else map
+        for column in each(lambda item: _column(frame[item[0]], *item), roles.items()):
+            found.append(column)
+            if tell is not None:
+                tell(len(found))
     return tuple(found)
 
 
@@ -84,24 +99,32 @@ def duplicates(frame: pd.DataFrame, columns: Collection[Column]) -> int:
 
 
 def repeated(frame: pd.DataFrame) -> Series:
-    """Return which rows repeat an earlier one.
+    """Return which rows repeat an earlier one: those of equal hashes are compared value by value."""
+    places = alike(frame)
+    found = np.zeros(len(frame), dtype=bool)
+    found[places] = frame.iloc[places].duplicated().to_numpy()
+    return pd.Series(found, index=frame.index)
 
-    Rows are compared by hashes, a few columns at a time, as long as some are alike; those that are
-    alike to the end value by value. Quick where the first columns tell most rows apart.
+
+def alike(frame: pd.DataFrame) -> Array:
+    """Return the places of the rows that share their hash with another one.
+
+    They are compared a few columns at a time, as long as some are alike: quick where the first columns tell
+    most rows apart.
     """
-    alike = np.arange(len(frame))
+    left = np.arange(len(frame))
     keys = np.zeros(len(frame), dtype="uint64")
     for start in range(0, frame.shape[1], AT_ONCE):
         part = frame.iloc[:, start : start + AT_ONCE]
         hashes = pd.util.hash_pandas_object(
-            part if len(alike) == len(part) else part.iloc[alike], index=False
+            part if len(left) == len(part) else part.iloc[left], index=False
         )
         keys = keys * np.uint64(31) + hashes.to_numpy()
         again = pd.Series(keys).duplicated(keep=False).to_numpy()
-        alike, keys = alike[again], keys[again]
-    found = np.zeros(len(frame), dtype=bool)
-    found[alike] = frame.iloc[alike].duplicated().to_numpy()
-    return pd.Series(found, index=frame.index)
+        left, keys = left[again], keys[again]
+        if not len(left):
+            break
+    return left
 
 
 def warnings(columns: Collection[Column], rows: int) -> tuple[str, ...]:

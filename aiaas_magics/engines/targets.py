@@ -14,5 +14,10 @@ def guess(y: pd.Series) -> str:
     if not pd.api.types.is_numeric_dtype(y.dtype) or pd.api.types.is_bool_dtype(y.dtype):
         return "classification"
     values = pd.unique(y)
-    whole = len(values) <= MOST_CLASSES and bool(np.all(np.mod(np.asarray(values), 1) == 0))
+    whole = len(values) <= MOST_CLASSES and are_whole(np.asarray(values, "float64"))
     return "classification" if whole else "regression"
+
+
+def are_whole(values: np.ndarray) -> bool:
+    """Tell whether all values are whole numbers; infinite ones are none."""
+    return bool(np.isfinite(values).all() and (values == np.trunc(values)).all())

@@ -12,7 +12,7 @@ from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
 
 from aiaas_magics.cards import charts
-from aiaas_magics.engines import learning, ownestimators, pictures, portfolio
+from aiaas_magics.engines import learning, ownestimators, pictures, portfolio, suspicions
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.fits import FITS
 from aiaas_magics.specs import algorithms
@@ -38,6 +38,8 @@ def run(spec: TrainSpec, context: Context) -> ModelResult:
         scores = held_out_scores(pipeline, task)
     drawn = [_loss_chart(losses, pipeline.steps[-1][1])] if losses else []
     params = ownestimators.params_of(spec, pipeline, dict(spec.params))
+    balanced = spec.params.get("class_weight") is not None
+    suspicions.tell(task, spec.target, scores, context, balanced=balanced)
     info = learning.register(
         pipeline,
         task,
@@ -60,6 +62,7 @@ def _choose(spec: TrainSpec, context: Context) -> ModelResult:
     task = learning.assemble(spec, context)
     found = portfolio.choose(task, spec, context)
     scores = held_out_scores(found.pipeline, task)
+    suspicions.tell(task, spec.target, scores, context)
     info = learning.register(
         found.pipeline, found.task, spec, context,
         partial=found.partial, params=found.params, scores=scores, algo=found.algo,

@@ -15,7 +15,14 @@ from sklearn.pipeline import Pipeline
 
 from aiaas_magics import errors
 from aiaas_magics.cards import charts
-from aiaas_magics.engines import learning, ownestimators, pictures, splitting, weighing
+from aiaas_magics.engines import (
+    learning,
+    ownestimators,
+    pictures,
+    splitting,
+    suspicions,
+    weighing,
+)
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.measuring import NEED_PROBA
 from aiaas_magics.engines.scoring import Scorer, scorer
@@ -51,6 +58,8 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
         scores = held_out_scores(search.best_estimator_, task)
     best = _asked(search.best_params_, spec.params)
     params = ownestimators.params_of(spec, search.best_estimator_, best)
+    balanced = best.get("class_weight") is not None
+    suspicions.tell(task, spec.target, scores, context, balanced=balanced)
     found = trials(search.cv_results_, metric, spec)
     if not found:
         raise errors.DataError(

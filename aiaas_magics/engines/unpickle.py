@@ -1,6 +1,6 @@
 """The process that opens a pickle: it runs what stands in the file, so it may do nothing but give the model back.
 
-``python -m aiaas_magics.engines.unpickle FOLDER MEMORY SECONDS SIZE`` takes the file on standard input and leaves
+``python -m aiaas_magics.engines.unpickle FOLDER PARENT MEMORY SECONDS SIZE`` takes the file on standard input and leaves
 `MODEL` (skops) or an error in `VERDICT`. Whoever started it believes neither.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from aiaas_magics import errors
-from aiaas_magics.engines import estimators, jail
+from aiaas_magics.engines import jail, strangers
 
 MODEL, VERDICT = "model.skops", "verdict.json"
 LOST = (
@@ -28,8 +28,8 @@ LOST = (
 
 def main(argv: list[str]) -> int:
     """Open the pickle on standard input; return the exit status."""
-    jail.die_with_parent()
-    folder, (memory, seconds, size) = Path(argv[0]), map(int, argv[1:])
+    folder, (parent, memory, seconds, size) = Path(argv[0]), map(int, argv[1:])
+    jail.die_with(parent)
 
     jail.limit(memory=memory, seconds=seconds, size=size)
     jail.lock(folder)
@@ -49,15 +49,15 @@ def _verdict(folder: Path) -> dict[str, Any]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             found = load(sys.stdin.buffer)
-        notes = estimators.notes(caught)
+        notes = strangers.notes(caught)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            model, more = estimators.model_of(found)
+            model, more = strangers.model_of(found)
             skops.io.dump(model, folder / MODEL)
     except errors.AiaasError as error:
         return errors.to_record(error)
     except Exception as error:  # noqa: BLE001 - what skops cannot write, it says in many ways
-        return errors.to_record(estimators.unwritable(error))
+        return errors.to_record(strangers.unwritable(error))
     return {"notes": [*notes, *more]}
 
 
@@ -68,18 +68,18 @@ def load(file: Any) -> Any:
     try:
         return joblib.load(file)
     except MemoryError as error:
-        raise estimators.too_large() from error
+        raise strangers.too_large() from error
     except ModuleNotFoundError as error:
-        raise estimators.not_there(str(error.name)) from error
+        raise strangers.not_there(str(error.name)) from error
     except AttributeError as error:
         found = next(filter(None, (pattern.search(str(error)) for pattern in LOST)), None)
         if found is None:
-            raise estimators.raised(error) from error
-        raise estimators.not_there(f"{found['module']}.{found['name']}") from error
+            raise strangers.raised(error) from error
+        raise strangers.not_there(f"{found['module']}.{found['name']}") from error
     except (pickle.UnpicklingError, EOFError) as error:
-        raise estimators.no_pickle(error) from error
+        raise strangers.no_pickle(error) from error
     except BaseException as error:
-        raise estimators.raised(error) from error
+        raise strangers.raised(error) from error
 
 
 if __name__ == "__main__":

@@ -50,10 +50,8 @@ def start(home: Home, spec: DeploySpec, model: ModelInfo, example: dict[str, JSO
             known if known is not None and known.state == "READY" and not _gone(known) else None
         )
         if before is not None:
-            if (before.model, before.workers) == (model.ref, spec.workers) and port in (
-                0,
-                before.port,
-            ):
+            same = (before.model, before.workers, before.schema)
+            if same == (model.ref, spec.workers, spec.schema) and port in (0, before.port):
                 return before
             if before.model != model.ref and not spec.replace:
                 raise errors.NameTaken(
@@ -64,7 +62,7 @@ def start(home: Home, spec: DeploySpec, model: ModelInfo, example: dict[str, JSO
             port = port or before.port
         info = EndpointInfo(
             name=name, model=model.ref, state="STARTING", url="", port=port, workers=spec.workers,
-            created=time.time(), target=model.target, example=example,
+            created=time.time(), target=model.target, example=example, schema=spec.schema,
         )  # fmt: skip
         if before is None:
             home.endpoints.save(info)
@@ -164,6 +162,7 @@ def _launch(home: Home, info: EndpointInfo, before: EndpointInfo | None) -> Endp
     """
     words = ["aiaas_magics.serving", "--home", str(home.path), "--endpoint", info.name]
     words += ["--model", info.model, "--port", str(info.port), "--workers", str(info.workers)]
+    words += ["--schema", info.schema]
     words += ["--share-port"] if before is not None and before.port == info.port else []
     ours, theirs = socket.socketpair()
     with ours:

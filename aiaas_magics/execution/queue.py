@@ -70,7 +70,7 @@ def waits_for(home: Home, job: str, living: Sequence[Living] | None = None) -> l
 
 def mentions(spec: Spec) -> list[str]:
     """Return the names of the data and models a spec works on."""
-    refs = (getattr(spec, field, None) for field in ("data", "model", "sample"))
+    refs = (getattr(spec, field, None) for field in ("data", "model", "against", "sample"))
     return [
         ref.partition("@")[0]
         for ref in refs

@@ -9,7 +9,7 @@ names both by content; its own address is the table's. Equal values give equal a
 from aiaas_magics.frames.columns import check_names, column_names, plain
 from aiaas_magics.frames.manifest import Manifest, Put, manifest
 from aiaas_magics.frames.reading import read
-from aiaas_magics.frames.rows import ATTR, as_table, records
+from aiaas_magics.frames.rows import ATTR, as_table, records, values
 from aiaas_magics.frames.writing import address, write
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "plain",
     "read",
     "records",
+    "values",
     "write",
 ]

@@ -40,11 +40,22 @@ def check_names(names: Sequence[str], try_: str) -> None:
             raise errors.DataError(
                 f"column {place} of {len(names)} has no name", "columns go by their names", try_
             )
+        if not name.isascii() and _broken(name):
+            raise errors.DataError(
+                f"the name of column {place} of {len(names)} is no text",
+                "it holds half a character",
+                try_,
+            )
         if name in seen:
             raise errors.DataError(
                 f"two columns are named {name!r}", "a name stands for one column", try_
             )
         seen.add(name)
+
+
+def _broken(name: str) -> bool:
+    """Tell a text with half of a surrogate pair, which no encoding takes."""
+    return any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def plain(column: Series, name: str) -> Series:

@@ -5,8 +5,10 @@ of their own, because a page prefers HTML to a chart where both are offered.
 """
 
 from aiaas_magics.handles.base import RECORD, VEGA, Handle, picture, rounded
+from aiaas_magics.handles.compared import Comparison
 from aiaas_magics.handles.made import Data, Evaluation, Model, Registered
 from aiaas_magics.handles.models import ComparedModels, Imported, ModelFile
+from aiaas_magics.handles.quality import Quality
 from aiaas_magics.handles.served import Endpoint, Prediction
 from aiaas_magics.handles.told import JobHandle, Listing, Note, applied, exported
 
@@ -14,6 +16,7 @@ __all__ = [
     "RECORD",
     "VEGA",
     "ComparedModels",
+    "Comparison",
     "Data",
     "Endpoint",
     "Evaluation",
@@ -25,6 +28,7 @@ __all__ = [
     "ModelFile",
     "Note",
     "Prediction",
+    "Quality",
     "Registered",
     "applied",
     "exported",

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from aiaas_magics import errors
 from aiaas_magics.cards import cards, charts, page, style
 from aiaas_magics.cards.page import Card
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.results import Chart, Grid
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from aiaas_magics.session import Session
 
 Bundle = dict[str, Any]
@@ -46,7 +49,7 @@ class Handle:
         yield from ()
 
     def __repr__(self) -> str:
-        return self.line()
+        return errors.visible(self.line())
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         del include, exclude
@@ -60,6 +63,29 @@ class Handle:
         for grid in self.grids():
             yield bundle(cards.grid_card(grid))
         yield from self.pictures()
+
+
+class Tables(Handle):
+    """A handle whose tables can be worked with."""
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table shown below the card as a DataFrame, by its name.
+
+        Raises
+        ------
+        NotFound
+            If there is none of that name.
+        """
+        import pandas as pd
+
+        found = {grid.name: grid for grid in self.grids()}
+        if name not in found:
+            raise errors.NotFound(
+                f"there is no table {name!r}",
+                errors.did_you_mean(name, found) if found else "there are no tables",
+                "e.table('" + next(iter(found), "classes") + "')",
+            )
+        return pd.DataFrame(list(found[name].rows), columns=list(found[name].columns))
 
 
 class Drawn(Handle):
@@ -87,7 +113,7 @@ def picture(session: Session, chart: Chart) -> Bundle:
     """Return a chart's output: Vega-Lite, its PNG, one line. No HTML: it would be preferred."""
     import base64
 
-    bundle: Bundle = {VEGA: rounded(chart.spec), "text/plain": chart.text}
+    bundle: Bundle = {VEGA: rounded(chart.spec), "text/plain": errors.visible(chart.text)}
     if chart.png is not None:
         body = b"".join(session.backend.fetch(chart.png))
         bundle["image/png"] = base64.b64encode(body).decode()

@@ -10,7 +10,7 @@ import msgspec
 from aiaas_magics import errors
 from aiaas_magics.cards import cards, style
 from aiaas_magics.cards.page import Card
-from aiaas_magics.handles.base import Bundle, Drawn, Handle, picture, plain
+from aiaas_magics.handles.base import Bundle, Drawn, Handle, Tables, picture, plain
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import ModelInfo
 from aiaas_magics.specs.results import (
@@ -174,7 +174,7 @@ class Registered(Handle):
         return cards.model_info_card(self.info, f"%aiaas_models alias {self.info.ref} production")
 
 
-class Evaluation(Drawn):
+class Evaluation(Tables, Drawn):
     """How good a model is."""
 
     def __init__(
@@ -191,6 +191,21 @@ class Evaluation(Drawn):
     def importance(self) -> dict[str, float | None]:
         """Column -> drop of the default metric when it is shuffled, largest first."""
         return {score.metric: score.value for score in self.result.importance}
+
+    @property
+    def intervals(self) -> dict[str, tuple[float | None, float | None]]:
+        """Metric -> the bounds of its value."""
+        return {score.metric: (score.low, score.high) for score in self.result.scores}
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What was found, in sentences."""
+        return self.result.findings
+
+    @property
+    def threshold(self) -> float | None:
+        """The probability from which calling the positive class costs least; None without ``--cost``."""
+        return None if self.result.threshold is None else self.result.threshold.value
 
     def record(self) -> dict[str, JSON]:
         """Return the result, without its charts."""

@@ -12,6 +12,7 @@ from aiaas_magics.handles.base import Handle, plain
 from aiaas_magics.handles.made import Data
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import EndpointInfo
+from aiaas_magics.specs.schema import Note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,8 +76,11 @@ class Prediction(Handle):
 
     MOST = 20
 
-    def __init__(self, endpoint: str, target: str, frame: pd.DataFrame) -> None:
+    def __init__(
+        self, endpoint: str, target: str, frame: pd.DataFrame, warnings: Sequence[Note] = ()
+    ) -> None:
         self.endpoint, self.target, self.frame = endpoint, target, frame
+        self.warnings = tuple(warnings)
 
     @property
     def values(self) -> list[JSON]:
@@ -89,7 +93,9 @@ class Prediction(Handle):
 
     def record(self) -> dict[str, JSON]:
         """Return the predictions."""
-        return {"kind": "prediction", "endpoint": self.endpoint, "y_pred": self.values}
+        said = {"kind": "prediction", "endpoint": self.endpoint, "y_pred": self.values}
+        notes = [plain(note) for note in self.warnings]
+        return said | ({"warnings": notes} if notes else {})
 
     def line(self) -> str:
         """Return the one line."""
@@ -107,7 +113,8 @@ class Prediction(Handle):
         rows = [tuple(map(style.number, row)) for row in plain.itertuples(index=False)]
         numeric = frozenset(i for i, name in enumerate(names) if head[name].dtype.kind in "iuf")
         table = page.Table(tuple(names), rows, numeric)
-        return page.card(self.line(), table, page.soft(self._rest(len(names))))
+        told = [page.warning(note.sentence()) for note in self.warnings]
+        return page.card(self.line(), *told, table, page.soft(self._rest(len(names))))
 
     def _rest(self, columns: int) -> str:
         """Return what the card leaves out, in words."""

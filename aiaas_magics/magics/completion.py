@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import time
@@ -14,7 +15,9 @@ from aiaas_magics.magics.names import estimators, is_table
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
 LINE = re.compile(r"(?:^|=)\s*(%{1,2})aiaas(?:_(\w*))?(?:\s+(.*))?$")
-DATA_FILES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
+TEXTS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
+PACKED = tuple(f"{text}{packed}" for text in TEXTS for packed in (".gz", ".bz2", ".xz"))
+DATA_FILES = (*TEXTS, *PACKED, ".zip", ".parquet", ".pq", ".arrow", ".feather")
 MODEL_FILES = (".skops", ".joblib", ".pkl", ".pickle")
 REMEMBER = 2.0
 """Seconds a list of stored names is good for: a burst of keys asks once."""
@@ -113,7 +116,9 @@ class Completer:
     def _stored(self, kind: Kind) -> list[str]:
         when, names = self._names.get(kind, (0.0, []))
         if time.monotonic() - when > REMEMBER:
-            names = self._session().names(kind)
+            names = []
+            with contextlib.suppress(errors.AiaasError):  # the line itself will say it
+                names = self._session().names(kind)
             self._names[kind] = (time.monotonic(), names)
         return names
 
@@ -121,7 +126,7 @@ class Completer:
         places = [i for i, option in enumerate(action.arguments) if option.kind is Kind.DATA]
         words = _positional(action, rest)
         if not places or len(words) <= places[0]:
-            return []
+            return self._inputs(action, words)
         word = words[places[0]].partition(":")[2] or words[places[0]]
         value = self._variables().get(word)
         if is_table(value):
@@ -131,6 +136,17 @@ class Completer:
         except errors.AiaasError:  # no such data, or not yet
             return []
         return found
+
+    def _inputs(self, action: Action, words: list[str]) -> list[str]:
+        """Return the columns of the model a line names."""
+        place = next((i for i, o in enumerate(action.arguments) if o.kind is Kind.MODEL), None)
+        if place is None or len(words) <= place:
+            return []
+        try:
+            inputs = self._session().model(words[place]).signature.inputs
+        except errors.AiaasError:  # no such model, or not yet
+            return []
+        return [name for name, _ in inputs]
 
     def _parameters(self, action: Action, rest: list[str]) -> list[str]:
         algorithm = _algorithm(rest)

@@ -128,6 +128,7 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.DURATION: {"type": ["number", "string"]},
     Kind.SIZE: {"type": ["integer", "string"]},
     Kind.COLUMNS: {"type": "array", "items": {"type": "string"}},
+    Kind.COSTS: {"type": ["object", "string"]},
     Kind.ALGORITHMS: {"type": "array", "items": {"type": "string"}},
     Kind.MODELS: {"type": "array", "items": {"type": "string"}},
 }

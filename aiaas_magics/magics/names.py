@@ -9,9 +9,9 @@ from aiaas_magics import errors
 from aiaas_magics.specs.calls import Call
 from aiaas_magics.specs.verbs import Kind
 
-RESOLVED = (
-    Kind.DATA, Kind.SOURCE, Kind.MODEL, Kind.MODELS, Kind.ENDPOINT, Kind.STORED, Kind.JOB,
-)  # fmt: skip
+RESOLVED = (Kind.DATA, Kind.SOURCE, Kind.MODEL, Kind.MODELS, Kind.ENDPOINT, Kind.STORED, Kind.JOB)
+WORD = " word"
+"""After an option's name: the word that a variable was called by, for lines that repeat it."""
 Known = Callable[[Kind], list[str]]
 Same = Callable[[str, Any], bool]
 
@@ -38,7 +38,10 @@ def resolve(call: Call, variables: Mapping[str, Any], known: Known, same: Same) 
         if option.kind is Kind.ESTIMATOR and isinstance(word, str):
             values[option.python] = _variable(word.removeprefix("var:"), variables)
         elif option.kind in RESOLVED and word is not None:
-            values[option.python] = _resolve(word, option.kind, variables, known, same)
+            found = _resolve(word, option.kind, variables, known, same)
+            values[option.python] = found
+            if isinstance(word, str) and not isinstance(found, str):
+                values[f"{option.python}{WORD}"] = word
     return call._replace(values=values)
 
 

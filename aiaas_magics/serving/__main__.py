@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--model", required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--schema", default="warn")
     parser.add_argument("--share-port", action="store_true")
     words = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
@@ -31,7 +32,8 @@ def main() -> int:
     except errors.AiaasError as error:
         tell(TELL, dict(errors.to_record(error)))
         return 1
-    master = Master(words.home, words.endpoint, words.model, listener, words.workers)
+    asked = ["--endpoint", words.endpoint, "--model", words.model, "--schema", words.schema]
+    master = Master(words.home, asked, listener, words.workers)
     if not master.start():
         return 1
     if words.share_port:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -44,10 +45,17 @@ class App:
     """Answers one endpoint's requests."""
 
     def __init__(
-        self, name: str, model: str, predictor: Predictor, token: str, example: dict[str, Any]
+        self,
+        name: str,
+        model: str,
+        predictor: Predictor,
+        token: str,
+        example: dict[str, Any],
+        mode: str = "warn",
     ) -> None:
         self._predictor, self._token = predictor, token
-        self._schema = openapi.encode(name, model, predictor.signature, example)
+        self._gate = predict.Gate(predictor.signature, mode)
+        self._schema = openapi.encode(name, model, predictor.signature, example, mode)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's scope."""
@@ -55,7 +63,7 @@ class App:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun, rows = time.perf_counter(), 0
+        begun, rows, known = time.perf_counter(), 0, dict(self._gate.noted)
         try:
             status, kind, body, rows = await self._answer(scope, receive)
             more: tuple[tuple[bytes, bytes], ...] = ()
@@ -71,6 +79,9 @@ class App:
         LOG.info(
             "%s %a %d %.2f ms %d rows", scope["method"], scope["path"][:80], status, spent, rows
         )
+        for (column, problem), count in (self._gate.noted - Counter(known)).items():
+            total = self._gate.noted[column, problem]
+            LOG.warning("column %a: %d rows %a, %d so far", column[:80], count, problem, total)
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes, int]:
         headers: Headers = {name.lower(): value for name, value in scope["headers"]}
@@ -89,7 +100,7 @@ class App:
         self._check_token(headers)
         if path == "/openapi.json":
             return 200, JSON_TYPE, self._schema, 0
-        body, rows = predict.answer(await _body(headers, receive), self._predictor)
+        body, rows = predict.answer(await _body(headers, receive), self._predictor, self._gate)
         return 200, JSON_TYPE, body, rows
 
     def _check_token(self, headers: Headers) -> None:

@@ -1,15 +1,20 @@
-"""Ask an endpoint: standard library only, errors in three lines."""
+"""Ask an endpoint: no heavy library, errors in three lines."""
 
 from __future__ import annotations
 
 import http.client
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 from urllib.parse import urlsplit
+
+import msgspec
 
 from aiaas_magics import errors
 from aiaas_magics.serving.limits import MOST_BYTES, MOST_ROWS
 from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.schema import Note
+from aiaas_magics.specs.schema import joined as joined_notes
 
 
 def predict(
@@ -19,8 +24,9 @@ def predict(
     *,
     timeout: float = 30.0,
     proba: bool = False,
-) -> dict[str, list[JSON]]:
-    """Return the predictions for rows given by column name.
+    schema: str | None = None,
+) -> dict[str, Any]:
+    """Return the predictions for rows given by column name, and notes as ``warnings`` where there are any.
 
     Parameters
     ----------
@@ -28,6 +34,8 @@ def predict(
         The endpoint's address, ``http://127.0.0.1:8080``.
     rows
         One object a row; sent in requests of what an endpoint takes at once.
+    schema
+        What is done with rows unlike those the model learned from; None: what the endpoint does.
     timeout
         Seconds a request may take.
 
@@ -38,24 +46,36 @@ def predict(
     AccessDenied
         If the token is wrong.
     """
-    answers = [_ask(url, token, body, timeout) for body in _bodies(rows, proba)]
-    joined: dict[str, list[JSON]] = {"y_pred": [y for answer in answers for y in answer["y_pred"]]}
+    more = {"proba": proba} | ({"schema": schema} if schema else {})
+    answers = [_ask(url, token, body, timeout) for body in _bodies(rows, more)]
+    joined: dict[str, Any] = {"y_pred": [y for answer in answers for y in answer["y_pred"]]}
     if proba and "y_proba" in answers[0]:
         joined["y_proba"] = [p for answer in answers for p in answer["y_proba"]]
         joined["classes"] = answers[0]["classes"]
+    if notes := _notes(answers):
+        joined["warnings"] = notes
     return joined
 
 
-def _bodies(rows: Sequence[dict[str, JSON]], proba: bool) -> Iterator[bytes]:  # noqa: FBT001 - private
+def _notes(answers: Sequence[dict[str, Any]]) -> list[Note]:
+    """Return what was noted in all answers, rows counted from the first of all."""
+    parts, start = [], 0
+    for answer in answers:
+        parts.append((start, msgspec.convert(answer.get("warnings", []), list[Note])))
+        start += len(answer["y_pred"])
+    return joined_notes(parts)
+
+
+def _bodies(rows: Sequence[dict[str, JSON]], more: dict[str, JSON]) -> Iterator[bytes]:
     if not rows:
         raise errors.DataError("there are no rows to predict", "the table is empty", "--rows 5")
     for start in range(0, len(rows), MOST_ROWS):
-        yield from _halved(rows[start : start + MOST_ROWS], proba)
+        yield from _halved(rows[start : start + MOST_ROWS], more)
 
 
-def _halved(rows: Sequence[dict[str, JSON]], proba: bool) -> Iterator[bytes]:  # noqa: FBT001 - private
+def _halved(rows: Sequence[dict[str, JSON]], more: dict[str, JSON]) -> Iterator[bytes]:
     try:
-        body = json.dumps({"X_test": list(rows), "proba": proba}, allow_nan=False).encode()
+        body = json.dumps({"X_test": list(rows), **more}, allow_nan=False).encode()
     except (TypeError, ValueError) as error:
         raise errors.DataError(
             "the rows cannot be sent", str(error), "finite numbers, truth values, text and dates"
@@ -64,11 +84,11 @@ def _halved(rows: Sequence[dict[str, JSON]], proba: bool) -> Iterator[bytes]:  #
         yield body
         return
     half = len(rows) // 2
-    yield from _halved(rows[:half], proba)
-    yield from _halved(rows[half:], proba)
+    yield from _halved(rows[:half], more)
+    yield from _halved(rows[half:], more)
 
 
-def _ask(url: str, token: str, body: bytes, timeout: float) -> dict[str, list[JSON]]:
+def _ask(url: str, token: str, body: bytes, timeout: float) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     place = urlsplit(url)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=timeout)
@@ -97,5 +117,5 @@ def _ask(url: str, token: str, body: bytes, timeout: float) -> dict[str, list[JS
             said.get("hint", ""),
             "the rows must fit the model's columns: %aiaas_models",
         )
-    answer: dict[str, list[JSON]] = said
+    answer: dict[str, Any] = said
     return answer

@@ -19,6 +19,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -84,9 +85,9 @@ class Master:
     """Runs the workers of one endpoint."""
 
     def __init__(
-        self, home: Path, endpoint: str, model: str, listener: socket.socket, workers: int
+        self, home: Path, asked: Sequence[str], listener: socket.socket, workers: int
     ) -> None:
-        self._words = ["--home", str(home), "--endpoint", endpoint, "--model", model]
+        self._words = ["--home", str(home), *asked]
         self._listener = listener
         self._slots: list[subprocess.Popen[bytes] | None] = [None] * workers
         self._again: list[float] = [0.0] * workers

@@ -9,6 +9,7 @@ import msgspec
 
 from aiaas_magics.serving.limits import MOST_ROWS
 from aiaas_magics.specs.records import Signature
+from aiaas_magics.specs.schema import MODES, Rule, Schema
 
 TYPES: dict[str, dict[str, Any]] = {
     "double": {"type": "number"},
@@ -19,15 +20,20 @@ TYPES: dict[str, dict[str, Any]] = {
 }
 
 
-def encode(name: str, model: str, signature: Signature, example: dict[str, Any]) -> bytes:
+def encode(
+    name: str, model: str, signature: Signature, example: dict[str, Any], mode: str = "warn"
+) -> bytes:
     """Return the description as JSON."""
-    return msgspec.json.encode(describe(name, model, signature, example))
+    return msgspec.json.encode(describe(name, model, signature, example, mode))
 
 
 def describe(
-    name: str, model: str, signature: Signature, example: dict[str, Any]
+    name: str, model: str, signature: Signature, example: dict[str, Any], mode: str = "warn"
 ) -> dict[str, Any]:
-    """Return the description of an endpoint that serves `model`."""
+    """Return the description of an endpoint that serves `model`; `mode` is that of its schema.
+
+    What a column held in training is told in words, and as bounds where the endpoint refuses what is beyond.
+    """
     problems = {str(code): _problem(text) for code, text in REFUSALS.items()}
     ask = {
         "summary": f"Predict {signature.output}",
@@ -35,7 +41,9 @@ def describe(
         "security": [{"token": []}],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": _request(signature), "example": example}},
+            "content": {
+                "application/json": {"schema": _request(signature, mode), "example": example}
+            },
         },
         "responses": {"200": _json("One prediction a row.", _answer(signature)), **problems},
     }
@@ -83,13 +91,30 @@ def _problem(text: str) -> dict[str, Any]:
     return {"description": text, "content": {"application/problem+json": {"schema": schema}}}
 
 
-def _cell(kind: str, *, required: bool) -> dict[str, Any]:
-    bare = TYPES[kind]
-    return bare if required else {**bare, "type": [bare["type"], "null"]}
+def _cell(rule: Rule, mode: str) -> dict[str, Any]:
+    bare = dict(TYPES[rule.kind])
+    if rule.seen:
+        bare["description"] = "; ".join([bare.get("description", bare["type"]), rule.seen])
+    if mode == "refuse":
+        bare |= _bounds(rule)
+    if rule.required:
+        return bare
+    if "enum" in bare:
+        bare["enum"] = [*bare["enum"], None]
+    return {**bare, "type": [bare["type"], "null"]}
 
 
-def _request(signature: Signature) -> dict[str, Any]:
-    cells = {n: _cell(kind, required=n in signature.required) for n, kind in signature.inputs}
+def _bounds(rule: Rule) -> dict[str, Any]:
+    if rule.known:
+        return {"enum": sorted(rule.known)}
+    if rule.kind == "datetime" or rule.low is None:
+        return {}
+    return {"minimum": rule.low, "maximum": rule.high}
+
+
+def _request(signature: Signature, mode: str) -> dict[str, Any]:
+    schema = Schema(signature.inputs, signature.required, signature.expects)
+    cells = {rule.name: _cell(rule, mode) for rule in schema.rules}
     names, width = list(cells), len(cells)
     rows = {"minItems": 1, "maxItems": MOST_ROWS, "type": "array"}
     row = {
@@ -118,6 +143,7 @@ def _request(signature: Signature) -> dict[str, Any]:
             "X_test": x_test,
             "columns": whole,
             "proba": {"type": "boolean", "default": False},
+            "schema": {"enum": list(MODES) if mode != "refuse" else ["refuse"], "default": mode},
         },
         "oneOf": [{"required": ["X_test"]}, {"required": ["columns"]}],
         "additionalProperties": False,
@@ -132,4 +158,16 @@ def _answer(signature: Signature) -> dict[str, Any]:
     if signature.classes:
         numbers = {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}}
         properties |= {"y_proba": {"type": "array", "items": numbers}, "classes": {"type": "array"}}
+    properties["warnings"] = {"type": "array", "items": NOTE}
     return {"type": "object", "properties": properties, "required": ["y_pred"]}
+
+
+NOTE: dict[str, Any] = {
+    "type": "object",
+    "description": "A value unlike those the model learned from: its column, what is odd, in how many rows.",
+    "properties": {
+        **{name: {"type": "string"} for name in ("column", "problem", "expected")},
+        **{name: {"type": "integer"} for name in ("rows", "first")},
+        "got": {},
+    },
+}

@@ -27,26 +27,27 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--home", required=True, type=Path)
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--model", required=True)
+    parser.add_argument("--schema", default="warn")
     parser.add_argument("--master", required=True, type=int)
     parser.add_argument("--socket", required=True, type=int)
     parser.add_argument("--ready", required=True, type=int)
     words = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
     threading.Thread(target=_end_with, args=(words.master,), daemon=True).start()
-    app = load(Home.open(words.home, stores=False), words.endpoint, words.model)
+    app = load(Home.open(words.home, stores=False), words.endpoint, words.model, words.schema)
     serve(app, socket.socket(fileno=words.socket), words.ready)
     return 0
 
 
-def load(home: Home, endpoint: str, model: str) -> App:
-    """Open a model, its seal checked, and wrap it."""
+def load(home: Home, endpoint: str, model: str, schema: str = "warn") -> App:
+    """Open a model, its seal checked, and wrap it; `schema` is the mode of :mod:`aiaas_magics.specs.schema`."""
     from aiaas_magics.engines import artefacts
 
     info = home.registry.find(model)
     folder = home.registry.folder(info.ref)
     predictor = SklearnPredictor(artefacts.load(folder), info.signature)
     asked = {"X_test": artefacts.example(folder)}
-    return App(endpoint, info.ref, predictor, home.endpoints.token(endpoint), asked)
+    return App(endpoint, info.ref, predictor, home.endpoints.token(endpoint), asked, schema)
 
 
 def serve(app: App, listener: socket.socket, ready: int) -> None:

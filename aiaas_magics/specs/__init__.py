@@ -72,10 +72,10 @@ def command_types() -> dict[str, type[Command]]:
 @functools.cache
 def result_types() -> dict[str, type[Result]]:
     """Return every result class by its tag."""
-    from aiaas_magics.specs import results
+    from aiaas_magics.specs import quality, results
     from aiaas_magics.specs.base import Result
 
-    return _tagged(Result, [results])
+    return _tagged(Result, [results, quality])
 
 
 def spec_type(tag: str) -> type[Spec]:

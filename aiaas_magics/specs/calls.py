@@ -125,6 +125,7 @@ _A = {
     Kind.DURATION: "a duration: 90, 20s, 5m, 1h",
     Kind.SIZE: "a size: 500MB, 2GB",
     Kind.COLUMNS: "a list of columns: a,b,c",
+    Kind.COSTS: "what mistakes cost: fp=1,fn=5, or a dict {true: {predicted: cost}}",
     Kind.TEXT: "text",
     Kind.NAME: "a name",
     Kind.PATH: "a path",
@@ -228,6 +229,22 @@ def _columns(option: Option, value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _costs(option: Option, value: Any) -> dict[str, JSON]:
+    del option
+    if isinstance(value, str):
+        pairs = [part.split("=") for part in value.replace(" ", ",").split(",") if part]
+        value = {name: float(number) for name, number in pairs}
+    if not isinstance(value, Mapping) or not value:
+        raise TypeError
+    return {
+        str(name): _costs(_COSTS, cost) if isinstance(cost, Mapping) else float(cost)
+        for name, cost in value.items()
+    }
+
+
+_COSTS = Option("cost", Kind.COSTS, "")
+
+
 def _several(option: Option, value: Any) -> tuple[Any, ...]:
     del option
     return tuple(value) if isinstance(value, list | tuple) else (value,)
@@ -260,6 +277,7 @@ _CONVERT: dict[Kind, Callable[[Option, Any], Any]] = {
     Kind.MODELS: _several,
     Kind.COLUMN: _text,
     Kind.COLUMNS: _columns,
+    Kind.COSTS: _costs,
     Kind.ALGORITHM: _algorithm,
     Kind.ALGORITHMS: _algorithms,
     Kind.METRIC: _metric,

@@ -7,6 +7,7 @@ from typing import ClassVar
 from aiaas_magics import errors
 from aiaas_magics.specs.base import Spec
 from aiaas_magics.specs.refs import check_name
+from aiaas_magics.specs.schema import MODES, check_mode
 from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
 
 MOST_WORKERS = 64
@@ -22,9 +23,12 @@ class DeploySpec(Spec, frozen=True, kw_only=True, tag="deploy"):
     port: int = 0
     workers: int = 1
     replace: bool = False
+    schema: str = "warn"
+    """What is done with rows unlike those the model learned from; see :mod:`aiaas_magics.specs.schema`."""
 
     def __post_init__(self) -> None:
         check_name(self.as_)
+        check_mode(self.schema)
         if not 0 <= self.port <= 65535:
             raise errors.SpecError(
                 f"--port {self.port} is no port", "0 (any free one) to 65535", "--port 8080"
@@ -57,6 +61,13 @@ DEPLOY = Verb(
                     Kind.FLAG,
                     "let an endpoint of that name serve this model instead",
                     False,
+                ),
+                Option(
+                    "schema",
+                    Kind.CHOICE,
+                    "rows unlike those learned from: answer and warn, fix what is sure, or refuse",
+                    "warn",
+                    choices=MODES,
                 ),
                 *SUBMISSION,
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aiaas_magics.specs.schema import MODES
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
 PREDICT = Verb(
@@ -18,6 +19,12 @@ PREDICT = Verb(
                 Option("data", Kind.DATA, "a DataFrame variable or stored data", required=True),
             ),
             options=(
+                Option(
+                    "schema",
+                    Kind.CHOICE,
+                    "rows unlike those learned from: warn, fix or refuse (default: the endpoint's)",
+                    choices=MODES,
+                ),
                 Option("rows", Kind.INT, "send only the first rows"),
                 Option(
                     "timeout",

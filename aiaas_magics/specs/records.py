@@ -6,6 +6,7 @@ import msgspec
 
 from aiaas_magics.specs.base import JSON, Record
 from aiaas_magics.specs.results import Column
+from aiaas_magics.specs.schema import Expectation
 
 
 class DataInfo(Record, frozen=True, kw_only=True, tag="data_info"):
@@ -34,7 +35,8 @@ class Signature(Record, frozen=True, kw_only=True, tag="signature"):
 
     ``inputs`` are (column, type) pairs in the order of an array's columns; types are ``double``,
     ``long``, ``boolean``, ``string``, ``datetime``. ``required`` names the columns that must not be
-    missing (null). ``zones`` gives the time zone of the dates that have one: a model sees the clock
+    missing (null). ``expects`` tells what each column held in the training rows (:mod:`aiaas_magics.specs.schema`);
+    of one that is not named, anything of its type is expected. ``zones`` gives the time zone of the dates that have one: a model sees the clock
     on that zone's walls.
     """
 
@@ -43,6 +45,7 @@ class Signature(Record, frozen=True, kw_only=True, tag="signature"):
     classes: tuple[JSON, ...] = ()
     required: tuple[str, ...] = ()
     zones: dict[str, str] = {}
+    expects: dict[str, Expectation] = {}
 
 
 class Lineage(Record, frozen=True, kw_only=True, tag="lineage"):
@@ -128,6 +131,8 @@ class EndpointInfo(Record, frozen=True, kw_only=True, tag="endpoint_info"):
     created: float = 0.0
     target: str = ""
     example: dict[str, JSON] = {}
+    schema: str = "warn"
+    """What is done with rows unlike those its model learned from."""
     token: str | None = None
     """Only for the home's owner, and never shown."""
     log: str = ""

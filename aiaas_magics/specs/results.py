@@ -24,6 +24,8 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[JSON, ...], ...]
+    own: tuple[str, ...] = ()
+    """Columns that hold the data's own values, which are not rounded to a measure's decimals."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -179,6 +181,33 @@ class ModelResult(Result, frozen=True, kw_only=True, tag="model_result"):
     warnings: tuple[str, ...] = ()
 
 
+class Threshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The probability from which calling a class positive costs least, per row, on some rows.
+
+    ``low`` and ``high`` bound it, ``cost`` is its mean cost a row, ``usual`` that of the model's own calls,
+    ``fresh`` what to expect of new rows.
+    """
+
+    positive: str
+    value: float
+    low: float
+    high: float
+    cost: Score
+    usual: Score
+    fresh: float | None = None
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A metric of two models on the same rows; ``value`` is the first minus the second."""
+
+    metric: str
+    first: float | None
+    second: float | None
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
 class ImportResult(Result, frozen=True, kw_only=True, tag="import_result"):
     """A model of somebody else's, registered."""
 
@@ -225,6 +254,35 @@ class EvaluationResult(Result, frozen=True, kw_only=True, tag="evaluation_result
     scores: tuple[Score, ...]
     importance: tuple[Score, ...] = ()
     """Per column: the drop of the default metric when the column is shuffled; value, low, high."""
+    way: str = ""
+    """How the intervals were made, where not by a bootstrap of the rows."""
+    findings: tuple[str, ...] = ()
+    """Sentences that say what was found."""
+    threshold: Threshold | None = None
+    grids: tuple[Grid, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class ComparisonResult(Result, frozen=True, kw_only=True, tag="comparison_result"):
+    """Two models on the same rows; differences are the first minus the second."""
+
+    model: str
+    against: str
+    data: str
+    task: str
+    rows: int
+    confidence: float
+    way: str
+    """How the intervals were made."""
+    verdict: str
+    """One sentence: which is better, by how much, or that nothing can be told."""
+    better: str | None
+    """The model that is better in the default metric; None: not distinguishable."""
+    differences: tuple[Difference, ...]
+    p: float | None = None
+    """Of the exact test of McNemar (classification), or of signs (regression); None with folds."""
+    findings: tuple[str, ...] = ()
     grids: tuple[Grid, ...] = ()
     charts: tuple[Chart, ...] = ()
     warnings: tuple[str, ...] = ()

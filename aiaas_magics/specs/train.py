@@ -56,6 +56,7 @@ class TrainSpec(Spec, frozen=True, kw_only=True, tag="train"):
     def __post_init__(self) -> None:
         check_name(self.as_)
         check_common(self.task, self.test)
+        check_words(self.seed, self.features, self.target)
         check_split(self.split, self.by, self.target)
         check_weights(self.algo, self.weights, self.target, self.features, self.estimator)
         if self.estimator is not None:
@@ -136,6 +137,24 @@ def check_common(task: str | None, test: float) -> None:
             f"--test {test:g} is no share of the rows",
             "0 keeps all rows for training, 0.2 holds out a fifth",
             "--test 0.2",
+        )
+
+
+def check_words(seed: int, features: tuple[str, ...], target: str) -> None:
+    """Check the seed, which numpy bounds, and that the target is not learned from.
+
+    Raises
+    ------
+    SpecError
+        If the seed is no whole number of 32 bits, or the target is among the features.
+    """
+    if not 0 <= seed < 2**32:
+        raise errors.SpecError(f"--seed {str(seed)[:20]} is no seed", "0 to 4294967295", "--seed 0")
+    if target in features:
+        raise errors.SpecError(
+            f"{target!r} is the target and among the features",
+            "a model that learns from what it predicts has learned nothing",
+            "leave it out of --features",
         )
 
 

@@ -12,7 +12,13 @@ from aiaas_magics.specs.base import JSON, Spec
 from aiaas_magics.specs.estimators import Estimator, check_task
 from aiaas_magics.specs.metrics import check_metric
 from aiaas_magics.specs.refs import check_name
-from aiaas_magics.specs.train import LEARNING, check_common, check_split, check_weights
+from aiaas_magics.specs.train import (
+    LEARNING,
+    check_common,
+    check_split,
+    check_weights,
+    check_words,
+)
 from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
 
 MOST_CELLS = 10_000
@@ -48,6 +54,7 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
         check_name(self.as_)
         auto.check_grid(self.algo)
         check_common(self.task, self.test)
+        check_words(self.seed, self.features, self.target)
         check_split(self.split, self.by, self.target)
         check_weights(self.algo, self.weights, self.target, self.features, self.estimator)
         if self.estimator is not None:

@@ -52,6 +52,8 @@ class Kind(enum.StrEnum):
     COLUMN = "column"
     COLUMNS = "columns"
     """Column names separated by commas."""
+    COSTS = "costs"
+    """``fp=1,fn=5``, or a dict: what mistakes cost."""
     ALGORITHM = "algorithm"
     ALGORITHMS = "algorithms"
     """Names of algorithms separated by commas."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -15,6 +16,8 @@ from aiaas_magics import errors
 from aiaas_magics.specs.refs import is_digest
 
 CHUNK = 1 << 22
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a full disk, a used-up quota and a limit on files say."""
 STALE_SECONDS = 3600
 """A temporary file older than this has no living writer: a chunk never takes an hour."""
 
@@ -121,12 +124,21 @@ class Blobs:
 
     def _write(self, chunks: Iterable[bytes], temporary: Path) -> str:
         digest = hashlib.sha256()
-        with temporary.open("wb") as file:
-            for chunk in chunks:
-                digest.update(chunk)
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with temporary.open("wb") as file:
+                for chunk in chunks:
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            raise errors.BackendUnavailable(
+                "the home takes no more bytes",
+                error.strerror or "",
+                "%aiaas_data delete NAME, or %aiaas_connect another-folder",
+            ) from error
         temporary.chmod(0o444)
         return "sha256:" + digest.hexdigest()
 

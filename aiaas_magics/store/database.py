@@ -138,13 +138,13 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Give a connection for reading."""
-        with self.engine.connect() as connection:
+        with _reachable(self.path), self.engine.connect() as connection:
             yield connection
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Give a connection inside one transaction that no other writer can enter."""
-        with self.engine.connect() as connection:
+        with _reachable(self.path), self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -190,6 +190,35 @@ def _configure(connection: sqlite3.Connection, _record: object) -> None:
                 raise
             time.sleep(0.01)
     connection.execute("PRAGMA synchronous=FULL")
+
+
+SICK = (
+    "disk I/O error",
+    "database or disk is full",
+    "readonly database",
+    "unable to open",
+    "malformed",
+)
+"""What SQLite says of a disk that is full or read-only, and of a file that is gone or damaged."""
+
+
+@contextlib.contextmanager
+def _reachable(path: Path) -> Iterator[None]:
+    """Say of a home that was taken away, or whose disk takes nothing, what it is."""
+    if not path.exists():
+        raise _gone(path, "its folder was moved or deleted")
+    try:
+        yield
+    except sa.exc.DatabaseError as error:
+        if not any(word in str(error.orig) for word in SICK):
+            raise
+        raise _gone(path, str(error.orig)) from error
+
+
+def _gone(path: Path, why: str) -> errors.BackendUnavailable:
+    return errors.BackendUnavailable(
+        f"the home {path.parent.name!r} cannot be used", why, "%aiaas_connect another-folder"
+    )
 
 
 @contextlib.contextmanager

@@ -173,6 +173,7 @@ class LocalContext:
             workers=spec.workers,
             target=model.target,
             example=example,
+            schema=spec.schema,
         )
         self.endpoints[:] = [*(e for e in self.endpoints if e.name != spec.as_), info]
         return info

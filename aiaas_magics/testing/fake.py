@@ -313,8 +313,8 @@ class FakeBackend:
 
     def _records(self, kind: str) -> list[Any]:
         from aiaas_magics.specs.algorithms import CHOICES
-        from aiaas_magics.specs.catalogue import CATALOGUE
         from aiaas_magics.specs.metrics import METRICS
+        from aiaas_magics.store import catalogue
 
         usage = Usage(
             home="memory",
@@ -332,7 +332,7 @@ class FakeBackend:
             "endpoints": self.endpoints,
             "algorithms": CHOICES,
             "metrics": METRICS,
-            "catalogue": CATALOGUE,
+            "catalogue": catalogue.tables(self.folder) if kind == "catalogue" else (),
             "settings": (),
             "usage": [usage],
         }

@@ -58,7 +58,7 @@ def test_rows_are_told_where_they_differ(rows, told):
 
 def test_seconds_stand_outside_docs_mode_alone(docs_mode):
     assert "2 min" not in shown(model(*BOARD))
-    assert "predict" not in shown(model(*BOARD))
+    assert "predict 1,000" not in shown(model(*BOARD))
 
 
 def test_seconds_are_told():

@@ -61,7 +61,7 @@ def test_a_handle_shows_the_same_each_time(made, docs_mode, name):
     assert " at 0x" not in repr(handle)
 
 
-@pytest.mark.parametrize(("name", "count"), [("best", 1), ("evaluation", 2)])
+@pytest.mark.parametrize(("name", "count"), [("best", 1), ("evaluation", 3)])
 def test_a_chart_is_an_output_without_html(made, name, count):
     charts = [bundle for bundle in made[1][name].bundles() if VEGA in bundle]
     assert len(charts) == count
@@ -85,7 +85,7 @@ def test_a_chart_s_numbers_have_three_digits_in_docs_mode(docs_mode):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "count"), [("clf", 1), ("best", 2), ("evaluation", 5)])
+@pytest.mark.parametrize(("name", "count"), [("clf", 1), ("best", 2), ("evaluation", 7)])
 def test_displaying_a_handle_gives_card_tables_and_charts(made, published, name, count):
     made[1][name]._ipython_display_()
     assert [output["data"] for output in published] == list(made[1][name].bundles())

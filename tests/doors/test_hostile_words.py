@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 import vl_convert
 
-COLUMN, OTHER, TARGET = "a.b[0]'\"", "</td><script>x</script>", "y \\ <b>&amp;</b>"
+from aiaas_magics import errors
+
+COLUMN, OTHER, TARGET = "a.b[0]'\"", "</td><script>x</script>\x1b[31m", "y \\ <b>&amp;</b>\u202e"
 CLASSES = ["<img src=x>", 'it\'s "so"']
 VEGA = "application/vnd.vegalite.v5+json"
 
@@ -31,8 +33,22 @@ def journey(opened):
         ("jobs", "logs", {}),
     ]
     grid = {"tune": {"C": [0.1, 1.0], "class_weight": ["balanced", None]}}
+    looked = [
+        ("data", "show", {"data": "t"}), ("data", "show", {"data": "p"}), ("data", "list", {}),
+        ("models", "list", {}), ("models", "history", {"model": "m"}), ("endpoints", "list", {}),
+        ("endpoints", "show", {"endpoint": "api"}), ("jobs", "list", {}), ("", "", {}), ("data", "catalogue", {}),
+    ]  # fmt: skip
     with opened() as session:
-        yield [session.run(*line, grid.get(line[0])) for line in lines]
+        (session.backend.folder / "catalogue.toml").write_text(OWN)
+        yield [session.run(*line, grid.get(line[0])) for line in (*lines, *looked)]
+
+
+OWN = """[[table]]
+name = "own"
+path = "x.csv"
+summary = "<script>\\u001b[31m"
+licence = "<img src=x onerror=y>"
+"""
 
 
 def bundles(journey):
@@ -45,13 +61,27 @@ def test_no_page_takes_a_word_for_markup(journey):
         assert not tags & {"script", "img", "u", "b"}
 
 
+def test_no_terminal_obeys_a_word(journey):
+    for told in [
+        *(b.get(kind, "") for b in bundles(journey) for kind in ("text/plain", "text/html")),
+        *map(repr, journey),
+    ]:
+        assert not set(told) & {"\x1b", "\u202e", "\r"}
+    assert any("\\x1b[31m" in b.get("text/plain", "") for b in bundles(journey))
+
+
+def test_an_error_shows_a_word_and_obeys_it_not():
+    lines = errors.DataError("no \x1b[2J <b>\n\u202e", "a\x07", "b\x9b").lines()
+    assert lines == ["DataError: no \\x1b[2J <b> \\u202e", "  hint: a\\x07", "  try:  b\\x9b"]
+
+
 def test_every_line_is_one_line(journey):
     assert all(len(repr(handle).splitlines()) == 1 for handle in journey)
 
 
 def test_every_chart_is_drawn(journey):
     charts = {b[VEGA]["title"]["text"]: b[VEGA] for b in bundles(journey) if VEGA in b}
-    assert len(charts) == 8
+    assert len(charts) == 9
     for title, spec in charts.items():
         svg = vl_convert.vegalite_to_svg(json.loads(json.dumps(spec)), vl_version="5.21")
         assert title in svg
@@ -66,4 +96,4 @@ def test_a_chart_s_labels_are_the_user_s_words(journey, title, words):
 
     (spec,) = [b[VEGA] for b in bundles(journey) if VEGA in b and b[VEGA]["title"]["text"] == title]
     texts = re.findall(r">([^<>]+)</text>", vl_convert.vegalite_to_svg(spec, vl_version="5.21"))
-    assert set(words) <= {html.unescape(text) for text in texts}
+    assert set(map(errors.visible, words)) <= {html.unescape(text) for text in texts}

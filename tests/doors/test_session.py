@@ -27,6 +27,7 @@ LINES = [
     ("data", "list", {}, "data: t@1"),
     ("data", "show", {"data": "t"}, "t@1: 30 rows x 2 columns, 0 missing values"),
     ("data", "catalogue", {}, "catalogue: iris, wine"),
+    ("data", "check", {"data": "t", "target": "y"}, "t@1: 1 finding (1 high)"),
     ("prepare", "", {"data": "t", "as_": "p", "drop": ("a",)}, "p@1: 30 rows x 1 column"),
     ("train", "", {"data": "t", "target": "y", "algo": "ridge"}, "ridge@1: ridge, r2 1.000"),
     ("tune", "", {"data": "t", "target": "y", "algo": "ridge", "as_": "b", "cv": 2}, "b@1: ridge, best of 2"),
@@ -195,10 +196,16 @@ def test_a_variable_is_neither_forgotten_nor_exported(empty, action, more):
         ("/proc/self/mem", "/proc/self/mem cannot be read", "Input/output error"),
         ("~nobody-of-that-name/x.csv", "is no usable path", "home directory"),
         ("x" * 5000, "is no usable path", "File name too long"),
+        ("https://a.b/c.csv", "is an address on the web", "files are read from here"),
+        ("/dev/zero", "/dev/zero is a device", "one file"),
+        ("{tmp}/pipe", "pipe is a named pipe", "one file"),
+        ("{tmp}/circle", "circle is a link that leads nowhere", "one file"),
     ],
 )
 def test_a_source_that_is_no_file_says_so(empty, tmp_path, word, what, hint):
     (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
     with pytest.raises(errors.DataError) as caught:
         empty.run("data", "load", {"source": word.format(tmp=tmp_path), "as_": "t"})
     assert what in caught.value.what

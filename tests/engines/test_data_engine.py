@@ -49,10 +49,9 @@ def test_a_catalogue_name_becomes_a_table(context):
 def test_warnings_name_columns_nobody_learns_from(context):
     result = load_csv(context, b"a;b;c;d\n1;;5;0,5\n2;;5;0,7\n")
     assert result.warnings == (
+        "t.csv is read with --sep ';' --decimal , (found out)",
         "column 'b' is missing in every row",
         "column 'c' has the same value in every row",
-        "column 'd' is read as text: its numbers have decimal commas; "
-        "pd.read_csv(..., decimal=',') reads them",
     )
 
 
@@ -74,7 +73,7 @@ def test_a_refused_file_leaves_nothing(context):
 
 def test_declared_prose_stays_prose_for_others(context):
     load_csv(context, texts=("note",))
-    assert data.load("t", context).roles == {"id": "number", "note": "text", "price": "category"}
+    assert data.load("t", context).roles == {"id": "number", "note": "text", "price": "number"}
 
 
 @pytest.mark.parametrize(("name", "what"), [("nope", "no column 'nope'"), ("id", "holds no text")])

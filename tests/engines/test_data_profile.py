@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiaas_magics.engines import bars
-from aiaas_magics.engines.profile import duplicates, profile, roles
+from aiaas_magics.engines import profile as profiling
+from aiaas_magics.engines.modalities import text
+from aiaas_magics.engines.profile import duplicates, profile, repeated, roles
 
 PROSE = [f"order {i} came late and wet" for i in range(9)]
 
@@ -67,6 +69,12 @@ def test_text_is_described_by_its_words():
     assert (found.distinct, found.mean, found.counts) == (9, 6.0, (("6 words", 9),))
 
 
+@given(st.lists(st.text(st.characters(codec="utf-8", max_codepoint=0x3100)), max_size=20))
+def test_words_are_those_of_python(values):
+    spaced = [*values, *map("\u00a0x\u2003".join, zip(values, values, strict=True))]
+    assert text._words(pd.Series(spaced, dtype="str")).tolist() == [len(v.split()) for v in spaced]
+
+
 def test_dates_are_described_by_first_and_last():
     found = one(pd.date_range("2020-01-01", "2020-12-31", tz="UTC"))
     assert (found.low, found.high) == ("2020-01-01T00:00:00+00:00", "2020-12-31T00:00:00+00:00")
@@ -119,7 +127,31 @@ def test_repeated_rows_are_counted(frame, count):
     assert duplicates(frame, profile(frame, roles(frame))) == count
 
 
+def test_threads_find_what_one_finds(monkeypatch):
+    monkeypatch.setattr(profiling, "LARGE", 1)
+    frame = pd.DataFrame({f"x{i}": range(i, i + 9) for i in range(7)} | {"s": ["a"] * 9})
+    told = []
+    found = profile(frame, roles(frame), told.append, cores=3)
+    assert found == profile(frame, roles(frame))
+    assert told == list(range(1, 9))
+
+
+def test_rows_that_may_repeat_are_told():
+    frame = pd.DataFrame({"x": [1, 2, 1, 2, 1], "y": [1, 1, 1, 2, 2]})
+    assert profiling.alike(frame).tolist() == [0, 2]
+    assert profiling.repeated(frame).tolist() == [False, False, True, False, False]
+
+
 @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ab")), max_size=40))
 def test_repeats_are_those_of_pandas(rows):
     frame = pd.DataFrame(rows, columns=["n", "s"]).astype({"n": "int64", "s": "str"})
     assert duplicates(frame, profile(frame, roles(frame))) == frame.duplicated().sum()
+
+
+@pytest.mark.parametrize("columns", [1, 3, 4, 7])
+@pytest.mark.parametrize("values", [1, 2, 50])
+def test_rows_that_repeat_an_earlier_one_are_found(columns, values):
+    rng = np.random.default_rng(values)
+    table = pd.DataFrame(rng.integers(0, values, (200, columns)).astype("float64"))
+    table = table.mask(table == 1).assign(word=rng.choice(["a", "b"], 200))
+    pd.testing.assert_series_equal(repeated(table), table.duplicated())

@@ -2,9 +2,11 @@
 
 import warnings
 
+import lightgbm  # noqa: F401 - loaded first, so that a limit on threads reaches it
 import numpy as np
 import pytest
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from aiaas_magics.engines.families import recipe
 from aiaas_magics.engines.fits import FITS
@@ -22,6 +24,13 @@ STOPS = {
     "mlp": "max_iter",
 }
 """Algorithms that can stop between two steps -> what counts the steps."""
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """As jobs fit small tables: two threads on a busy machine wait for each other."""
+    with threadpool_limits(1):
+        yield
 
 
 def fit(algorithm, task, context, *, weights=None, **params):

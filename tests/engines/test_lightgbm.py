@@ -64,6 +64,20 @@ def test_columns_may_have_any_name():
         model.predict(frame.rename(columns={"[1, 2]": "other"}))
 
 
+def test_what_the_library_does_not_take_is_told_in_three_lines(context):
+    frame = pd.DataFrame({"a": np.arange(90.0), "y": np.arange(90) - 45.5})
+    spec = TrainSpec(
+        data=context.save_frame(frame),
+        target="y",
+        algo="lightgbm",
+        as_="m",
+        params={"objective": "poisson"},
+    )
+    with pytest.raises(errors.DataError, match="does not take this data") as caught:
+        train.run(spec, context)
+    assert "poisson" in caught.value.hint
+
+
 def test_a_copy_has_all_parameters():
     model = families.recipe(find("lightgbm")).build("regression", {"objective": "huber"}, 3)
     assert clone(model).get_params() == model.get_params()

@@ -139,3 +139,40 @@ def test_intervals_are_a_function_of_the_seed():
     )
     assert one == two
     assert one != other
+
+
+def test_samples_of_two_models_are_pairs():
+    o = outcome(3)
+    worse = o._replace(calls=np.roll(o.calls, 1))
+    one, other = (
+        measuring.samples(x, "classification", repeats=50, seed=4)["accuracy"] for x in (o, worse)
+    )
+    drawn = np.concatenate(list(measuring.counts_of(60, 50, 4)))
+    gaps = (o.truth == o.calls).astype(float) - (worse.truth == worse.calls)
+    np.testing.assert_allclose(one - other, drawn @ gaps / 60)
+
+
+def test_groups_are_drawn_whole_and_widen_the_interval():
+    groups = np.repeat(np.arange(12), 5)
+    drawn = np.concatenate(list(measuring.counts_of(60, 100, 0, groups)))
+    assert drawn.shape == (101, 60)
+    assert (drawn.reshape(101, 12, 5) == drawn.reshape(101, 12, 5)[:, :, :1]).all()
+    o = outcome(2)._replace(calls=np.zeros(60, int), truth=(groups % 2), proba=None)
+    plain, whole = (
+        measure(o, "classification", repeats=500, confidence=0.9, seed=0, groups=each)[0]
+        for each in (None, groups)
+    )
+    assert whole.high - whole.low > 1.5 * (plain.high - plain.low)
+
+
+def test_every_sample_is_told():
+    told = []
+    measure(
+        outcome(2),
+        "classification",
+        repeats=100,
+        confidence=0.9,
+        seed=0,
+        tell=lambda *x: told.append(x),
+    )
+    assert told[-1] == (100, 100)

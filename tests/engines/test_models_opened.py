@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from aiaas_magics import errors
-from aiaas_magics.engines import estimators, foreign, jail, unpickle
+from aiaas_magics.engines import foreign, jail, strangers, unpickle
 
 X = np.random.default_rng(0).normal(size=(60, 4))
 Y = np.where(X[:, 0] > 0, "up", "down")
@@ -198,14 +198,14 @@ NO_MODEL = [
 @pytest.mark.parametrize(("found", "what", "try_"), NO_MODEL, ids=[what for _, what, _ in NO_MODEL])
 def test_what_is_no_fitted_model_is_refused_with_the_way(found, what, try_):
     with pytest.raises(errors.DataError) as caught:
-        estimators.model_of(found)
+        strangers.model_of(found)
     assert what in caught.value.what
     assert try_ in caught.value.try_
 
 
 def test_of_a_search_the_best_estimator_is_taken():
     search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2).fit(X, Y)
-    model, notes = estimators.model_of(search)
+    model, notes = strangers.model_of(search)
     assert model is search.best_estimator_
     assert f"C={search.best_params_['C']}" in notes[0][0]
 

@@ -245,5 +245,5 @@ def test_a_column_whose_shuffled_rows_the_code_drops_has_no_importance(context, 
     ready("df = df[(df['h'] > 165) == (df['w'] > 70)]", target="y")
     learn(context, features=("h", "w", "c"))
     result = evaluate.run(EvaluateSpec(model="m", repeats=100, shuffles=1), context)
-    assert [score.metric for score in result.importance] == ["c"]
-    assert "the importance of 'h' is unknown: your code drops" in warned(context)[-2]
+    assert result.importance == ()
+    assert any("shuffled: your code drops" in text for text in warned(context))

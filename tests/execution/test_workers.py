@@ -243,8 +243,8 @@ def test_a_job_no_worker_can_start_is_given_up(backend, monkeypatch):
 def test_mentions_are_names_without_versions():
     from aiaas_magics.specs.evaluate import EvaluateSpec
 
-    spec = EvaluateSpec(model="clf@3", data="sha256:" + "0" * 64)
-    assert queue.mentions(spec) == ["clf"]
+    spec = EvaluateSpec(model="clf@3", data="sha256:" + "0" * 64, against="other@1")
+    assert queue.mentions(spec) == ["clf", "other"]
 
 
 def test_workers_import_neither_notebook_nor_widgets():

@@ -101,6 +101,27 @@ def test_options(line, name, value):
 
 
 @pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("fp=1,fn=5", {"fp": 1.0, "fn": 5.0}),
+        ("'fp=1, fn=2.5'", {"fp": 1.0, "fn": 2.5}),
+        ("{costs}", {"a": {"1": 5.0}}),
+    ],
+)
+def test_costs_are_pairs_or_a_dict_of_the_notebook_s(word, value):
+    line = f"clf --cost {word}"
+    call = grammar.parse(specs.verb("evaluate"), line, None, lambda code: {"a": {1: 5}})
+    assert call.values["cost"] == value
+
+
+@pytest.mark.parametrize("word", ["fp", "fp=x", "fp=1=2", "5", "{costs}"])
+def test_costs_that_are_none_say_how_to_write_them(word):
+    with pytest.raises(errors.UsageError, match="what mistakes cost") as caught:
+        grammar.parse(specs.verb("evaluate"), f"clf --cost {word}", None, lambda code: [1])
+    assert "fp=1,fn=5" in caught.value.lines()[-1]
+
+
+@pytest.mark.parametrize(
     ("verb", "line", "what", "hint"),
     [
         ("train", "d --targt y --algo ridge", "no option --targt", "did you mean '--target'"),

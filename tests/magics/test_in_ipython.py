@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ import aiaas_magics
 from aiaas_magics import errors, magics, session, specs
 from aiaas_magics.handles import Note
 from aiaas_magics.magics.completion import Completer
+from aiaas_magics.specs.records import Signature
 from aiaas_magics.specs.verbs import Kind
 
 
@@ -43,6 +45,13 @@ class Recording:
         if data != "clean":
             raise errors.NotFound(f"no data {data!r}")
         return ["diagnosis", "mean_radius", "mean_texture"]
+
+    def model(self, ref):
+        if ref != "clf":
+            raise errors.NotFound(f"no model {ref!r}")
+        return SimpleNamespace(
+            signature=Signature(inputs=(("worst_area", "double"),), output="long")
+        )
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +188,9 @@ def test_the_question_mark_shows_the_same(loaded, capsys):
         ),
         ("%aiaas_tune clean --target y --algo ridge --metric roc", ["roc_auc"]),
         ("%aiaas_evaluate c", ["clf"]),
+        ("%aiaas_evaluate clf --against ", ["clf"]),
+        ("%aiaas_evaluate clf --columns wor", ["worst_area"]),
+        ("%aiaas_evaluate clf clean --columns mean_r", ["mean_radius"]),
         ("%aiaas_deploy ", ["clf"]),
         ("%aiaas_predict ", ["api"]),
         ("%aiaas_prepare clean --scale m", ["minmax", "maxabs"]),
@@ -245,6 +257,7 @@ def test_the_light_list_of_verbs_is_the_true_one():
 
 LIGHT = """
 import sys
+from types import SimpleNamespace
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()

@@ -551,3 +551,17 @@ def test_new_connections_come_to_the_successor_alone():
                 second.accept()[0].close()
         with pytest.raises(BlockingIOError):
             first.accept()
+
+
+def test_an_endpoint_keeps_the_schema_it_is_deployed_with(backend, other):
+    (values,) = artefacts.example(folder(backend, "m"))
+    asked = dict(zip(rows(backend)[0], values, strict=True))
+    odd = [asked | {next(iter(asked)): 999.0}]
+    said = client.predict(other.url, other.token, odd)
+    assert [(note.problem, note.got) for note in said["warnings"]] == [("out of range", 999.0)]
+    strict = deploy(backend, schema="refuse")
+    assert (strict.url, strict.schema) == (other.url, "refuse")
+    assert client.predict(strict.url, strict.token, [asked])["y_pred"]
+    with pytest.raises(errors.EndpointError, match="out of range"):
+        client.predict(strict.url, strict.token, odd)
+    assert "1 rows 'out of range', 1 so far" in endpoints.log(backend.home, "other")

@@ -9,6 +9,7 @@ from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.models import ExportModelSpec, ImportModelSpec
 from aiaas_magics.specs.prepare import PrepareSpec
+from aiaas_magics.specs.quality import QualitySpec
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
 
@@ -19,10 +20,11 @@ GOOD = [
     PrepareSpec(data="d", as_="p", dropna=True, scale="maxabs", clip=0.01, tfidf=20),
     TrainSpec(**LEARN, algo="random_forest", params={"max_depth": None, "n_estimators": 10}),
     TuneSpec(**LEARN, algo="ridge", params={"alpha": [0.1, 1]}),
-    EvaluateSpec(model="m"),
+    EvaluateSpec(model="m", cost={"a": {"b": 5.0}}),
     DeploySpec(model="m", as_="m-api"),
     ImportModelSpec(as_="m", file="sha256:0", filename="m.pkl", trust_pickle=True),
     ExportModelSpec(model="m", format="onnx"),
+    QualitySpec(data="d", target="y", against="d@1"),
 ]
 
 
@@ -99,6 +101,22 @@ def test_every_spec_class_is_among_the_good_ones():
         ),
         (lambda: EvaluateSpec(model="m", confidence=95), "no level"),
         (lambda: EvaluateSpec(model="m", repeats=3), "too few"),
+        (lambda: EvaluateSpec(model="m", rows=-1), "--rows cannot be negative"),
+        (lambda: EvaluateSpec(model="m", cv=1), "no folds"),
+        (lambda: EvaluateSpec(model="m", rounds=3), "needs --cv|how often the folds"),
+        (lambda: EvaluateSpec(model="m", cv=5, data="d"), "--cv learns anew"),
+        (lambda: EvaluateSpec(model="m", curve=True, data="d"), "--curve learns anew"),
+        (lambda: EvaluateSpec(model="m", against="b", curve=True), "two questions"),
+        (lambda: EvaluateSpec(model="m", cost={"fp": 1.0}, cv=5), "two questions"),
+        (lambda: EvaluateSpec(model="m", cost={"fp": 1.0}, against="b"), "two questions"),
+        (lambda: EvaluateSpec(model="m", cost={"ftp": 1.0}), "'ftp' is none of"),
+        (lambda: EvaluateSpec(model="m", cost={"fp": "x"}), "'x' is no number"),
+        (lambda: EvaluateSpec(model="m", cost={"fp": float("inf")}), "inf is no number"),
+        (lambda: EvaluateSpec(model="m", cost={"fp": 0.0, "fn": 0}), "nothing costs anything"),
+        (
+            lambda: EvaluateSpec(model="m", cost={"a": {"b": 1.0}, "fp": 1.0}),
+            "some costs stand alone",
+        ),
         (lambda: DeploySpec(model="m", as_="a", port=70000), "no port"),
         (lambda: DeploySpec(model="m", as_="a", workers=0), "out of range"),
     ],

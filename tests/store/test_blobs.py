@@ -1,5 +1,6 @@
 """Bytes by content."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -73,3 +74,14 @@ def test_sweep_takes_dead_writers_files_only(tmp_path):
     (tmp_path / ".999999999-bb").write_bytes(b"left behind")
     assert blobs.sweep() == 1
     assert [p.name for p in tmp_path.iterdir()] == [f".{os.getpid()}-aa"]
+
+
+def test_a_full_disk_leaves_nothing_and_says_so(tmp_path, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    blobs = Blobs(tmp_path)
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(errors.BackendUnavailable, match="takes no more bytes"):
+        blobs.put([b"x"])
+    assert [path for path in tmp_path.rglob("*") if path.name != "lock"] == []

@@ -101,9 +101,12 @@ class _Boosted(BaseEstimator):
             "deterministic": True, "force_row_wise": True, "verbose": -1,
             "bagging_freq": int(self.subsample < 1),
         }  # fmt: skip
-        grown = lightgbm.train(
-            {**asked, **fixed, **objective}, rows, self.n_estimators, callbacks=[tell]
-        )
+        try:
+            grown = lightgbm.train(
+                {**asked, **fixed, **objective}, rows, self.n_estimators, callbacks=[tell]
+            )
+        except lightgbm.basic.LightGBMError as error:
+            raise ValueError(str(error)) from error  # as scikit-learn says what it does not take
         self.text_ = boosters.plain(grown.model_to_string())
         self.n_iter_ = grown.current_iteration()
 

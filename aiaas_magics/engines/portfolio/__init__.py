@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ from aiaas_magics.specs.metrics import DEFAULT, Metric, check_metric
 from aiaas_magics.specs.results import Chart, Entrant
 from aiaas_magics.specs.train import TrainSpec
 
-SEARCHER: type[Portfolio] = Portfolio
+SEARCHER: Callable[[Problem], Searcher] = Portfolio
 """Who proposes; another :class:`.base.Searcher` stands here."""
 RECENT = 6
 """Candidates from which it is told how busy the machine is."""
@@ -65,6 +66,7 @@ class _Choice:
     """One comparison from the problem to the fitted pipeline."""
 
     def __init__(self, task: learning.Task, spec: TrainSpec, context: Context) -> None:
+        begun = context.begun
         self._task, self._spec, self._context = task, spec, context
         metric = check_metric(spec.metric or DEFAULT[task.task], task.task)
         self._bench = fits.Bench(task, spec, metric, context.cores, context.scratch)
@@ -75,11 +77,15 @@ class _Choice:
         self._ordered = rows.order(task, folds, spec.seed)
         self._levels: dict[int, rows.Level] = {}
         seconds = spec.time or (None if spec.trials else auto.SECONDS)
-        self._clock = None if seconds is None else Clock(seconds, context.begun, context.cores)
+        self._clock = None if seconds is None else Clock(seconds, begun, context.cores)
         self._busy: deque[float] = deque(maxlen=RECENT)
-        searcher: Searcher = SEARCHER(self._problem)
         self._race = Race(
-            self._bench, self._problem, self._level, searcher, self._clock, self._finished
+            self._bench,
+            self._problem,
+            self._level,
+            SEARCHER(self._problem),
+            self._clock,
+            self._finished,
         )
 
     def made(self) -> Chosen:

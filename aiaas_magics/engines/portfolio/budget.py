@@ -34,7 +34,7 @@ LAST = 0.6
 """Seconds kept for the end: held-out scores, a picture, writing and sealing."""
 WRITTEN = 50e6
 """Bytes of a model that are written in a second (skops, sealed; measured at 60 MB/s)."""
-BUSIEST = 3.0
+BUSIEST = 6.0
 """The most that is believed of how busy the machine is."""
 LARGEST_SHARE = 0.25
 """At most this share of the time is kept for the last fit: what takes longer learns from fewer rows."""

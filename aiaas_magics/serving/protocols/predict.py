@@ -1,14 +1,16 @@
 """POST /predict: ``{"X_test": rows}`` -> ``{"y_pred": [...]}``.
 
 Rows are lists in the order of the model's columns, or objects by column name; ``{"columns": {...}}``
-gives whole columns. ``"proba": true`` adds the classes' probabilities.
+gives whole columns. ``"proba": true`` adds the classes' probabilities. ``"schema"`` says what is done with rows
+unlike those the model learned from (:mod:`aiaas_magics.specs.schema`); what is answered all the same is listed in
+``warnings``.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import difflib
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -20,18 +22,42 @@ from aiaas_magics.serving.predictor import Answer, Columns, Predictor
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Signature
+from aiaas_magics.specs.schema import MODES, Misfit, Note, Schema, all_gaps, left_out, short
 
-KEYS = ("X_test", "columns", "proba")
-WORDS = {
-    "double": "a number",
-    "long": "a whole number",
-    "boolean": "true or false",
-    "string": "text",
-    "datetime": "a date such as 2026-11-24 or 2026-11-24T10:30:00",
-}
+KEYS = ("X_test", "columns", "proba", "schema")
 
 
-def answer(body: bytes, predictor: Predictor) -> tuple[bytes, int]:
+class Gate:
+    """What stands between a request and the model: its schema, the endpoint's mode, and a count of what was noted."""
+
+    def __init__(self, signature: Signature, mode: str = "warn") -> None:
+        self.schema = Schema(signature.inputs, signature.required, signature.expects)
+        self.mode = mode
+        self.noted: Counter[tuple[str, str]] = Counter()
+
+    def mode_of(self, asked: Mapping[str, Any]) -> str:
+        """Return the mode of a request: its own word, but where the endpoint refuses it refuses."""
+        mode = asked.get("schema", self.mode)
+        if mode not in MODES:
+            raise Problem(422, f"unknown schema {short(mode)}", _near(str(mode)[:20], MODES))
+        if self.mode == "refuse" != mode:
+            raise Problem(
+                422, "this endpoint refuses rows unlike those it learned from", "leave out schema"
+            )
+        return str(mode)
+
+    def check(self, columns: Mapping[str, list[Any]], mode: str) -> tuple[Columns, list[Note]]:
+        """Return the columns as the model takes them and the notes on them, which are counted."""
+        try:
+            taken, notes = self.schema.check(columns, mode)
+        except Misfit as misfit:
+            raise Problem(422, misfit.what, misfit.hint) from misfit
+        for note in notes:
+            self.noted[note.column, note.problem] += note.rows
+        return taken, notes
+
+
+def answer(body: bytes, predictor: Predictor, gate: Gate | None = None) -> tuple[bytes, int]:
     """Return the answer to a request's body, and how many rows it had.
 
     Raises
@@ -41,12 +67,17 @@ def answer(body: bytes, predictor: Predictor) -> tuple[bytes, int]:
         no answer to them.
     """
     asked = _decode(body)
-    columns = _columns(asked, predictor.signature)
+    gate = gate or Gate(predictor.signature)
+    mode = gate.mode_of(asked)
+    given, before = _columns(asked, gate.schema, mode)
+    columns, notes = gate.check(given, mode)
     rows = len(next(iter(columns.values()), []))
     found = _ask(predictor, columns, proba=bool(asked.get("proba", False)))
     said: dict[str, JSON] = {"y_pred": found.y_pred}
     if found.y_proba is not None:
         said |= {"y_proba": found.y_proba, "classes": list(predictor.signature.classes)}
+    if before or notes:
+        said["warnings"] = [*before, *notes]
     return msgspec.json.encode(said), rows
 
 
@@ -84,18 +115,41 @@ def _decode(body: bytes) -> dict[str, Any]:
     return asked
 
 
-def _columns(asked: dict[str, Any], signature: Signature) -> Columns:
-    names = [name for name, _ in signature.inputs]
-    given = (
-        _by_column(asked["columns"], names)
-        if "columns" in asked
-        else _by_row(asked["X_test"], names)
-    )
-    required = set(signature.required)
-    return {
-        name: [_value(v, kind, name, i, required) for i, v in enumerate(given[name])]
-        for name, kind in signature.inputs
-    }
+def _columns(
+    asked: dict[str, Any], schema: Schema, mode: str
+) -> tuple[Mapping[str, list[Any]], list[Note]]:
+    """Return the values of the model's columns, and what was left out or added in order to fix them."""
+    form = "columns" if "columns" in asked else "X_test"
+    given = asked[form]
+    notes: list[Note] = []
+    if mode == "fix":
+        given, notes = _mended(given, schema)
+    names = schema.names
+    return (_by_column(given, names) if form == "columns" else _by_row(given, names)), notes
+
+
+def _mended(given: Any, schema: Schema) -> tuple[Any, list[Note]]:
+    """Return rows or columns by name with just the columns of the model; other forms as they are."""
+    if isinstance(given, dict) and given and all(isinstance(c, list) for c in given.values()):
+        rows = len(next(iter(given.values())))
+        extra, absent = schema.spare(list(given))
+        mended: Any = {n: given[n] for n in given if n not in extra} | {
+            n: [None] * rows for n in absent
+        }
+    elif isinstance(given, list) and given and all(isinstance(row, dict) for row in given):
+        rows = len(given)
+        extra, absent = schema.spare(list(dict.fromkeys(name for row in given for name in row)))
+        known = set(schema.names)
+        gaps = dict.fromkeys(absent)
+        mended = [gaps | {n: v for n, v in row.items() if n in known} for row in given]
+    else:
+        return given, []
+    notes = [left_out(name[:80], rows) for name in extra[:MOST_NOTES]]
+    return mended, [*notes, *(all_gaps(name, rows) for name in absent)]
+
+
+MOST_NOTES = 20
+"""Columns nobody needs that are named."""
 
 
 def _by_row(rows: Any, names: list[str]) -> Mapping[str, list[Any]]:
@@ -154,45 +208,6 @@ def _check_names(given: Collection[str], names: list[str], where: str) -> None:
         )
 
 
-def _value(value: Any, kind: str, name: str, row: int, required: Collection[str]) -> JSON:
-    if value is None:
-        if name in required:
-            raise Problem(
-                422, f"row {row}: {name} is missing", "the model was trained without gaps there"
-            )
-        return None
-    fits = _FITS[kind](value)
-    if not fits:
-        raise Problem(422, f"row {row}: {name} is not {WORDS[kind]}", f"got {_short(value)}")
-    return value
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e308
-
-
-def _whole(value: Any) -> bool:
-    return _number(value) and float(value).is_integer() and abs(value) < 2**63
-
-
-def _date(value: Any) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        return 1678 <= dt.datetime.fromisoformat(value).year <= 2261  # what 64 bits of ns hold
-    except ValueError:
-        return False
-
-
-_FITS = {
-    "double": _number,
-    "long": _whole,
-    "boolean": lambda value: isinstance(value, bool),
-    "string": lambda value: isinstance(value, str),
-    "datetime": _date,
-}
-
-
 def _near(word: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(word, known, n=1)
     return f"did you mean {near[0]!r}?" if near else "known: " + _some(list(known))
@@ -200,10 +215,3 @@ def _near(word: str, known: Collection[str]) -> str:
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, list | dict):
-        return "a list" if isinstance(value, list) else "an object"
-    text = msgspec.json.encode(value).decode()
-    return text if len(text) <= 40 else text[:37] + "..."
