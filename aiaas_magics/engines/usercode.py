@@ -87,6 +87,17 @@ def _rows_of(made: object, frame: pd.DataFrame) -> pd.DataFrame:
         list(map(str, made.columns)), "rename one of them: df = df.rename(columns={...})"
     )
     made = made.set_axis(frames.column_names(made), axis=1)
+    if made.index.equals(pd.RangeIndex(len(frame))):  # every row where it was
+        made = made.set_axis(frame.index, axis=0)
+    else:
+        made = _some_rows(made, frame)
+    odd = [name for name in made.columns if made[name].dtype == object]
+    plain = made.assign(**{name: frames.plain(made[name], name) for name in odd}) if odd else made
+    return data.simple(plain)
+
+
+def _some_rows(made: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that were kept, in the order they had and under the names they had."""
     index = made.index
     known = index.isin(range(len(frame))).all()
     anew = index.name != INDEX and len(made) < len(frame)
@@ -98,10 +109,7 @@ def _rows_of(made: object, frame: pd.DataFrame) -> pd.DataFrame:
             "df = df.join(other.set_index('key'), on='key')",
         )
     made = made.sort_index()
-    made = made.set_axis(frame.index[made.index.to_numpy(dtype="int64")], axis=0)
-    odd = [name for name in made.columns if made[name].dtype == object]
-    plain = made.assign(**{name: frames.plain(made[name], name) for name in odd}) if odd else made
-    return data.simple(plain)
+    return made.set_axis(frame.index[made.index.to_numpy(dtype="int64")], axis=0)
 
 
 def blamed(error: BaseException, known: Any = ()) -> errors.UserCodeError:
