@@ -25,7 +25,7 @@ class TrainSpec(Spec, frozen=True, kw_only=True, tag="train"):
     which: ``stratified`` by class (the default for classification), ``random`` (for regression),
     ``group`` (no value of the column ``by`` on both sides), ``time`` (those newest by it). The split
     is a function of the data and the seed alone. ``task`` is found out from the target where it is
-    not given: text, boolean or at most 20 whole numbers is classification.
+    not given: text, boolean or at most 20 whole numbers, in two rows each on average, is classification.
     """
 
     MAKES: ClassVar[str] = "model"

@@ -209,8 +209,9 @@ def test_rows_without_a_target_are_left_out_with_a_warning(context):
 @pytest.mark.parametrize(
     ("values", "task"),
     [
-        (["a", "b"], "classification"), ([True, False], "classification"), ([0, 1, 2], "classification"),
+        (["a", "b"], "classification"), ([True, False], "classification"), ([0, 1, 2] * 2, "classification"),
         ([0.0, 1.0], "classification"), ([0.5, 1.0], "regression"), (list(range(30)), "regression"),
+        (list(range(14)), "regression"),
     ],
 )  # fmt: skip
 def test_the_task_is_found_out(values, task):
