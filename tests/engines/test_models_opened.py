@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from aiaas_magics import errors
-from aiaas_magics.engines import foreign, jail, strangers, unpickle
+from aiaas_magics.engines.models import foreign, jail, strangers, unpickle
 
 X = np.random.default_rng(0).normal(size=(60, 4))
 Y = np.where(X[:, 0] > 0, "up", "down")

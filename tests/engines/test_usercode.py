@@ -7,7 +7,7 @@ import skops.io
 from sklearn.base import clone
 
 from aiaas_magics import errors
-from aiaas_magics.engines.trusted import TRUSTED
+from aiaas_magics.engines.models.trusted import TRUSTED
 from aiaas_magics.engines.usercode import UserCode, carry_out, same
 
 

@@ -5,7 +5,7 @@ A file names the types it wants built; ours are opened with this list only, neve
 
 from __future__ import annotations
 
-from aiaas_magics.engines.trustedparts import PARTS
+from aiaas_magics.engines.models.trustedparts import PARTS
 
 TRUSTED = frozenset(
     {

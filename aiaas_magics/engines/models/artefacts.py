@@ -16,8 +16,9 @@ from typing import Any
 import msgspec
 
 from aiaas_magics import errors
-from aiaas_magics.engines import sound, usermodules
-from aiaas_magics.engines.trusted import TRUSTED
+from aiaas_magics.engines import usermodules
+from aiaas_magics.engines.models import sound
+from aiaas_magics.engines.models.trusted import TRUSTED
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.estimators import module_name
 from aiaas_magics.specs.records import Lineage, Signature
