@@ -149,6 +149,7 @@ def _threshold(
         "confidence": spec.confidence,
         "repeats": spec.repeats,
         "seed": spec.seed,
+        "groups": who.groups(),
     }
     if len(classes) > 2:
         return None, expected.found(outcome, costs, classes, **asked)

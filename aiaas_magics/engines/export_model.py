@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aiaas_magics.engines import artefacts
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.security.sealing import SEAL
 from aiaas_magics.specs.results import ModelExportResult
 
@@ -77,7 +77,7 @@ def _mlflow(info: ModelInfo, folder: Path, path: Path, context: Context) -> str:
 
 
 def _onnx(info: ModelInfo, folder: Path, path: Path, context: Context) -> str:
-    from aiaas_magics.engines import onnx
+    from aiaas_magics.engines.models import onnx
 
     return onnx.write(info, artefacts.load(folder), path, context)
 

@@ -17,8 +17,9 @@ from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
 
 from aiaas_magics import errors, frames
-from aiaas_magics.engines import artefacts, data, foreign, prepare, signatures, strangers
+from aiaas_magics.engines import data, prepare, signatures
 from aiaas_magics.engines.context import Context
+from aiaas_magics.engines.models import artefacts, foreign, strangers
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.metrics import DEFAULT, check_metric
 from aiaas_magics.specs.models import ImportModelSpec

@@ -17,7 +17,6 @@ from threadpoolctl import threadpool_limits
 
 from aiaas_magics import errors, frames
 from aiaas_magics.engines import (
-    artefacts,
     coding,
     data,
     named,
@@ -30,6 +29,7 @@ from aiaas_magics.engines import (
 )
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import recipe
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.engines.recipe import fixed, with_target
 from aiaas_magics.engines.targets import MOST_CLASSES, are_whole, guess
 from aiaas_magics.specs import algorithms

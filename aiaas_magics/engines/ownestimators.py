@@ -23,7 +23,7 @@ from aiaas_magics import errors
 from aiaas_magics.engines import coding, families, prepare, usermodules
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import Recipe
-from aiaas_magics.engines.trusted import TRUSTED
+from aiaas_magics.engines.models.trusted import TRUSTED
 from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.estimators import Estimator

@@ -13,7 +13,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from aiaas_magics.engines import artefacts, profile
+from aiaas_magics.engines import profile
+from aiaas_magics.engines.models import artefacts
 
 ROWS = 24
 

@@ -1,7 +1,7 @@
 """Column steps that scikit-learn does not have, as its transformers.
 
 They learn on training rows only and hold nothing but numbers, words and lists, so that a sealed model can hold
-them: each has its line in :mod:`aiaas_magics.engines.trusted`.
+them: each has its line in :mod:`aiaas_magics.engines.models.trusted`.
 """
 
 from __future__ import annotations

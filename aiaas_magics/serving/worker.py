@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def load(home: Home, endpoint: str, model: str, schema: str = "warn") -> App:
     """Open a model, its seal checked, and wrap it; `schema` is the mode of :mod:`aiaas_magics.specs.schema`."""
-    from aiaas_magics.engines import artefacts
+    from aiaas_magics.engines.models import artefacts
 
     info = home.registry.find(model)
     folder = home.registry.folder(info.ref)

@@ -20,8 +20,9 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from aiaas_magics import errors
-from aiaas_magics.engines import artefacts, weighing
+from aiaas_magics.engines import weighing
 from aiaas_magics.engines.families import recipe
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.serving.predictor import Answer, SklearnPredictor
 from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.algorithms import Algorithm, Parameter, check_parameters, space

@@ -13,7 +13,8 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.pipeline import Pipeline
 
 from aiaas_magics import errors, frames
-from aiaas_magics.engines import artefacts, catalogue, learning, train
+from aiaas_magics.engines import catalogue, learning, train
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.specs.records import Lineage, Signature
 from aiaas_magics.specs.train import TrainSpec
 

@@ -102,6 +102,12 @@ def test_a_column_that_says_nothing_is_like_no_other(values):
     assert alike.words([]) == ""
 
 
+def test_many_categories_of_few_rows_are_not_alike_by_chance():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.integers(0, 40, (60, 2)).astype("str"), columns=["a", "b"])
+    assert alike.groups(frame, {"a": "category", "b": "category"}) == []
+
+
 def test_an_evaluation_warns_of_shared_importance(context):
     trained(context, "breast_cancer", "diagnosis", "ridge")
     ask(context, shuffles=1)

@@ -45,6 +45,21 @@ def test_right_probabilities_choose_elkan_s_threshold():
     assert best.fresh == pytest.approx(best.costs[best.chosen], rel=0.05)
 
 
+def test_rows_that_stand_in_groups_say_less():
+    o = outcome(60, digits=6)
+    many = Outcome(*(np.repeat(each, 20, axis=0) for each in o[:3]), 2)
+    costs, place = thresholds.matrix({"fp": 1.0, "fn": 4.0}, ["no", "yes"], None)
+    asked = {"repeats": 200, "seed": 0}
+    apart, whole = (
+        thresholds.best(many, costs, place, **asked, groups=groups)
+        for groups in (None, np.repeat(np.arange(60), 20))
+    )
+    once = thresholds.best(o, costs, place, **asked)
+    np.testing.assert_allclose(whole.of_chosen, once.of_chosen)
+    assert whole.fresh == pytest.approx(once.fresh)
+    assert apart.of_chosen.std() < whole.of_chosen.std() / 2
+
+
 def test_bounds_hold_the_threshold_and_narrow_with_rows():
     costs, place = thresholds.matrix({"fp": 1.0, "fn": 4.0}, ["no", "yes"], None)
     few, many = (

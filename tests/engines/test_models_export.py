@@ -15,8 +15,9 @@ import pytest
 import skops.io
 
 from aiaas_magics import errors
-from aiaas_magics.engines import artefacts, catalogue, export_model, import_model, onnx, train
-from aiaas_magics.engines.trusted import TRUSTED
+from aiaas_magics.engines import catalogue, export_model, import_model, train
+from aiaas_magics.engines.models import artefacts, onnx
+from aiaas_magics.engines.models.trusted import TRUSTED
 from aiaas_magics.specs.algorithms import ALGORITHMS
 from aiaas_magics.specs.models import ExportModelSpec, ImportModelSpec
 from aiaas_magics.specs.train import TrainSpec

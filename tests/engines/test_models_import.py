@@ -13,7 +13,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from aiaas_magics import errors
-from aiaas_magics.engines import artefacts, catalogue, deploy, evaluate, import_model
+from aiaas_magics.engines import catalogue, deploy, evaluate, import_model
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.models import ImportModelSpec

@@ -19,7 +19,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from aiaas_magics import errors
-from aiaas_magics.engines import foreign, jail, strangers, unpickle
+from aiaas_magics.engines.models import foreign, jail, strangers, unpickle
+from aiaas_magics.engines.usercode import UserCode
 
 X = np.random.default_rng(0).normal(size=(60, 4))
 Y = np.where(X[:, 0] > 0, "up", "down")
@@ -284,6 +285,14 @@ def test_a_type_that_is_not_on_our_list_is_refused_by_name(opened):
     )
     with pytest.raises(errors.DataError, match="Mine"):
         opened(body, trust=False)
+
+
+@pytest.mark.parametrize(("dump", "trust"), [(skops.io.dumps, False), (pickle.dumps, True)])
+def test_text_that_a_model_would_run_is_refused_in_any_format(opened, dump, trust):
+    code = UserCode("df['a'] = open('/etc/hostname').read()", ("a",), ("a",))
+    body = dump(make_pipeline(code, fitted(LogisticRegression)))
+    with pytest.raises(errors.DataError, match="UserCode, which is not on the list"):
+        opened(body, trust=trust)
 
 
 def archive(tmp_path, members, compression=zipfile.ZIP_STORED):

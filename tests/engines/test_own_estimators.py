@@ -17,7 +17,8 @@ from sklearn.svm import SVC
 
 from aiaas_magics import errors
 from aiaas_magics.capturing import estimators as capturing
-from aiaas_magics.engines import artefacts, catalogue, evaluate, ownestimators, prepare, train, tune
+from aiaas_magics.engines import catalogue, evaluate, ownestimators, prepare, train, tune
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.serving.predictor import SklearnPredictor
 from aiaas_magics.specs.estimators import Estimator
 from aiaas_magics.specs.evaluate import EvaluateSpec

@@ -7,7 +7,8 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from aiaas_magics import errors
-from aiaas_magics.engines import artefacts, catalogue, evaluate, learning, train
+from aiaas_magics.engines import catalogue, evaluate, learning, train
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.engines.portfolio import entering, fits
 from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.train import TrainSpec

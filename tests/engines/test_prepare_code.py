@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from aiaas_magics import errors
-from aiaas_magics.engines import artefacts, coding, evaluate, prepare, train, tune
+from aiaas_magics.engines import coding, evaluate, prepare, train, tune
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.engines.recipe import rows, steps_of
 from aiaas_magics.serving.predictor import SklearnPredictor
 from aiaas_magics.specs.evaluate import EvaluateSpec

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from aiaas_magics import frames
-from aiaas_magics.engines import artefacts, prepare, train, tune
+from aiaas_magics.engines import prepare, train, tune
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.serving.predictor import SklearnPredictor
 from aiaas_magics.specs.prepare import PrepareSpec
 from aiaas_magics.specs.train import TrainSpec

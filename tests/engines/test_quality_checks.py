@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import chi2_contingency
 
 from aiaas_magics import errors
 from aiaas_magics.engines import catalogue, profile, quality
@@ -182,6 +183,9 @@ def test_effects_grow_with_the_difference_not_with_the_rows():
     small, large = np.array([[30, 70], [70, 30]]), np.array([[300, 700], [700, 300]])
     assert effects.cramer(small)[0] == pytest.approx(effects.cramer(large)[0], abs=0.02)
     assert effects.cramer(np.array([[50, 50], [50, 50]])) == (0.0, 1.0)
+    assert effects.cramer(small)[1] == pytest.approx(
+        chi2_contingency(small, correction=False).pvalue
+    )
     assert effects.apart(np.array([1, 0]), np.array([0, 9])) == 1.0
 
 

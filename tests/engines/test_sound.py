@@ -40,8 +40,8 @@ from sklearn.tree._tree import Tree
 from threadpoolctl import threadpool_limits
 
 from aiaas_magics import errors
-from aiaas_magics.engines import artefacts, boosters, sound
 from aiaas_magics.engines.families.lightgbm import LightGBMClassifier, LightGBMRegressor
+from aiaas_magics.engines.models import artefacts, boosters, sound
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 4))

@@ -6,8 +6,9 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 
 from aiaas_magics import errors
-from aiaas_magics.engines import artefacts, catalogue, learning, train, tune
+from aiaas_magics.engines import catalogue, learning, train, tune
 from aiaas_magics.engines.measuring import NEED_PROBA
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.specs.algorithms import ALGORITHMS
 from aiaas_magics.specs.prepare import PrepareSpec
 from aiaas_magics.specs.train import TrainSpec

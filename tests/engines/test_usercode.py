@@ -7,7 +7,7 @@ import skops.io
 from sklearn.base import clone
 
 from aiaas_magics import errors
-from aiaas_magics.engines.trusted import TRUSTED
+from aiaas_magics.engines.models.trusted import SEALED
 from aiaas_magics.engines.usercode import UserCode, carry_out, same
 
 
@@ -129,7 +129,7 @@ def test_a_step_makes_the_same_columns_of_any_rows(table):
 
 
 def test_a_step_survives_copying_and_writing(step, table):
-    again = skops.io.loads(skops.io.dumps(clone(step)), trusted=sorted(TRUSTED))
+    again = skops.io.loads(skops.io.dumps(clone(step)), trusted=sorted(SEALED))
     pd.testing.assert_frame_equal(again.transform(table[["a"]]), step.transform(table[["a"]]))
 
 

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from aiaas_magics import errors
-from aiaas_magics.engines import artefacts, catalogue, learning, train, tune, weighing
+from aiaas_magics.engines import catalogue, learning, train, tune, weighing
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.specs.prepare import Step
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec

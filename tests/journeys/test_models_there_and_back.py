@@ -11,7 +11,7 @@ import psutil
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
-from aiaas_magics.engines import jail
+from aiaas_magics.engines.models import jail
 from aiaas_magics.security.sealing import SEAL
 
 pytestmark = pytest.mark.timeout(180)
@@ -105,7 +105,9 @@ def test_a_job_s_time_is_the_pickle_s(home, refused):
     assert "longer than 6 s" in error.what
     found = psutil.process_iter(["cmdline"])
     words = [(process, " ".join(process.info["cmdline"] or ())) for process in found]
-    openers = [p for p, line in words if "engines.unpickle" in line and str(home.home) in line]
+    openers = [
+        p for p, line in words if "engines.models.unpickle" in line and str(home.home) in line
+    ]
     assert psutil.wait_procs(openers, timeout=20)[1] == []
 
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from aiaas_magics.engines import artefacts, learning, train
+from aiaas_magics.engines import learning, train
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.serving.predictor import SklearnPredictor
 from aiaas_magics.serving.protocols import predict
 from aiaas_magics.specs.train import TrainSpec

@@ -17,7 +17,7 @@ import pytest
 
 from aiaas_magics import errors
 from aiaas_magics.backends.local import LocalBackend
-from aiaas_magics.engines import artefacts
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.execution import endpoints
 from aiaas_magics.execution.context import WorkerContext
 from aiaas_magics.serving import client, master

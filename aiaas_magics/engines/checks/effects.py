@@ -16,19 +16,21 @@ def cramer(table: Array) -> tuple[float, float]:
     """Return Cramér's V, 0 to 1, corrected for its bias, and the p-value of a table of counts.
 
     Bergsma (2013), "A bias-correction for Cramér's V and Tschuprow's T": with few rows the plain V is far
-    from 0 by chance alone.
+    from 0 by chance alone. Pearson's chi-squared without Yates's correction, which V is defined by.
     """
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
     rows, columns = table.shape
     n = table.sum()
     if min(rows, columns) < 2 or n < 2:
         return 0.0, 1.0
-    found = stats.chi2_contingency(table, correction=False)
-    phi = max(0.0, found.statistic / n - (rows - 1) * (columns - 1) / (n - 1))
+    expected = table.sum(axis=1, keepdims=True) * (table.sum(axis=0, keepdims=True) / n)
+    chi, freedom = float(((table - expected) ** 2 / expected).sum()), (rows - 1) * (columns - 1)
+    phi = max(0.0, chi / n - freedom / (n - 1))
     r = rows - (rows - 1) ** 2 / (n - 1)
     c = columns - (columns - 1) ** 2 / (n - 1)
     least = min(r, c) - 1
-    return (float(np.sqrt(phi / least)) if least > 0 else 0.0), float(found.pvalue)
+    value = min(1.0, float(np.sqrt(phi / least))) if least > 0 else 0.0
+    return value, float(stats.chi2.sf(chi, freedom))
 
 
 def distance(one: Array, two: Array) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from aiaas_magics.cards.style import one_line
+from aiaas_magics.engines.checks.effects import cramer
 
 SAME = 0.95
 """Spearman's correlation, or Cramér's V of categories, from which two columns are called alike."""
@@ -56,19 +57,14 @@ def _associated(codes: dict[str, np.ndarray]) -> list[set[str]]:
         {a, b}
         for i, a in enumerate(names)
         for b in names[i + 1 :]
-        if cramer(codes[a], codes[b]) >= SAME
+        if cramer(_counts(codes[a], codes[b]))[0] >= SAME
     ]
 
 
-def cramer(a: np.ndarray, b: np.ndarray) -> float:
-    """Return Cramér's V of two columns of codes, 0 to 1 (Cramér, Mathematical Methods, 1946, 21.9)."""
-    wide, high = int(a.max()) + 1, int(b.max()) + 1
-    if min(wide, high) < 2:
-        return 0.0
-    counts = np.bincount(a * high + b, minlength=wide * high).reshape(wide, high).astype("float64")
-    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0, keepdims=True) / len(a)
-    chi = ((counts - expected) ** 2 / expected).sum()
-    return float(np.sqrt(chi / len(a) / (min(wide, high) - 1)))
+def _counts(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return how many rows have each pair of two columns' codes, 0 to the last."""
+    shape = int(a.max()) + 1, int(b.max()) + 1
+    return np.bincount(a * shape[1] + b, minlength=shape[0] * shape[1]).reshape(shape)
 
 
 def words(found: Sequence[Sequence[str]]) -> str:

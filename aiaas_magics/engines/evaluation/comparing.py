@@ -17,12 +17,13 @@ from scipy.stats import binomtest
 
 from aiaas_magics import errors
 from aiaas_magics.cards import panels
-from aiaas_magics.engines import artefacts, learning, measuring
+from aiaas_magics.engines import learning, measuring
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.evaluation import Found, resampling, subject
 from aiaas_magics.engines.evaluation.resampling import Fit
 from aiaas_magics.engines.evaluation.subject import Subject
 from aiaas_magics.engines.evaluation.words import amount, gain, much
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.metrics import DEFAULT
 from aiaas_magics.specs.records import ModelInfo

@@ -23,8 +23,12 @@ def found(
     confidence: float,
     repeats: int,
     seed: int,
+    groups: np.ndarray | None = None,
 ) -> Found:
-    """Return what calling the class of least expected cost saves, with a sentence and tables."""
+    """Return what calling the class of least expected cost saves, with a sentence and tables.
+
+    Where rows stand in groups (numbers of shape (n,)) the intervals are of whole groups drawn.
+    """
     proba = outcome.proba if outcome.proba is not None else np.zeros((0, 0))
     calls = (proba @ costs).argmin(axis=1)
     paid = {
@@ -32,7 +36,7 @@ def found(
         "the model's own calls": costs[outcome.truth, outcome.calls],
     }
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in paid}
-    for counts in counts_of(len(calls), repeats, seed):
+    for counts in counts_of(len(calls), repeats, seed, groups):
         for name, each in paid.items():
             drawn[name].append(counts @ each / counts.sum(axis=1))
     values = {name: np.concatenate(each) for name, each in drawn.items()}

@@ -11,17 +11,9 @@ import pandas as pd
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from aiaas_magics import errors, specs
-from aiaas_magics.engines import (
-    artefacts,
-    coding,
-    data,
-    expecting,
-    learning,
-    measuring,
-    prepare,
-    recipe,
-)
+from aiaas_magics.engines import coding, data, expecting, learning, measuring, prepare, recipe
 from aiaas_magics.engines.context import Context
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import ModelInfo
 

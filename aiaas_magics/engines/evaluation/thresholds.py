@@ -110,10 +110,12 @@ def best(
     repeats: int,
     seed: int,
     tell: Tell | None = None,
+    groups: np.ndarray | None = None,
 ) -> Best:
     """Return the threshold that costs least, and what bootstrap samples say of it.
 
-    Rows are called positive from the threshold on; of equally cheap ones the nearest to 0.5 counts.
+    Rows are called positive from the threshold on; of equally cheap ones the nearest to 0.5 counts. Where
+    rows stand in groups (numbers of shape (n,)) whole groups are drawn, and left out.
     """
     proba = outcome.proba[:, positive] if outcome.proba is not None else np.zeros(0)
     yes, no = costs[outcome.truth, positive], costs[outcome.truth, 1 - positive]
@@ -121,7 +123,7 @@ def best(
     group = np.searchsorted(thresholds, proba, side="right") - 1  # the last threshold that calls it
     usual = int(np.flatnonzero(thresholds == USUAL)[0])
     order, starts = _groups(group, len(thresholds))
-    samples = counts_of(len(proba), repeats, seed)
+    samples = counts_of(len(proba), repeats, seed, groups)
     whole = _costs(next(samples), yes, no, order, starts)
     chosen = int(_cheapest(whole, thresholds)[0])
     picked: list[np.ndarray] = []
@@ -202,9 +204,10 @@ def found_of_two(
     repeats: int,
     seed: int,
     tell: Tell | None = None,
+    groups: np.ndarray | None = None,
 ) -> tuple[Found, Threshold]:
     """Return the threshold of two classes, with a sentence, a table and a chart."""
-    result = best(outcome, costs, positive, repeats=repeats, seed=seed, tell=tell)
+    result = best(outcome, costs, positive, repeats=repeats, seed=seed, tell=tell, groups=groups)
     name, value = one_line(classes[positive], 40), float(result.thresholds[result.chosen])
     low, high = interval(result.drawn, confidence)
     usual = int(np.flatnonzero(result.thresholds == USUAL)[0])

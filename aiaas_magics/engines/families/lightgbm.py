@@ -19,8 +19,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from aiaas_magics import errors
-from aiaas_magics.engines import boosters
 from aiaas_magics.engines.families import Recipe
+from aiaas_magics.engines.models import boosters
 from aiaas_magics.specs.base import JSON
 
 try:

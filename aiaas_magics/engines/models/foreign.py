@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiaas_magics import errors
 from aiaas_magics.cards import style
-from aiaas_magics.engines import jail, sound, strangers
-from aiaas_magics.engines.strangers import Note
-from aiaas_magics.engines.trusted import TRUSTED
-from aiaas_magics.engines.unpickle import MODEL, VERDICT
+from aiaas_magics.engines.models import jail, sound, strangers
+from aiaas_magics.engines.models.strangers import Note
+from aiaas_magics.engines.models.trusted import TRUSTED
+from aiaas_magics.engines.models.unpickle import MODEL, VERDICT
 
 if TYPE_CHECKING:
     from aiaas_magics.engines.context import Context
@@ -201,7 +201,7 @@ def _pickled(path: Path, context: Context) -> Opened:
     folder.mkdir()
     size = path.stat().st_size
     memory, seconds = MEMORY + PER_BYTE * size, SECONDS + size // PER_SECOND
-    words = ["-P", "-m", "aiaas_magics.engines.unpickle", folder, os.getpid()]
+    words = ["-P", "-m", "aiaas_magics.engines.models.unpickle", folder, os.getpid()]
     words += [memory, seconds, memory]
     with path.open("rb") as file, _child(words, folder, file) as child:
         end = time.monotonic() + seconds

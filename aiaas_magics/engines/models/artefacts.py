@@ -1,6 +1,6 @@
 """Models on disk: MLflow's layout, skops bytes, and our own short list of types that may be opened.
 
-The real MLflow opens the folder (``mlflow.pyfunc.load_model``). We open it with `TRUSTED` only, never with the
+The real MLflow opens the folder (``mlflow.pyfunc.load_model``). We open it with `SEALED` only, never with the
 list that the file brings: a file of somebody else's could name anything there.
 """
 
@@ -16,8 +16,9 @@ from typing import Any
 import msgspec
 
 from aiaas_magics import errors
-from aiaas_magics.engines import sound, usermodules
-from aiaas_magics.engines.trusted import TRUSTED
+from aiaas_magics.engines import usermodules
+from aiaas_magics.engines.models import sound
+from aiaas_magics.engines.models.trusted import SEALED
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.estimators import module_name
 from aiaas_magics.specs.records import Lineage, Signature
@@ -68,7 +69,7 @@ def load(folder: Path) -> Any:
     import skops.io
 
     path = folder / MODEL
-    trusted = TRUSTED | usermodules.admit(folder / usermodules.FOLDER)
+    trusted = SEALED | usermodules.admit(folder / usermodules.FOLDER)
     if foreign := untrusted(folder):
         raise errors.SealError(
             "the model is not opened", f"it holds {foreign[0]}", "train it again"
@@ -83,7 +84,7 @@ def untrusted(folder: Path) -> list[str]:
     import skops.io
 
     own = usermodules.admit(folder / usermodules.FOLDER)
-    return sorted(set(skops.io.get_untrusted_types(file=folder / MODEL)) - TRUSTED - own)
+    return sorted(set(skops.io.get_untrusted_types(file=folder / MODEL)) - SEALED - own)
 
 
 def example(folder: Path) -> list[list[JSON]]:
@@ -159,7 +160,7 @@ def _mlmodel(signature: Signature, lineage: Lineage) -> dict[str, JSON]:
                 "pickled_model": MODEL,
                 "serialization_format": "skops",
                 "sklearn_version": version("scikit-learn"),
-                "skops_trusted_types": sorted(TRUSTED.union(own)),
+                "skops_trusted_types": sorted(SEALED.union(own)),
                 "code": code,
             },
         },

@@ -5,7 +5,7 @@ A file names the types it wants built; ours are opened with this list only, neve
 
 from __future__ import annotations
 
-from aiaas_magics.engines.trustedparts import PARTS
+from aiaas_magics.engines.models.trustedparts import PARTS
 
 TRUSTED = frozenset(
     {
@@ -51,8 +51,6 @@ TRUSTED = frozenset(
         "aiaas_magics.engines.families.naive_bayes.NaiveBayes",
         "aiaas_magics.engines.families.lightgbm.LightGBMClassifier",
         "aiaas_magics.engines.families.lightgbm.LightGBMRegressor",
-        # text of the user's own, run in workers only, of a home's own sealed models only
-        "aiaas_magics.engines.usercode.UserCode",
         "aiaas_magics.engines.transformers.Clipper",
         "aiaas_magics.engines.transformers.ColumnChooser",
         "aiaas_magics.engines.transformers.Gaps",
@@ -71,3 +69,6 @@ TRUSTED = frozenset(
     }
 )  # fmt: skip
 """Types beyond those skops itself trusts, each read and found to build nothing but its state."""
+SEALED = TRUSTED | {"aiaas_magics.engines.usercode.UserCode"}
+"""Types in a model that bears this home's seal: also text of the user's own, which is run. A file of somebody else's
+that holds such text is a program, whatever its format, and `TRUSTED` alone is what it may hold."""

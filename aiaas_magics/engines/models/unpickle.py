@@ -1,6 +1,6 @@
 """The process that opens a pickle: it runs what stands in the file, so it may do nothing but give the model back.
 
-``python -m aiaas_magics.engines.unpickle FOLDER PARENT MEMORY SECONDS SIZE`` takes the file on standard input and leaves
+``python -m aiaas_magics.engines.models.unpickle FOLDER PARENT MEMORY SECONDS SIZE`` takes the file on standard input and leaves
 `MODEL` (skops) or an error in `VERDICT`. Whoever started it believes neither.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from aiaas_magics import errors
-from aiaas_magics.engines import jail, strangers
+from aiaas_magics.engines.models import jail, strangers
 
 MODEL, VERDICT = "model.skops", "verdict.json"
 LOST = (
