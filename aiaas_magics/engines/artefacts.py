@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from aiaas_magics import errors
-from aiaas_magics.engines import sound, usermodules
+from aiaas_magics.engines import encoders, sound, usermodules
 from aiaas_magics.engines.trusted import TRUSTED
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.estimators import module_name
@@ -38,6 +38,7 @@ def save(
     import skops.io
 
     folder.mkdir(parents=True, exist_ok=True)
+    encoders.plain(pipeline)
     skops.io.dump(pipeline, folder / MODEL)
     (folder / "aiaas.json").write_bytes(
         msgspec.json.encode({"signature": signature, "lineage": lineage})

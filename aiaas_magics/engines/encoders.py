@@ -46,7 +46,8 @@ def coded(X: Any) -> Coded | None:
     if not isinstance(X, pd.DataFrame | np.ndarray) or len(X) < LARGE or not X.shape[1]:
         return None
     named = isinstance(X, pd.DataFrame)
-    table, found = X if named else pd.DataFrame(X, dtype=object), []
+    table: pd.DataFrame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X, dtype=object)
+    found = []
     for place in range(table.shape[1]):
         column = table.iloc[:, place]
         if not _has_texts(column, named=named):
