@@ -21,6 +21,7 @@ from sklearn.preprocessing import (
 
 from aiaas_magics.engines import modalities
 from aiaas_magics.engines.chains import ENCODED, Chain, Op, reading_of
+from aiaas_magics.engines.encoders import Medians
 from aiaas_magics.engines.modalities.category import onehot, ordinal
 from aiaas_magics.engines.modalities.date import DateParts
 from aiaas_magics.engines.modalities.text import weights
@@ -97,7 +98,7 @@ def part(
 
 def _encoder(method: str, found: Chain, frame: pd.DataFrame, *, sparse: bool, task: str) -> Any:
     if method == "onehot":
-        return onehot(frame, sparse=sparse)
+        return onehot(sparse=sparse)
     if method == "target":
         kind = "continuous" if task == "regression" else "auto"
         crossed = KFold(CROSSED, shuffle=True, random_state=0)
@@ -129,7 +130,7 @@ def _imputer(method: str, fill: Any) -> Any:
         return SimpleImputer(strategy="constant", fill_value=0, keep_empty_features=True)
     if method == "constant":
         return SimpleImputer(strategy="constant", fill_value=fill, keep_empty_features=True)
-    return SimpleImputer(strategy=method, keep_empty_features=True)
+    return Medians(strategy=method, keep_empty_features=True)
 
 
 def finish(

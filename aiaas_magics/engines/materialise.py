@@ -176,8 +176,8 @@ def _by_value(transformer: Any, table: pd.DataFrame) -> pd.DataFrame:
     column = table.iloc[:, 0]
     codes, values = pd.factorize(column, use_na_sentinel=False)
     few = pd.Series(values, name=column.name).astype(column.dtype).to_frame()
-    counts = getattr(transformer, "max_categories", None) is not None
-    transformer.fit(table if counts else few)
+    most = getattr(transformer, "max_categories", None)
+    transformer.fit(few if most is None or len(few) < most else table)
     encoded = transformer.transform(few)
     dummies = isinstance(transformer, OneHotEncoder)
     found = encoded.to_numpy("int8" if dummies else "float64")[codes]

@@ -28,6 +28,7 @@ from aiaas_magics.engines import (
     targets,
 )
 from aiaas_magics.engines import materialise as materialising
+from aiaas_magics.engines.encoders import Columns
 from aiaas_magics.engines.materialise import materialise
 from aiaas_magics.engines.recipe import EXCEPT, ROW_STEPS, fixed, rows, steps_of
 from aiaas_magics.specs.prepare import Step
@@ -235,7 +236,7 @@ def transformer(
     choosers = [materialising.chooser(step, task) for step in choosing]
     if all(isinstance(part, str) for _, part, _ in parts):
         return building.joined(choosers)
-    columns = ColumnTransformer(parts, sparse_threshold=0.3 if takes_sparse else 0.0)
+    columns = Columns(parts, sparse_threshold=0.3 if takes_sparse else 0.0)
     return building.joined([columns, *choosers])
 
 

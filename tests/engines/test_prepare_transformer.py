@@ -14,7 +14,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from aiaas_magics import errors
-from aiaas_magics.engines import catalogue
+from aiaas_magics.engines import catalogue, encoders
 from aiaas_magics.engines.data import simple
 from aiaas_magics.engines.modalities.date import DateParts
 from aiaas_magics.engines.prepare import transformer
@@ -130,7 +130,8 @@ def test_columns_may_come_in_another_order(model):
 
 def test_saved_by_skops_it_holds_one_type_of_ours(model):
     pipeline, features, target = model("all", "boosting")
-    body = skops.io.dumps(pipeline.fit(features, target))
+    encoders.plain(pipeline.fit(features, target))
+    body = skops.io.dumps(pipeline)
     unknown = skops.io.get_untrusted_types(data=body)
     ours = [name for name in unknown if not name.startswith(("sklearn.", "numpy."))]
     assert ours == ["aiaas_magics.engines.modalities.date.DateParts"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from aiaas_magics.engines import bars
+from aiaas_magics.engines.encoders import OneHot, Ordinal
 from aiaas_magics.engines.modalities import Summary
 
 if TYPE_CHECKING:
@@ -41,25 +41,20 @@ def _frequent_first(bar: tuple[str, int]) -> tuple[int, str]:
 
 def encode(frame: pd.DataFrame, *, takes_missing: bool, takes_sparse: bool) -> Any:
     """Encode one-hot: unseen values are all zeros, or go with the rare ones."""
-    del takes_missing
-    return onehot(frame, sparse=takes_sparse)
+    del frame, takes_missing
+    return onehot(sparse=takes_sparse)
 
 
-def onehot(frame: pd.DataFrame, *, sparse: bool) -> OneHotEncoder:
-    """Return the one-hot encoder used here and by ``--encode onehot``.
-
-    `frame` holds the columns with all rows. Where none has too many values there is nothing to count,
-    which takes scikit-learn longer than all the rest.
-    """
-    many = any(frame[name].nunique() >= MOST_COLUMNS for name in frame.columns)
-    return OneHotEncoder(
+def onehot(*, sparse: bool) -> OneHot:
+    """Return the one-hot encoder used here and by ``--encode onehot``."""
+    return OneHot(
         handle_unknown="infrequent_if_exist",
-        max_categories=MOST_COLUMNS if many else None,
+        max_categories=MOST_COLUMNS,
         sparse_output=sparse,
     )
 
 
-def ordinal(orders: list[list[Any]] | None) -> OrdinalEncoder:
+def ordinal(orders: list[list[Any]] | None) -> Ordinal:
     """Return the encoder of ``--encode ordinal``; a gap or an unseen value becomes -1.
 
     Parameters
@@ -67,7 +62,7 @@ def ordinal(orders: list[list[Any]] | None) -> OrdinalEncoder:
     orders
         The values of each column in the order a pandas categorical gives them; None: sorted.
     """
-    return OrdinalEncoder(
+    return Ordinal(
         categories="auto" if orders is None else orders,
         handle_unknown="use_encoded_value",
         unknown_value=-1,

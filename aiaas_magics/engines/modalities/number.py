@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.impute import SimpleImputer
 
 from aiaas_magics.engines import bars
+from aiaas_magics.engines.encoders import Medians
 from aiaas_magics.engines.modalities import Summary
 
 if TYPE_CHECKING:
@@ -52,4 +52,4 @@ def encode(frame: pd.DataFrame, *, takes_missing: bool, takes_sparse: bool) -> A
     if takes_missing or not frame.isna().to_numpy().any():
         return "passthrough"
     # A column without a value in one fold of a cross-validation must not go away in that fold.
-    return SimpleImputer(strategy="median", keep_empty_features=True)
+    return Medians(strategy="median", keep_empty_features=True)

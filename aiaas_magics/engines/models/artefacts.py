@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from aiaas_magics import errors
-from aiaas_magics.engines import usermodules
+from aiaas_magics.engines import encoders, usermodules
 from aiaas_magics.engines.models import sound
 from aiaas_magics.engines.models.trusted import SEALED
 from aiaas_magics.specs.base import JSON
@@ -44,6 +44,7 @@ def save(
     import skops.io
 
     folder.mkdir(parents=True, exist_ok=True)
+    encoders.plain(pipeline)
     skops.io.dump(pipeline, folder / MODEL)
     (folder / "aiaas.json").write_bytes(
         msgspec.json.encode({"signature": signature, "lineage": lineage})
