@@ -56,6 +56,14 @@ def test_it_answers_as_the_library_s_own_estimator(params):
     assert np.array_equal(own.predict_proba(X), theirs.predict_proba(X))
 
 
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_what_is_fitted_again_forgets_what_it_learned(task):
+    model = families.recipe(find("lightgbm")).build(task, {}, 0)
+    model.fit(X, Y).predict(X)
+    again = model.fit(X, Y[::-1]).predict(X)
+    assert np.array_equal(again, clone(model).fit(X, Y[::-1]).predict(X))
+
+
 def test_columns_may_have_any_name():
     frame = pd.DataFrame(X, columns=['a "quoted" {name}', "[1, 2]", "ü:\n"])
     model = families.recipe(find("lightgbm")).build("classification", {}, 0).fit(frame, Y)

@@ -107,6 +107,7 @@ class _Boosted(BaseEstimator):
             )
         except lightgbm.basic.LightGBMError as error:
             raise ValueError(str(error)) from error  # as scikit-learn says what it does not take
+        self.__dict__.pop("_booster", None)  # it was read from what was learned before
         self.text_ = boosters.plain(grown.model_to_string())
         self.n_iter_ = grown.current_iteration()
 

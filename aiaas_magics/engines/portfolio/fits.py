@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -117,7 +118,7 @@ def validate(bench: Bench, level: Level, proposal: Proposal) -> Outcome:
         )
         first = len(found.scores)
         for done, pair in enumerate(level.folds[first:], start=first + 1):
-            found = _fold(found, bench, level, pipeline, pair, done)
+            found = _fold(found, bench, level, clone(pipeline), pair, done)
             passed = time.monotonic() - begun
             note = _given_up(found, len(level.folds), passed + passed / (done - first))
             if done < len(level.folds) and note:
