@@ -36,6 +36,13 @@ def test_what_looks_at_all_training_rows_to_predict_gets_slower_with_them():
     assert COSTS.refit(lazy, 8_000, 1_000) > 5 * COSTS.refit(quick, 8_000, 1_000)
 
 
+@pytest.mark.parametrize(("algo", "faster"), [("lightgbm", True), ("ridge", False)])
+def test_the_last_fit_is_faster_where_it_uses_all_cores(algo, faster):
+    wide = Costs((1_000, 8_000), 5, cores=2)
+    seen = outcome(algo)
+    assert (wide.refit(seen, 8_000) < COSTS.refit(seen, 8_000)) is faster
+
+
 @pytest.mark.parametrize("algo", ["ridge", "svm", "hist_gradient_boosting"])
 def test_as_many_rows_are_learned_from_as_there_is_time_for(algo):
     seen, held_out = outcome(algo, fit=1.0, predict=1e-6), 100

@@ -166,3 +166,32 @@ def test_a_default_ended_in_its_first_fold_gets_more_time_once():
     assert again.seconds > 2.0
     seen.append(Outcome(again, note="out of time"))
     assert Portfolio(problem()).ask(seen, [*asked, again], WIDE).algo == "logistic_regression"
+
+
+MANY = ("logistic_regression", "hist_gradient_boosting", "random_forest", "ridge", "extra_trees", "knn", "mlp")  # fmt: skip
+
+
+def asked_of(searcher, count, left):
+    """Return the outcomes of the first defaults and what is asked then."""
+    asked = [Proposal(n, name, {}) for n, name in enumerate(MANY[:count])]
+    return searcher.ask([outcome(each, 0.8) for each in asked], asked, left)
+
+
+def test_the_first_ones_get_most_of_the_time():
+    searcher = Portfolio(problem(algos=MANY * 2))
+    assert asked_of(searcher, 1, WIDE).seconds > asked_of(searcher, 5, WIDE).seconds
+
+
+@pytest.mark.parametrize(("share", "new"), [(0.9, True), (0.3, False)])
+def test_the_others_only_while_there_is_time_for_more_than_defaults(share, new):
+    found = asked_of(Portfolio(problem(algos=MANY)), 5, Left(30.0, share, 2))
+    assert (found.algo not in MANY[:5]) is new
+
+
+def test_what_is_running_is_not_asked_again():
+    asked = [Proposal(n, name, {}) for n, name in enumerate(ALGOS)]
+    seen = [outcome(each, GOOD[each.algo]) for each in asked[:2]]
+    seen.append(outcome(asked[2], 0.9, folds=1, note="out of time after 1 of 3 folds"))
+    again = Portfolio(problem()).ask(seen, asked, WIDE)
+    assert again.before is seen[2]
+    assert Portfolio(problem()).ask(seen, [*asked, again], WIDE).before is None

@@ -1,6 +1,6 @@
 """The usual searcher: every algorithm once, then the promising ones with other parameters.
 
-First each algorithm with its defaults, cheap ones first. Then samples of the search spaces: an algorithm is an arm
+First each algorithm with its defaults, the strong and cheap ones on all folds before others. Then samples of the search spaces: an algorithm is an arm
 of a bandit whose worth is its best score so far, drawn by an upper bound on it (UCB1: Auer, Cesa-Bianchi and
 Fischer, Finite-time analysis of the multiarmed bandit problem, 2002; best-so-far as worth: Li et al., Efficient
 automatic CASH via rising bandits, AAAI 2020). Of many rows only a part is used for that; the best quarter goes on
@@ -33,8 +33,11 @@ from aiaas_magics.specs.base import JSON
 
 ETA, FEWEST = 4, 3
 """One in `ETA` candidates goes on to the next level, at least `FEWEST`."""
-OPENING = 0.8
+OPENING = 0.5
 """Share of the time for the defaults: each may take its part of it, so that none eats all."""
+FIRST, FIRST_SHARE = 5, 0.4
+"""So many algorithms, those tried first, are compared on all folds before others begin, and each may take this
+share of the time that is left: a strong algorithm that is told apart is worth more than many that are not."""
 AGAIN = 0.6
 """Share of the time left that the next fold of a candidate may take that was stopped for its time."""
 LONGER = 3.0
@@ -60,8 +63,10 @@ class Portfolio:
         """Return the next proposal, or None where there is none."""
         spent = self._problem.trials is not None and self._lowest(asked) >= self._problem.trials
         found = None if spent else self._rescued(seen, asked, left)
-        found = found or (None if spent else self._default(seen, asked, left))
+        if not spent and len({each.algo for each in asked}) < FIRST:
+            found = found or self._default(seen, asked, left)
         found = found or self._again(seen, asked, left)
+        found = found or (None if spent else self._default(seen, asked, left))
         if found is not None:
             return found
         level = self._level(seen, left, spent=spent)
@@ -80,9 +85,17 @@ class Portfolio:
     ) -> Proposal | None:
         tried = {each.algo for each in asked}
         waiting = [a for a in self._problem.algorithms if a.name not in tried]
-        if not waiting or (left is not None and left.seconds <= 0 and seen):
+        if not waiting:
             return None
-        part = None if left is None else OPENING * left.seconds * left.cores / len(waiting)
+        if left is None:
+            return Proposal(len(asked), waiting[0].name, {})
+        known = sum(outcome.complete(self._problem.folds) for outcome in seen)
+        late = left.share < OPENING and known >= FEWEST
+        if late or (left.seconds <= 0 and seen):
+            return None
+        part = OPENING * left.seconds * left.cores / len(waiting)
+        if len(tried) < FIRST:
+            part = max(part, FIRST_SHARE * left.seconds)
         return Proposal(len(asked), waiting[0].name, {}, seconds=part)
 
     def _rescued(
@@ -110,9 +123,8 @@ class Portfolio:
         if left is None:
             return None
         folds = self._problem.folds
-        running = {(p.key, p.level) for p in asked} - {
-            (o.proposal.key, o.proposal.level) for o in seen
-        }
+        ended = {outcome.proposal.number for outcome in seen}
+        running = {(p.key, p.level) for p in asked if p.number not in ended}
         for level in range(len(self._problem.levels)):
             bar = self._bar(seen, level)
             for _, each in standing(seen, level, folds):
