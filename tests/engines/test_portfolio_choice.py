@@ -7,7 +7,7 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from aiaas_magics import errors
-from aiaas_magics.engines import artefacts, catalogue, evaluate, learning, train
+from aiaas_magics.engines import artefacts, catalogue, evaluate, learning, portfolio, train
 from aiaas_magics.engines.portfolio import entering, fits
 from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.train import TrainSpec
@@ -206,11 +206,62 @@ def test_stopped_it_keeps_the_best_so_far(tmp_path):
     )
 
 
-def test_stopped_before_anything_is_known_there_is_nothing_to_keep(tmp_path):
+def test_stopped_at_once_the_first_candidate_may_be_told(tmp_path):
     context = Stopped(tmp_path)
     context.after = 0
+    result = train.run(asked(context), context)
+    assert (result.algo, result.partial) == ("logistic_regression", True)
+    assert result.leaderboard[0].folds
+
+
+def test_stopped_where_nothing_can_be_told_there_is_nothing_to_keep(tmp_path, monkeypatch):
+    context = Stopped(tmp_path)
+    context.after = 0
+    monkeypatch.setattr(fits, "_fold", lambda *_: signal_pause())
     with pytest.raises(errors.DataError, match="stopped before a candidate was compared"):
         train.run(asked(context), context)
+
+
+def test_stopped_before_a_fold_a_few_rows_must_do(tmp_path, monkeypatch):
+    context, fold = Stopped(tmp_path), fits._fold
+    context.after = 0
+    monkeypatch.setattr(portfolio, "FEW", 60)
+
+    def slow(found, bench, level, *rest):
+        return fold(found, bench, level, *rest) if len(level.rows) <= 60 else signal_pause()
+
+    monkeypatch.setattr(fits, "_fold", slow)
+    result = train.run(asked(context), context)
+    assert (result.partial, result.leaderboard[0].rows) == (True, 60)
+    assert result.scores[0].value > 0.6
+
+
+def hanging(algo):
+    """Return a fold of cross-validation that never ends once an algorithm has seen one."""
+    fold = fits._fold
+
+    def hang(found, *rest):
+        if found.scores and found.proposal.algo == algo:
+            signal_pause()
+        return fold(found, *rest)
+
+    return hang
+
+
+def test_the_folds_of_a_candidate_that_is_ended_are_kept(context, monkeypatch):
+    monkeypatch.setattr(fits, "_fold", hanging("ridge"))
+    result = train.run(asked(context, trials=None, time=4.0), context)
+    ridge = next(e for e in result.leaderboard if e.algo == "ridge")
+    assert (len(ridge.folds), ridge.note) == (1, "out of time after 1 of 3 folds")
+
+
+def test_stopped_the_folds_there_are_decide(tmp_path, monkeypatch):
+    context = Stopped(tmp_path)
+    context.after = 0
+    monkeypatch.setattr(fits, "_fold", hanging("logistic_regression"))
+    result = train.run(asked(context, algos=("logistic_regression",)), context)
+    assert result.leaderboard[0].note == "stopped after 1 of 3 folds"
+    assert len(result.leaderboard[0].folds) == 1
 
 
 def test_a_last_fit_that_does_not_end_is_replaced_by_one_on_fewer_rows(tmp_path, monkeypatch):

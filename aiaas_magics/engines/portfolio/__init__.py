@@ -17,9 +17,9 @@ from sklearn.pipeline import Pipeline
 from aiaas_magics.engines import learning
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.portfolio import fits, leaderboard, rows
-from aiaas_magics.engines.portfolio.base import Outcome, Problem, Searcher
+from aiaas_magics.engines.portfolio.base import Outcome, Problem, Proposal, Searcher, standing
 from aiaas_magics.engines.portfolio.budget import LARGEST_SHARE, Clock, Costs
-from aiaas_magics.engines.portfolio.ending import Ending
+from aiaas_magics.engines.portfolio.ending import Ending, as_good
 from aiaas_magics.engines.portfolio.entering import entrants
 from aiaas_magics.engines.portfolio.racing import Race
 from aiaas_magics.engines.portfolio.searcher import Portfolio
@@ -31,6 +31,10 @@ from aiaas_magics.specs.train import TrainSpec
 
 SEARCHER: Callable[[Problem], Searcher] = Portfolio
 """Who proposes; another :class:`.base.Searcher` stands here."""
+FEW = 400
+"""Rows on which one candidate is told when the user stops before any was: a forest takes a fifth of a second."""
+HURRY = 1.5
+"""Seconds for that."""
 RECENT = 6
 """Candidates from which it is told how busy the machine is."""
 
@@ -73,7 +77,7 @@ class _Choice:
         folds, levels = spec.cv or auto.FOLDS, rows.sizes(len(task.train), len(task.X.columns))
         algorithms = entrants(task, spec, context)
         self._problem = Problem(task.task, algorithms, levels, folds, spec.seed, spec.trials)
-        self._costs = Costs(levels, folds)
+        self._costs = Costs(levels, folds, context.cores)
         self._ordered = rows.order(task, folds, spec.seed)
         self._levels: dict[int, rows.Level] = {}
         seconds = spec.time or (None if spec.trials else auto.SECONDS)
@@ -91,10 +95,12 @@ class _Choice:
     def made(self) -> Chosen:
         """Search, fit the best, tell."""
         stopped = self._race.run(self._context)
+        seen = self._race.seen
+        if stopped and not any(outcome.scores for outcome in seen):
+            seen = self._hurried() or seen
         ending = Ending(
             self._bench, self._problem, self._costs, self._ordered, self._clock, self._context
         )
-        seen = self._race.seen
         winner, learned = ending.winner(seen, stopped=stopped)
         told = ending.told(seen, winner)
         board = leaderboard.ranked(told, winner, self._problem, self._bench.metric)
@@ -106,13 +112,28 @@ class _Choice:
             last.rows, last.seconds, board, last.charts, stopped or last.stopped,
         )  # fmt: skip
 
+    def _hurried(self) -> list[Outcome]:
+        """Return what the cheapest candidate is worth on a few rows, if that is known in a moment."""
+        size = min(FEW, self._problem.levels[0])
+        levels = (size, *self._problem.levels[1:])
+        self._problem = self._problem._replace(levels=levels)
+        self._costs = Costs(levels, self._problem.folds, self._bench.cores)
+        proposal = Proposal(0, self._problem.algorithms[0].name, {})
+        process = fits.Running(fits.validate, self._bench, self._level(0), proposal)
+        try:
+            found = process.receive() if process.pipe.poll(HURRY) else None
+        finally:
+            process.end()
+        note = f"stopped after 1 of {self._problem.folds} folds"
+        return [found._replace(note=note)] if found and found.scores else []
+
     def _level(self, number: int) -> rows.Level:
-        if number not in self._levels:
-            size, metric = self._problem.levels[number], self._bench.metric.name
-            self._levels[number] = rows.level(
+        size, metric = self._problem.levels[number], self._bench.metric.name
+        if size not in self._levels:
+            self._levels[size] = rows.level(
                 self._task, self._ordered, size, self._problem.folds, self._spec.seed, metric
             )
-        return self._levels[number]
+        return self._levels[size]
 
     def _finished(self, outcome: Outcome) -> None:
         """Tell a candidate, and keep the time that the leader's last fit will take."""
@@ -127,6 +148,17 @@ class _Choice:
             self._busy.append(outcome.busy)
         if self._clock is not None and best is not None:
             self._clock.busy = statistics.median(self._busy)
-            kept = self._costs.refit(best, len(self._task.train), len(self._task.test))
-            self._clock.kept = min(kept, LARGEST_SHARE * self._clock.seconds)
+            self._clock.kept = self._kept(best, LARGEST_SHARE * self._clock.seconds)
         fits.tidy(self._bench, self._race.seen, best)
+
+    def _kept(self, best: Outcome, most: float) -> float:
+        """Return the seconds that the last fit will take, at most so many.
+
+        Where the leader's would take more, one that is as good is kept: see `Ending.winner`.
+        """
+        level = best.proposal.level
+        ranks = standing(self._race.seen, level, self._problem.folds)
+        able = [best, *(each for _, each in ranks if as_good(each, best))]
+        whole = len(self._task.train), len(self._task.test)
+        times = [self._costs.refit(each, *whole) for each in able]
+        return next((seconds for seconds in times if seconds <= most), most)

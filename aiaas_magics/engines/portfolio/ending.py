@@ -70,7 +70,7 @@ class Ending:
         best = rivals[0] if rivals else best
         few = self._learnable(best, seconds)
         for each in rivals if few < self._whole else ():
-            if self._learnable(each, seconds) == self._whole and _as_good(each, best):
+            if self._learnable(each, seconds) == self._whole and as_good(each, best):
                 return each, self._whole
         return best, few
 
@@ -174,7 +174,7 @@ class Ending:
             )
 
 
-def _as_good(one: Outcome, best: Outcome) -> bool:
+def as_good(one: Outcome, best: Outcome) -> bool:
     """Tell whether a candidate is not told apart from the best by the folds that both have seen."""
     count = min(len(one.scores), len(best.scores))
     return count > 1 and leaderboard.tied(one.scores[:count], best.scores[:count])

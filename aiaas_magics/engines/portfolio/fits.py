@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -108,8 +108,11 @@ def pipeline_of(bench: Bench, algo: str, params: dict[str, JSON], context: Conte
 
 
 # cross-validation --------------------------------------------------------------------------------
-def validate(bench: Bench, level: Level, proposal: Proposal) -> Outcome:
-    """Cross-validate a candidate, one native thread; what goes wrong is part of the outcome."""
+def validate(bench: Bench, level: Level, proposal: Proposal) -> Iterator[Outcome]:
+    """Cross-validate a candidate, one native thread; yields what is known after each fold.
+
+    What goes wrong is part of the last outcome.
+    """
     begun = time.monotonic()
     found = (proposal.before or Outcome(proposal))._replace(proposal=proposal, note="")
     try:
@@ -122,10 +125,11 @@ def validate(bench: Bench, level: Level, proposal: Proposal) -> Outcome:
             passed = time.monotonic() - begun
             note = _given_up(found, len(level.folds), passed + passed / (done - first))
             if done < len(level.folds) and note:
-                return found._replace(note=note)
+                yield found._replace(note=note)
+                return
+            yield found
     except Exception as error:  # noqa: BLE001 - a library may raise whatever it likes: it is told
-        return found._replace(failure=_said(error))
-    return found
+        yield found._replace(failure=_said(error))
 
 
 def _fold(
@@ -246,7 +250,7 @@ class Running:
     Parameters
     ----------
     work
-        The function; what it returns must be picklable.
+        The function; what it returns, or each thing that it yields, must be picklable.
     words
         Its arguments; shared, not copied, where processes are forked.
     """
@@ -264,15 +268,19 @@ class Running:
         theirs.close()
         self.begun = time.monotonic()
 
-    def result(self) -> Any:
-        """Return what the function returned; None if its process died.
+    def receive(self) -> Any:
+        """Return the next thing that the function yielded; None if it ended, or its process died.
 
         Waits for it; see ``pipe`` for a wait that ends.
         """
         try:
-            found = self.pipe.recv()
+            return self.pipe.recv()
         except (EOFError, OSError):
-            found = None
+            return None
+
+    def result(self) -> Any:
+        """Return what the function returned, and end its process; None if that died."""
+        found = self.receive()
         self.end()
         return found
 
@@ -292,7 +300,8 @@ def _work(pipe: Connection, parent: int, work: Callable[..., Any], words: tuple[
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's to obey
     found = work(*words)
     with contextlib.suppress(OSError):  # the parent no longer wants it
-        pipe.send(found)
+        for each in found if isinstance(found, Iterator) else (found,):
+            pipe.send(each)
     pipe.close()
 
 

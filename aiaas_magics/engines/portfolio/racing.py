@@ -16,6 +16,8 @@ BATCH = 8
 """Where trials are counted, the searcher sees outcomes in batches of so many: the same ones on any number of cores."""
 TICK = 0.05
 """Seconds between two looks at the clock and at the user's wish to stop."""
+MOMENT = 0.5
+"""Seconds that a search goes on for its first score when the user stops it before there is one."""
 PATIENCE = 0.3
 """Seconds a candidate may go on after its time when it might be between two folds."""
 
@@ -45,6 +47,7 @@ class Race:
         self._searcher, self._clock, self._finished = searcher, clock, finished
         self._running: dict[int, tuple[Proposal, fits.Running]] = {}
         self._done: dict[int, Outcome] = {}
+        self._partial: dict[int, Outcome] = {}
         self._asked: list[Proposal] = []
         self._frontier = 0
 
@@ -63,6 +66,7 @@ class Race:
         try:
             while True:
                 if context.stopping():
+                    self._stop(context)
                     return True
                 self._fill()
                 if not self._running:
@@ -72,6 +76,20 @@ class Race:
             for _, process in self._running.values():
                 process.end()
             self._running.clear()
+
+    def _stop(self, context: Context) -> None:
+        """Keep the folds that were seen; where there are none, wait a moment for the first one."""
+        end = time.monotonic() + MOMENT
+        if not self._asked:
+            self._fill()
+        while not self._scored() and self._running and time.monotonic() < end:
+            self._look(context)
+        for number, found in list(self._partial.items()):
+            self._note(found._replace(note=self._after(found, "stopped")))
+            self._running.pop(number)[1].end()
+
+    def _scored(self) -> bool:
+        return bool(self._partial) or any(outcome.scores for outcome in self._done.values())
 
     # starting ------------------------------------------------------------------------------------
     def _fill(self) -> None:
@@ -111,16 +129,32 @@ class Race:
     def _look(self, context: Context) -> None:
         pipes = {process.pipe: number for number, (_, process) in self._running.items()}
         for pipe in wait(list(pipes), TICK):
-            number = pipes[pipe]
-            proposal, process = self._running.pop(number)
-            outcome = process.result() or Outcome(proposal, failure="its process died")
-            self._note(outcome)
+            self._receive(pipes[pipe])
         for number, (proposal, process) in list(self._running.items()):
             if self._late(proposal, process):
                 del self._running[number]
                 process.end()
-                self._note(Outcome(proposal, note="out of time"))
+                found = self._partial.get(number, Outcome(proposal))
+                self._note(found._replace(note=self._after(found, "out of time")))
         self._tell(context)
+
+    def _receive(self, number: int) -> None:
+        """Take what a candidate knows after a fold; the last of it is its outcome."""
+        proposal, process = self._running[number]
+        found = process.receive()
+        if found is None:
+            known = self._partial.get(number, Outcome(proposal))
+            found = known._replace(failure="its process died")
+        if found.note or found.failure or found.complete(self._problem.folds):
+            del self._running[number]
+            process.end()
+            self._note(found)
+        else:
+            self._partial[number] = found
+
+    def _after(self, found: Outcome, why: str) -> str:
+        seen = f" after {len(found.scores)} of {self._problem.folds} folds"
+        return why + (seen if found.scores else "")
 
     def _late(self, proposal: Proposal, process: fits.Running) -> bool:
         if self._clock is None:
@@ -130,6 +164,7 @@ class Race:
         return spent or now > self._clock.comparing_ends
 
     def _note(self, outcome: Outcome) -> None:
+        self._partial.pop(outcome.proposal.number, None)
         self._done[outcome.proposal.number] = outcome
         self._finished(outcome)
 
