@@ -34,7 +34,7 @@ def comparing(backend):
     frame["y"] = np.where(frame["x0"] * frame["x1"] > 0, "a", "b")
     spec = TrainSpec(
         data=frames.write(frame, backend.put), target="y", algo="auto", as_="m", trials=500,
-        algos=("random_forest",),
+        algos=("logistic_regression", "random_forest"),
     )  # fmt: skip
     job = backend.submit(spec)
     until(lambda: backend.home.runs.get(job).state is JobState.RUNNING)
@@ -59,3 +59,14 @@ def test_a_killed_worker_leaves_no_process(backend, comparing):
     os.kill(pid, signal.SIGKILL)
     until(lambda: gone(children))
     assert states(backend, job)[-1] == "LOST"
+
+
+def test_a_stopped_comparison_keeps_the_best_so_far(backend, comparing):
+    job, _, children = comparing
+    backend.stop(job)
+    assert states(backend, job)[-1] == "SUCCEEDED"
+    result = backend.result(job)
+    assert result.partial
+    assert 0 < len(result.leaderboard) < 500
+    assert backend.query("models")[0].partial
+    until(lambda: gone(children))
