@@ -13,8 +13,9 @@ from typing import Any
 from aiaas_magics import errors, session, specs
 from aiaas_magics.handles import Handle
 from aiaas_magics.specs import auto, calls
-from aiaas_magics.specs.algorithms import ALGORITHMS
+from aiaas_magics.specs.algorithms import ALGORITHMS, Parameter
 from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.metrics import METRICS
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
 TYPES: dict[Kind, object] = {
@@ -149,11 +150,24 @@ def document(verb: Verb, action: Action) -> str:
 
 
 def _parameters(action: Action, words: Mapping[str, Any]) -> set[str]:
-    """Return the words of ``--algo auto`` that are parameters of the algorithm that is named instead."""
+    """Return the words that are options elsewhere, and here parameters of the algorithm that is named.
+
+    Those of ``--algo auto`` where an algorithm is trained; where it is tuned lists, for options are none, and
+    a distance that is no metric of scores.
+    """
     known = {each.name: each for each in ALGORITHMS}
-    algorithm = known.get(str(words.get("algo"))) if action.parameters == "fixed" else None
-    names = {p.name for p in algorithm.parameters} if algorithm is not None else set()
-    return names & {option.python for option in auto.OPTIONS}
+    algorithm = known.get(str(words.get("algo"))) if action.parameters else None
+    parameters = algorithm.parameters if algorithm is not None else ()
+    if action.parameters == "fixed":
+        return {p.name for p in parameters} & {option.python for option in auto.OPTIONS}
+    scores = {metric.name for metric in METRICS}
+
+    def meant(parameter: Parameter) -> bool:
+        value = words.get(parameter.name)
+        distance = parameter.name == "metric" and isinstance(value, str) and value not in scores
+        return isinstance(value, list | tuple) or (distance and parameter.accepts(value))
+
+    return {parameter.name for parameter in parameters if meant(parameter)}
 
 
 def _reference(value: Any) -> Any:

@@ -155,3 +155,22 @@ def test_a_verb_of_several_actions_takes_the_words_of_its_default(calls, verb):
     assert inspect.signature(getattr(aiaas, verb)) == inspect.signature(
         getattr(getattr(aiaas, verb), default)
     )
+
+
+@pytest.mark.parametrize("value", ["manhattan", ["manhattan", "euclidean"], ("manhattan",)])
+def test_a_distance_to_tune_is_no_metric_of_scores(calls, value):
+    aiaas.tune("d", target="y", algo="knn", metric=value, cv=3)
+    _, _, values, parameters = calls[-1]
+    assert parameters == {"metric": [value] if isinstance(value, str) else list(value)}
+    assert "metric" not in values
+
+
+def test_a_metric_of_scores_is_one_where_a_distance_has_its_name(calls):
+    aiaas.tune("d", target="y", algo="knn", metric="f1", params={"metric": ["manhattan"]})
+    _, _, values, parameters = calls[-1]
+    assert (values["metric"], parameters) == ("f1", {"metric": ["manhattan"]})
+
+
+def test_what_is_neither_is_refused(calls):
+    with pytest.raises(errors.SpecError, match="unknown metric"):
+        aiaas.tune("d", target="y", algo="knn", metric="manhatten")
