@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from aiaas_magics.cards import page, style
 from aiaas_magics.cards.page import Part
 from aiaas_magics.cards.style import measure, plural
+from aiaas_magics.specs import auto
 from aiaas_magics.specs.results import Entrant, ModelResult
 
 MOST = 20
@@ -50,11 +51,19 @@ def _row(entrant: Entrant, count: int, *, several: bool) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _budget(result: ModelResult) -> str:
+    """Return how much time there was, and what says it where nobody did."""
+    if result.budget is None:
+        return ""
+    usual = " (the default: --time)" if result.budget == auto.SECONDS else ""
+    return f" within {result.budget:g} s{usual}"
+
+
 def _caution(result: ModelResult) -> str:
     """Return what a reader of a leaderboard must know."""
     best, count = result.leaderboard[0], len(result.leaderboard)
     tied = sum(entrant.tied for entrant in result.leaderboard)
-    words = [f"compared on {best.rows:,} training rows"] if best.rows else []
+    words = [f"compared{_budget(result)} on {best.rows:,} training rows"] if best.rows else []
     if tied:
         words.append(f"{plural(tied, 'candidate')} cannot be told apart from the best")
     if count > 1:

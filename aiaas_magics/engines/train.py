@@ -15,7 +15,7 @@ from aiaas_magics.cards import charts
 from aiaas_magics.engines import learning, ownestimators, pictures, portfolio, suspicions
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.fits import FITS
-from aiaas_magics.specs import algorithms
+from aiaas_magics.specs import algorithms, auto
 from aiaas_magics.specs.metrics import DEFAULT, check_metric
 from aiaas_magics.specs.results import Chart, ModelResult, Score
 from aiaas_magics.specs.train import TrainSpec
@@ -69,9 +69,9 @@ def _choose(spec: TrainSpec, context: Context) -> ModelResult:
     )  # fmt: skip
     return ModelResult(
         ref=info.ref, algo=found.algo, task=task.task, target=spec.target, classes=task.classes,
-        features=tuple(map(str, task.X.columns)), params=found.params, rows=found.rows,
+        features=tuple(map(str, task.X.columns)), params=found.params, rows=found.rows, weights=spec.weights,
         held_out=len(task.test), seconds=found.seconds, scores=scores, metric=found.metric.name,
-        leaderboard=found.board, charts=found.charts, partial=found.partial,
+        leaderboard=found.board, budget=auto.budget(spec), charts=found.charts, partial=found.partial,
     )  # fmt: skip
 
 

@@ -27,6 +27,11 @@ OPTIONS = (
 )  # fmt: skip
 
 
+def budget(spec: TrainSpec) -> float | None:
+    """Return for how many seconds algorithms are compared; None where trials are counted instead."""
+    return spec.time or (None if spec.trials else SECONDS)
+
+
 def check(spec: TrainSpec) -> None:
     """Check that the words of ``--algo auto`` stand with it, and what they say.
 

@@ -177,6 +177,8 @@ class ModelResult(Result, frozen=True, kw_only=True, tag="model_result"):
     cells: int = 0
     leaderboard: tuple[Entrant, ...] = ()
     """What ``--algo auto`` compared, best first."""
+    budget: float | None = None
+    """Seconds it had for that; None where trials were counted."""
     charts: tuple[Chart, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -65,6 +65,18 @@ def test_seconds_are_told():
     assert "2 min 3 s" in shown(model(*BOARD))
 
 
+@pytest.mark.parametrize(
+    ("budget", "text"),
+    [
+        (20.0, "compared within 20 s on 100 training rows"),
+        (60.0, "compared within 60 s (the default: --time) on 100 training rows"),
+        (None, "compared on 100 training rows"),
+    ],
+)
+def test_the_time_there_was_is_told(budget, text):
+    assert text in shown(model(*BOARD, budget=budget))
+
+
 def test_a_note_is_text_on_one_line():
     page = cards.model_card(model(*BOARD), (), "").html()
     assert "<script>" not in page

@@ -80,7 +80,7 @@ class _Choice:
         self._costs = Costs(levels, folds, context.cores)
         self._ordered = rows.order(task, folds, spec.seed)
         self._levels: dict[int, rows.Level] = {}
-        seconds = spec.time or (None if spec.trials else auto.SECONDS)
+        seconds = auto.budget(spec)
         self._clock = None if seconds is None else Clock(seconds, begun, context.cores)
         self._busy: deque[float] = deque(maxlen=RECENT)
         self._race = Race(
