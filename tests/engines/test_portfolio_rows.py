@@ -53,6 +53,22 @@ def test_the_folds_of_a_level_are_a_partition_of_its_rows(task):
     assert all(not set(train) & set(test) for train, test in level.folds)
 
 
+@pytest.mark.parametrize("size", [300, 800])
+@pytest.mark.parametrize(("split", "by"), [("group", "patient"), ("time", "day")])
+def test_folds_are_made_as_the_task_was_split(context, split, by, size):
+    days = np.random.default_rng(0).permutation(1_000)
+    frame = pd.DataFrame({"x": days % 7, "day": days, "patient": days % 50, "y": days % 2 > 0})
+    spec = TrainSpec(
+        data=context.save_frame(frame), target="y", algo="auto", as_="m", split=split, by=by
+    )
+    task = learning.assemble(spec, context)
+    level = rows.level(task, rows.order(task, 4, 0), size, 4, 0, "accuracy")
+    for train, test in level.folds:
+        learned, tested = (frame[by].iloc[level.rows[places]] for places in (train, test))
+        assert min(len(learned), len(tested)) > 0
+        assert not set(learned) & set(tested) if split == "group" else max(learned) < min(tested)
+
+
 def test_the_order_is_a_function_of_the_seed(task):
     one, two, other = (rows.order(task, 5, seed) for seed in (1, 1, 2))
     assert np.array_equal(one, two)

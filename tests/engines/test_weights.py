@@ -7,6 +7,7 @@ import pytest
 
 from aiaas_magics import errors
 from aiaas_magics.engines import artefacts, catalogue, learning, train, tune, weighing
+from aiaas_magics.engines.portfolio import fits
 from aiaas_magics.specs.prepare import Step
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
@@ -63,6 +64,22 @@ def test_every_fold_of_a_search_gets_its_rows_weights(context):
     assert sorted(t.mean for t in result.trials) == sorted(oracle.cv_results_["mean_test_score"])
     best = artefacts.load(context.model(result.ref)[1])
     assert np.array_equal(best.predict(task.X), oracle.predict(task.X))
+
+
+def test_every_fold_of_a_comparison_gets_its_rows_weights(context):
+    from sklearn.model_selection import GridSearchCV, StratifiedKFold
+
+    asked = spec(context, WEIGHED, "auto", trials=1, cv=3, algos=("logistic_regression",))
+    result, task = train.run(asked, context), learning.assemble(asked, context)
+    pipeline = learning.build(
+        fits.prepared(task, result.algo), asked.fixed(result.algo, {}), context, {}
+    )
+    oracle = GridSearchCV(pipeline, {}, cv=StratifiedKFold(3, shuffle=True, random_state=0))
+    oracle.fit(*learning.training_rows(task), model__sample_weight=learning.training_weights(task))
+    assert result.leaderboard[0].mean == pytest.approx(oracle.best_score_, abs=1e-12)
+    best = artefacts.load(context.model(result.ref)[1])
+    assert np.array_equal(best.predict_proba(task.X), oracle.predict_proba(task.X))
+    assert result.weights == "w"
 
 
 def test_weights_may_stand_beside_chosen_features(context):
