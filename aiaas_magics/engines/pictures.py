@@ -49,11 +49,30 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 def render(charts: Iterable[Chart], context: Context) -> tuple[Chart, ...]:
     """Return the charts with their pictures stored; one that cannot be drawn goes without."""
-    drawn = []
+    charts = tuple(charts)
+    return kept(charts, draw(charts), context)
+
+
+def draw(charts: Iterable[Chart]) -> list[bytes | str]:
+    """Return the picture of each chart, or why there is none."""
+    drawn: list[bytes | str] = []
     for each in charts:
         try:
-            drawn.append(msgspec.structs.replace(each, png=context.save_blob(png(each))))
+            drawn.append(png(each))
         except (ImportError, ValueError) as error:
-            context.log(f"no picture of {each.name}: {error}")
-            drawn.append(each)
-    return tuple(drawn)
+            drawn.append(str(error))
+    return drawn
+
+
+def kept(
+    charts: Iterable[Chart], drawn: Iterable[bytes | str], context: Context
+) -> tuple[Chart, ...]:
+    """Return the charts with what was drawn of them stored."""
+    found = []
+    for chart, image in zip(charts, drawn, strict=True):
+        if isinstance(image, str):
+            context.log(f"no picture of {chart.name}: {image}")
+            found.append(chart)
+        else:
+            found.append(msgspec.structs.replace(chart, png=context.save_blob(image)))
+    return tuple(found)

@@ -1,5 +1,7 @@
 """--algo auto on real tables: what is chosen, kept, told, and stopped."""
 
+import sys
+
 import msgspec
 import numpy as np
 import pandas as pd
@@ -7,7 +9,15 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from aiaas_magics import errors
-from aiaas_magics.engines import artefacts, catalogue, evaluate, learning, portfolio, train
+from aiaas_magics.engines import (
+    artefacts,
+    catalogue,
+    evaluate,
+    learning,
+    pictures,
+    portfolio,
+    train,
+)
 from aiaas_magics.engines.portfolio import entering, fits
 from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.train import TrainSpec
@@ -276,6 +286,15 @@ def test_a_last_fit_that_does_not_end_is_replaced_by_one_on_fewer_rows(tmp_path,
     result = train.run(asked(context, trials=500), context)
     assert result.rows == 80  # what a fold of 120 rows in three learns from
     assert any("learned from 80 of 120" in t.body.get("text", "") for t in context.told)
+
+
+def test_a_picture_that_is_not_drawn_in_time_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "vl_convert", raising=False)
+    monkeypatch.setattr(pictures, "draw", lambda _: signal_pause())
+    context = Stopped(tmp_path)
+    result = train.run(asked(context, trials=500), context)
+    assert [chart.png for chart in result.charts] == [None]
+    assert any("no picture of leaderboard" in t.body.get("text", "") for t in context.told)
 
 
 def test_the_model_of_a_fold_that_took_long_is_kept_until_a_better_one(tmp_path, monkeypatch):

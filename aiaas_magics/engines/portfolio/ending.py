@@ -6,6 +6,7 @@ before, on fewer rows.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -25,6 +26,10 @@ from aiaas_magics.specs.results import Chart
 
 GRACE = 1.0
 """Seconds that the last fit may take when the user has stopped the search."""
+WARM = "vl_convert"
+"""What draws: loading it takes half a second of a core, and is done in a process of its own; where it is loaded
+already it has threads, which a fork must not meet, and is quick."""
+UNDRAWN = "it would have taken too long"
 OVERDUE = 0.5
 """Seconds by which a last fit may take longer than it has."""
 
@@ -113,12 +118,14 @@ class Ending:
         enough = learned >= self._learned_before(winner)
         process = self._started(winner, learned) if enough else None
         self._context.progress(1, 1, f"fitting {winner.proposal.algo}")
+        artist = None if WARM in sys.modules else fits.Running(pictures.draw, drawn)
         try:
-            charts = pictures.render(drawn, self._context)
             fitted = None if process is None else self._awaited(process, end)
+            charts = self._pictured(drawn, artist, end)
         finally:
-            if process is not None:
-                process.end()
+            for each in (process, artist):
+                if each is not None:
+                    each.end()
         if fitted is None:
             fitted, learned = self._spare(winner)
         if fitted.error is not None:
@@ -127,6 +134,16 @@ class Ending:
             self._context.warn(*warning)
         self._tell(learned)
         return Last(fits.load(fitted.file), learned, fitted.seconds, charts, self._stopped)
+
+    def _pictured(
+        self, drawn: Sequence[Chart], artist: fits.Running | None, end: float | None
+    ) -> tuple[Chart, ...]:
+        """Return the charts with their pictures, or without those that are not drawn in time."""
+        if artist is None:
+            return pictures.render(drawn, self._context)
+        left = None if end is None else max(0.0, end - time.monotonic())
+        images = artist.receive() if artist.pipe.poll(left) else None
+        return pictures.kept(drawn, images or [UNDRAWN] * len(drawn), self._context)
 
     def _learned_before(self, winner: Outcome) -> int:
         """Return from how many rows a candidate learned in a fold."""
