@@ -26,6 +26,11 @@ MODEL, EXAMPLE = "model.skops", "input_example.json"
 LIBRARIES = ("scikit-learn", "skops", "numpy", "pandas", "scipy")
 
 
+def warm() -> None:
+    """Load what writes models now, half a second of a core, while others work: not when time is short."""
+    import skops.io  # noqa: F401
+
+
 def save(
     pipeline: Any,
     folder: Path,

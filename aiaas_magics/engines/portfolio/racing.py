@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import wait
 
+from aiaas_magics.engines import artefacts
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.portfolio import fits
 from aiaas_magics.engines.portfolio.base import Outcome, Problem, Proposal, Searcher, best_of
@@ -64,6 +65,9 @@ class Race:
     def run(self, context: Context) -> bool:
         """Race until nothing is left to try or the time is over; True if the user stopped it."""
         try:
+            if not context.stopping():
+                self._fill()
+                artefacts.warm()
             while True:
                 if context.stopping():
                     self._stop(context)
