@@ -56,9 +56,10 @@ def _fewer(step: Step, now: pd.DataFrame, before: int) -> int:
 
 
 def _examples(touched: Sequence[Touch]) -> tuple[Example, ...]:
-    """Return the first example of each column, then the second of each, and so on."""
+    """Return the first example of each column, then the second of each, and so on; none twice."""
     rounds = itertools.zip_longest(*(t.examples for t in touched))
-    return tuple(e for each in rounds for e in each if e is not None)[:EXAMPLES]
+    several = dict.fromkeys(e for each in rounds for e in each if e is not None)
+    return tuple(several)[:EXAMPLES]
 
 
 def _text(

@@ -59,6 +59,12 @@ def test_numbers_are_those_of_pandas(dtype):
     assert found.counts == (("1", 2), ("3", 1), ("7", 1))
 
 
+@pytest.mark.parametrize(("shift", "mean"), [(0, 0.0), (1e-6, 1e-6)])
+def test_a_mean_that_is_rounding_only_is_nought(shift, mean):
+    values = np.linspace(-0.3, 0.3, 301) + 1e-17
+    assert one(values - values.mean() + shift).mean == pytest.approx(mean, rel=1e-6, abs=0)
+
+
 def test_whole_numbers_stay_exact():
     found = one([2**63 - 1, 2**63 - 2])
     assert (found.low, found.high) == (2**63 - 2, 2**63 - 1)

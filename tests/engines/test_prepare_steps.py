@@ -138,6 +138,13 @@ def test_rare_categories_become_one(prepared):
     assert result.changes[0].examples[0].before == "Rome"
 
 
+def test_an_example_is_told_once(prepared):
+    frame = pd.DataFrame({"day": pd.to_datetime(["2026-11-24"] * 3 + ["2026-11-25"])})
+    result, _ = prepared(frame, dates=True)
+    examples = result.changes[0].examples
+    assert len(examples) == len(set(examples))
+
+
 def test_a_rare_one_is_one_in_training_rows_and_a_new_one_too(learned):
     transformer, _, _ = learned(TABLE[["city", "y"]], rare=0.1, encode="onehot")
     new = pd.DataFrame({"city": pd.Series(["Rome", "Atlantis"], dtype="str")})

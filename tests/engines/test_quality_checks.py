@@ -95,6 +95,16 @@ def test_what_is_wrong_is_found(what):
     assert what in found(SOUND.assign(**SICK[what]))
 
 
+@pytest.mark.parametrize("texts", [("5 %", "10 %", "20 %"), ("12,50 €", "1.200,00 €", "7,95 €")])
+def test_signs_of_money_or_percent_make_numbers_of_texts(texts):
+    assert ("numbers as text", "x") in found(SOUND.assign(x=RNG.choice(texts, N)))
+
+
+def test_prices_are_no_names_of_rows():
+    prices = [f"{v},{v % 100:02} €" for v in RNG.permutation(10**4)[:N]]
+    assert ("id", "x") not in found(SOUND.assign(x=prices))
+
+
 REPEATED = pd.concat([SOUND, SOUND.head(40)], ignore_index=True)
 CONTRARY = pd.concat([SOUND, SOUND.head(40).assign(y="yes")], ignore_index=True)
 

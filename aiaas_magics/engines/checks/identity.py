@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aiaas_magics.engines import fixing
 from aiaas_magics.engines.checks.look import Found, Look, few
 from aiaas_magics.specs.quality import Finding
 
@@ -80,13 +81,19 @@ def _whole(values: np.ndarray[Any, Any]) -> bool:
     return bool(np.isfinite(values).all() and (np.mod(values, 1) == 0).all())
 
 
+def _priced(text: str) -> bool:
+    """Tell an amount of money or a percentage, which names nothing either."""
+    digits = text[-1:].isdigit() and text[:1].isdigit()
+    return not digits and any(fixing.number(text, m) is not None for m in ("point", "comma"))
+
+
 def _texts(column: Series, role: str) -> str:
     values = column.dropna()
     distinct = values.nunique()
     if distinct < 0.95 * len(column):
         return ""
     sample = values.iloc[:: max(1, len(values) // HEAD)].astype("str").tolist()
-    if all(TYPED.fullmatch(value) for value in sample):
+    if all(TYPED.fullmatch(value) or _priced(value) for value in sample):
         return ""
     if all(CODE.fullmatch(value.strip()) and any(c.isdigit() for c in value) for value in sample):
         return f"codes such as {few(sample, 2)}, {distinct:,} different ones"

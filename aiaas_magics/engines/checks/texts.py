@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from aiaas_magics.engines import fixing
 from aiaas_magics.engines.checks import lines
 from aiaas_magics.engines.checks.look import Found, Look, few, share
 from aiaas_magics.engines.modalities.category import MOST_COLUMNS
@@ -22,6 +23,8 @@ NUMBER = re.compile(
 )
 COMMA = re.compile(r",(?:\d{1,2}|\d{4,})(?!\d)(?!,)")
 """A comma that marks no thousands."""
+SIGN = re.compile(r"[^\d\s.,+\-−]")
+"""What no code of digits has: a percent sign, a currency."""
 CODE = re.compile(r"0\d+")
 """Digits after a nought are codes: postcodes, telephone numbers."""
 DATE = re.compile(
@@ -33,12 +36,12 @@ def types(look: Look) -> Found:
     """Find columns of text that hold numbers or dates."""
     for name in look.of("category", "text"):
         values = _values(look, name)
-        for kind, pattern in (("dates", DATE), ("numbers", NUMBER)):
-            good = np.array([bool(pattern.fullmatch(text)) for text in values.index], dtype=bool)
+        for kind, reads in (("dates", DATE.fullmatch), ("numbers", _number)):
+            good = np.array([bool(reads(text)) for text in values.index], dtype=bool)
             rows, total = int(values[good].sum()), int(values.sum())
             if rows < NEARLY * total or not good.any():
                 continue
-            if kind == "numbers" and (good.sum() < LEAST or _coded(list(values.index[good]))):
+            if kind == "numbers" and _coded(list(values.index[good])):
                 continue
             others = list(values.index[~good])
             but = f"; {total - rows:,} of {total:,} not: {few(others)}" if others else ""
@@ -55,8 +58,17 @@ def _fixing(texts: Sequence[str], kind: str) -> str:
     return "--fix --decimal comma" if commas else "--fix"
 
 
+def _number(text: str) -> bool:
+    """Tell a number, also with thousands, a percent sign or a currency."""
+    if NUMBER.fullmatch(text):
+        return True
+    return any(fixing.number(text, mark) is not None for mark in ("point", "comma"))
+
+
 def _coded(texts: Sequence[str]) -> bool:
-    return any(CODE.fullmatch(text.strip()) for text in texts)
+    """Tell digits that name things; signs of money or percent make numbers of the fewest."""
+    few_digits = len(texts) < LEAST and not all(SIGN.search(text) for text in texts)
+    return few_digits or any(CODE.fullmatch(text.strip()) for text in texts)
 
 
 def _values(look: Look, name: str) -> pd.Series:

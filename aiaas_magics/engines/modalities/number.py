@@ -37,10 +37,19 @@ def describe(column: Series) -> Summary:
         distinct,
         low=finite[0].item(),
         high=finite[-1].item(),
-        mean=mean if np.isfinite(mean) else None,
+        mean=_beyond_rounding(mean, std, len(finite)) if np.isfinite(mean) else None,
         std=std if std is not None and np.isfinite(std) else None,
         counts=bars.of_numbers(finite),
     )
+
+
+def _beyond_rounding(mean: float, std: float | None, count: int) -> float:
+    """Return 0 for a mean that is but the error of its sum, and differs from machine to machine.
+
+    The bound is ``count * eps`` of the size of the terms (Higham 2002, Accuracy and Stability, 4.2).
+    """
+    noise = count * float(np.finfo("float64").eps) * (std or 0.0)
+    return 0.0 if abs(mean) <= noise else mean
 
 
 def encode(frame: pd.DataFrame, *, takes_missing: bool, takes_sparse: bool) -> Any:
