@@ -76,11 +76,18 @@ def of(infos: Sequence[ModelInfo], data: Sequence[DataInfo | None]) -> ModelComp
         same += [str(row[0]) for row in rows if row not in differing]
         same += [title] if title in ("parameters", "columns") and not differing else []
         parts += [Part(title=title, columns=names, rows=tuple(differing))] if differing else []
-    first, second = infos[:2]
     return ModelComparison(
         models=names, summary=_summary(infos), parts=tuple(parts), same=tuple(same),
-        warnings=_warnings(infos), following=f"%aiaas_evaluate {first.ref} --against {second.ref}",
+        warnings=_warnings(infos), following=_following(*infos[:2]),
     )  # fmt: skip
+
+
+def _following(first: ModelInfo, second: ModelInfo) -> str:
+    """Return the line that measures both: on rows of the model whose columns hold the other's."""
+    known, others = ({name for name, _ in each.signature.inputs} for each in (first, second))
+    if known < others:
+        first, second = second, first
+    return f"%aiaas_evaluate {first.ref} --against {second.ref}"
 
 
 def _differs(values: Sequence[JSON]) -> bool:

@@ -65,7 +65,8 @@ def check(value: Any) -> None:
             "an estimator is made of it",
             f"--estimator {{{value.__name__}()}}",
         )
-    missing = [name for name in NEEDED if not hasattr(value, name)]
+    # asked of the class: a stack has no predict before it is fitted where its last estimator is the default
+    missing = [n for n in NEEDED if not (hasattr(type(value), n) or hasattr(value, n))]
     if missing:
         raise errors.UsageError(
             f"{type(value).__name__} is no scikit-learn estimator: it has no {', '.join(missing)}",

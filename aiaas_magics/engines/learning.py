@@ -34,6 +34,7 @@ from aiaas_magics.engines.recipe import fixed, with_target
 from aiaas_magics.engines.targets import MOST_CLASSES, are_whole, guess
 from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.estimators import instead
 from aiaas_magics.specs.records import Lineage, ModelInfo, NewModel
 from aiaas_magics.specs.results import Score
 from aiaas_magics.specs.train import TrainSpec
@@ -285,7 +286,7 @@ def _check_target(y: pd.Series, task: str, spec: TrainSpec | TuneSpec) -> None:
             raise errors.DataError(
                 f"{spec.target!r} holds no numbers",
                 "regression predicts a number",
-                "--task classification",
+                instead("classification", spec.estimator),
             )
         if infinite(y.to_frame()):
             raise errors.DataError(
@@ -305,13 +306,13 @@ def _check_target(y: pd.Series, task: str, spec: TrainSpec | TuneSpec) -> None:
         raise errors.DataError(
             f"{spec.target!r} holds fractions, not classes",
             "classification predicts one of a few values",
-            "--task regression",
+            instead("regression", spec.estimator),
         )
     if len(counts) > max(MOST_CLASSES, len(y) / 2):
         raise errors.DataError(
             f"{spec.target!r} holds {len(counts):,} different values in {len(y):,} rows: those are no classes",
             "a class has many rows; numbers are predicted by regression",
-            "--task regression" if numeric else "choose another target",
+            instead("regression", spec.estimator) if numeric else "choose another target",
         )
     if spec.test and int(counts.min()) < 2:
         raise errors.DataError(

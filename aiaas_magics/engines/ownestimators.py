@@ -70,6 +70,12 @@ def code_folder(context: Context) -> Path:
 
 def untrusted(name: str, foreign: list[str]) -> errors.SpecError:
     """Return the error for types that are not on our list."""
+    if any(each.startswith("lightgbm.") for each in foreign):
+        return errors.SpecError(
+            f"{name} holds {foreign[0]}, which is not built here",
+            "LightGBM is an algorithm here, its parameters have the same names",
+            "--algo lightgbm",
+        )
     return errors.SpecError(
         f"{name} holds {foreign[0]}, which is not built here",
         "scikit-learn's estimators and what is defined in cells are; an audit names the rest",

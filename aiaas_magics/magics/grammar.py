@@ -259,6 +259,10 @@ def literal(name: str, raw: str) -> JSON:
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         if raw.replace("-", "_").isidentifier():
             return raw
+    if not raw:
+        raise errors.UsageError(
+            f"{name}= has no value", "`--algo NAME ?` tells what a parameter takes", f"{name}=..."
+        )
     raise errors.UsageError(
         f"{name}={raw} is no Python literal",
         "a number, 'text', True, None, or a [list] of them",

@@ -79,6 +79,12 @@ def _resolve(word: Any, kind: Kind, variables: Mapping[str, Any], known: Known, 
 def _variable(word: str, variables: Mapping[str, Any]) -> Any:
     if word not in variables:
         known = estimators(variables)
+        if not word.isidentifier():
+            raise errors.UsageError(
+                f"{word!r} is not the name of a variable",
+                "what stands in braces is carried out first",
+                f"--estimator {{{word}}}",
+            )
         raise errors.UsageError(
             f"there is no variable {word!r}",
             errors.did_you_mean(word, known),

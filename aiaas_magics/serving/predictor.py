@@ -46,11 +46,25 @@ class SklearnPredictor:
         )
 
     def predict(self, columns: Columns, *, proba: bool) -> Answer:
-        """Return the predictions for checked rows."""
+        """Return the predictions for checked rows.
+
+        Raises
+        ------
+        UserCodeError
+            If code of the user's own that the model holds raises.
+        """
         table = self._array(columns) if self._bare else self._frame(columns)
-        labels = _plain(self._pipeline.predict(table))
-        wanted = proba and hasattr(self._pipeline, "predict_proba")
-        return Answer(labels, _plain(self._pipeline.predict_proba(table)) if wanted else None)
+        try:
+            labels = _plain(self._pipeline.predict(table))
+            wanted = proba and hasattr(self._pipeline, "predict_proba")
+            return Answer(labels, _plain(self._pipeline.predict_proba(table)) if wanted else None)
+        except (Exception, SystemExit) as error:
+            from aiaas_magics.engines import usercode
+
+            own = usercode.blame(error)
+            if own is None:
+                raise
+            raise own from error
 
     def _array(self, columns: Columns) -> Any:
         import numpy as np

@@ -42,3 +42,11 @@ def check_task(estimator: Estimator, task: JSON) -> None:
         raise errors.SpecError(
             f"{estimator.name} does not do {task}", f"it is {does}", f"--task {estimator.task}"
         )
+
+
+def instead(task: str, estimator: Estimator | None) -> str:
+    """Return the words that do another task: an algorithm is told, an estimator does its own only."""
+    if estimator is None:
+        return f"--task {task}"
+    other = {"classification": "a classifier", "regression": "a regressor"}[task]
+    return f"--estimator with {other} in place of {estimator.name}"

@@ -65,6 +65,12 @@ def compared(*infos, data=None):
     return comparing.of(infos, data or [table() for _ in infos])
 
 
+def test_both_are_measured_on_rows_that_have_the_columns_of_both():
+    more = model("b", inputs=(("x", "double"), ("city", "string")))
+    lines = {"%aiaas_evaluate b@1 --against a@1"}
+    assert {compared(model("a"), more).following, compared(more, model("a")).following} == lines
+
+
 def test_what_is_the_same_is_named_and_not_shown():
     found = compared(model("a"), model("b"))
     assert [part.title for part in found.parts] == ["scores"]

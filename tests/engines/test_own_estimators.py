@@ -7,7 +7,12 @@ import pytest
 import skops.io
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier, VotingClassifier
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+    StackingClassifier,
+    VotingClassifier,
+)
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
@@ -101,6 +106,7 @@ def reopened(context):
                   ("model", LogisticRegression())]),
         make_pipeline(FunctionTransformer(np.log1p), LogisticRegression()),
         VotingClassifier([("a", GradientBoostingClassifier(n_estimators=5)), ("b", KNeighborsClassifier())]),
+        StackingClassifier([("a", SVC()), ("b", KNeighborsClassifier())], cv=2),
         GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2),
     ],
     ids=capturing.name_of,
@@ -191,6 +197,26 @@ def test_an_estimator_does_its_own_task(context, spec):
     assert train.run(spec(Ridge(), digits, "y", task="regression"), context).task == "regression"
 
 
+@pytest.mark.parametrize(
+    ("value", "target", "task", "other"),
+    [
+        (Ridge(), "species", "regression", "a classifier in place of Ridge"),
+        (
+            SGDClassifier(),
+            "sepal_length_cm",
+            "classification",
+            "a regressor in place of SGDClassifier",
+        ),
+    ],
+)
+def test_a_target_of_the_other_task_asks_for_another_estimator(
+    context, spec, value, target, task, other
+):
+    with pytest.raises(errors.DataError) as caught:
+        train.run(spec(value, target=target, task=task), context)
+    assert other in caught.value.lines()[-1]
+
+
 @pytest.mark.parametrize("value", ["LogisticRegression()", "Counting()"])
 def test_rows_weigh_in_estimators_that_take_weights(context, spec, cell, value):
     code = NEAREST.replace("class Nearest", "class Counting").replace(
@@ -208,6 +234,14 @@ def test_rows_weigh_in_estimators_that_take_weights(context, spec, cell, value):
 # what is refused ---------------------------------------------------------------------------------
 class Foreign(BaseEstimator):
     """A class that is neither scikit-learn's nor came with its text."""
+
+
+def test_lightgbm_s_own_classes_are_told_to_be_an_algorithm(context, spec):
+    from lightgbm import LGBMClassifier
+
+    with pytest.raises(errors.SpecError) as caught:
+        train.run(spec(LGBMClassifier(n_estimators=2)), context)
+    assert caught.value.lines()[-1] == "  try:  --algo lightgbm"
 
 
 @pytest.mark.parametrize("change", [{"source": ""}, {"source": "class Other:\n    pass\n"}])

@@ -71,6 +71,13 @@ def test_a_variable_that_is_not_there_is_told_with_those_that_are():
     ]
 
 
+def test_an_expression_without_braces_is_told_to_get_them():
+    call = grammar.parse(TRAIN, LINE + "--estimator 'Ridge(alpha=2)'")
+    with pytest.raises(errors.UsageError) as caught:
+        resolved(call, pipe=Ridge())
+    assert caught.value.lines()[-1] == "  try:  --estimator {Ridge(alpha=2)}"
+
+
 def test_estimators_of_the_notebook_are_proposed():
     variables = {"pipe": Ridge(), "number": 3, "kind": Ridge, "_hidden": Ridge()}
     completer = Completer(lambda: variables, lambda: None)

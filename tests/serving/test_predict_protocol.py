@@ -212,6 +212,40 @@ def test_any_json_is_answered_or_refused(body, gaps):
         assert set(json.loads(said)) == {"y_pred"}
 
 
+RAISES = """
+class Raises:
+    def predict(self, table):
+        {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("raise RuntimeError('too big')", "your code raised RuntimeError: too big"),
+        ("raise ValueError('too big')", "your code raised ValueError: too big"),
+        ("table['gone']", "your code raised KeyError: 'gone'"),
+        ("raise SystemExit(1)", "your code raised SystemExit: 1"),
+    ],
+)
+def test_what_an_estimator_of_the_users_own_raises_is_told(line, said):
+    names = {}
+    exec(compile(RAISES.format(line), "/code/aiaas_user_0.py", "exec"), names)
+    predictor = SklearnPredictor(names["Raises"](), one("double"))
+    with pytest.raises(Problem) as caught:
+        predict.answer(b'{"X_test": [[1.0]]}', predictor)
+    assert (caught.value.status, caught.value.what) == (422, said)
+
+
+def test_what_others_raise_is_no_fault_of_the_rows():
+    class Fails:
+        def predict(self, table):
+            raise RuntimeError(table)
+
+    with pytest.raises(RuntimeError):
+        predict.answer(b'{"X_test": [[1.0]]}', SklearnPredictor(Fails(), one("double")))
+
+
 @given(st.binary(max_size=40))
 def test_any_bytes_are_answered_or_refused(body):
     with pytest.raises(Problem):
