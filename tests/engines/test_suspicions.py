@@ -31,9 +31,12 @@ def told(context, frame, target="y", algo="hist_gradient_boosting", **params):
     [
         ({"id": range(N)}, "column 'id' may be an id"),
         ({"late": np.where(Y == "yes", 7.5, 1.5)}, "column 'late' alone predicts 'y' perfectly"),
+        ({"price": [f"{v:.2f} €" for v in RNG.random(N)]}, "'price' is learned as categories: its texts are numbers"),
+        ({"size": [f"{v:.3f}" for v in RNG.random(N)]}, "'size' is learned as categories: its texts are numbers"),
+        ({"day": [f"{i % 28 + 1:02}.{i % 12 + 1:02}.2024" for i in range(N)]}, "'day' is learned as categories: its texts are dates"),
         ({"y": ["yes"] * 15 + ["no"] * 185}, "always guessing that scores as much"),
     ],
-)
+)  # fmt: skip
 def test_what_makes_a_result_worthless_is_told(context, change, words):
     assert [words in text for text in told(context, ROWS.assign(**change))] == [True]
     assert context.told[-1].body["try"].endswith("%aiaas_data check DATA --target y")
