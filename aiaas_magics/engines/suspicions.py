@@ -12,9 +12,12 @@ import numpy as np
 from aiaas_magics.engines.checks import identity, leaks, lines, look, targets, texts
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.learning import Task
+from aiaas_magics.engines.modalities import category
 from aiaas_magics.specs.results import Score
 
 TOO_GOOD = 0.999
+MANY = 1_000
+"""Categories from which on those that are learned together are most of them."""
 FEWEST = 10
 """Held-out rows below which a perfect score may be luck."""
 
@@ -39,7 +42,7 @@ def tell(
             f"column {name!r} is learned as categories: its texts are {found.kind} such as {look.few(found.good, 1)}",
             f"{lines.prepare(word, '--fix', f'--target {lines.column(target)}')}, or {line}",
         )
-    for text in (*_ids(task, typed), *_leaks(task, target, scores)):
+    for text in (*_ids(task, typed), *_many(task, typed), *_leaks(task, target, scores)):
         context.warn(text, line)
     if not balanced:
         for text in _weights(task, scores):
@@ -61,6 +64,18 @@ def _ids(task: Task, typed: Collection[str]) -> Iterator[str]:
         why = identity.names_rows(task.X[name], task.roles[name], str(name))
         if why:
             yield f"column {str(name)!r} may be an id ({why}): a model learns rows by heart"
+
+
+def _many(task: Task, typed: Collection[str]) -> Iterator[str]:
+    for name in task.X.columns:
+        if task.roles[name] != "category" or str(name) in typed:
+            continue
+        distinct = task.X[name].nunique()
+        if MANY < distinct < 0.95 * len(task.X):
+            yield (
+                f"column {str(name)!r} has {distinct:,} categories in {len(task.X):,} rows: beyond "
+                f"{category.MOST_COLUMNS} the rarer ones are learned together"
+            )
 
 
 def _leaks(task: Task, target: str, scores: Sequence[Score]) -> Iterator[str]:

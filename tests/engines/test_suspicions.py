@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from aiaas_magics.engines import catalogue, train, tune
-from aiaas_magics.specs.catalogue import CATALOGUE
+from aiaas_magics.specs.catalogue import BUILT_IN, CATALOGUE
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
 
@@ -56,7 +56,16 @@ def test_weighted_classes_are_no_news(context):
     assert not told(context, frame, algo="random_forest", class_weight="balanced", n_estimators=5)
 
 
-@pytest.mark.parametrize("table", CATALOGUE, ids=lambda table: table.name)
+def test_very_many_categories_are_told(context):
+    frame = pd.DataFrame({"c": [f"v{i % 1500}" for i in range(3000)], "y": ["u", "v", "w"] * 1000})
+    (text,) = told(context, frame, max_iter=2)
+    assert text.startswith("column 'c' has 1,500 categories in 3,000 rows: beyond 50 the rarer")
+
+
+HERE = [table for table in CATALOGUE if table.origin == BUILT_IN and table.target]
+
+
+@pytest.mark.parametrize("table", HERE, ids=lambda table: table.name)
 def test_textbook_tables_raise_no_word(context, table):
     assert told(context, catalogue.load(table.name), table.target, max_iter=5) == []
 
