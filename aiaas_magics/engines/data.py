@@ -10,7 +10,7 @@ import pandas as pd
 
 from aiaas_magics.cards import style
 from aiaas_magics.engines import catalogue, fetched, recipe, sources
-from aiaas_magics.engines.profile import duplicates, profile, roles, warnings
+from aiaas_magics.engines.profile import duplicates, infinite, profile, roles, warnings
 from aiaas_magics.specs.catalogue import is_openml
 from aiaas_magics.specs.prepare import Step
 from aiaas_magics.specs.records import DataInfo
@@ -132,7 +132,7 @@ def describe(
         base=base,
         steps=tuple(msgspec.to_builtins(step) for step in steps),
         changes=tuple(changes),
-        warnings=warnings(columns, len(frame)),
+        warnings=(*warnings(columns, len(frame)), *infinite(frame)),
     )
 
 

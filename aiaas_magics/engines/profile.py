@@ -136,3 +136,17 @@ def warnings(columns: Collection[Column], rows: int) -> tuple[str, ...]:
         elif column.distinct == 1 and not column.missing and rows > 1:
             found.append(f"column {column.name!r} has the same value in every row")
     return tuple(found)
+
+
+def infinite(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return a line for each column with infinite values: its profile leaves them out, no model takes them."""
+    found = []
+    for place, name in enumerate(frame.columns):
+        column = frame.iloc[:, place]
+        if pd.api.types.is_float_dtype(column.dtype):
+            count = int(np.isinf(column.to_numpy("float64", na_value=np.nan)).sum())
+            if count:
+                found.append(
+                    f"column {str(name)!r} is infinite in {count:,} {'row' if count == 1 else 'rows'}"
+                )
+    return tuple(found)

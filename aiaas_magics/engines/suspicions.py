@@ -5,16 +5,19 @@ Each costs milliseconds, or is asked only where a score is suspicious; ``%aiaas_
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
-from aiaas_magics.engines.checks import identity, leaks, lines, look, targets
+from aiaas_magics.engines.checks import identity, leaks, lines, look, targets, texts
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.learning import Task
+from aiaas_magics.engines.modalities import category
 from aiaas_magics.specs.results import Score
 
 TOO_GOOD = 0.999
+MANY = 1_000
+"""Categories from which on those that are learned together are most of them."""
 FEWEST = 10
 """Held-out rows below which a perfect score may be luck."""
 
@@ -33,18 +36,46 @@ def tell(
     """
     word = task.table.info.name if task.table.info else "DATA"
     line = f"%aiaas_data check {word} --target {lines.column(target)}"
-    for text in (*_ids(task), *_leaks(task, target, scores)):
+    typed = _typed(task)
+    for name, found in typed.items():
+        context.warn(
+            f"column {name!r} is learned as categories: its texts are {found.kind} such as {look.few(found.good, 1)}",
+            f"{lines.prepare(word, '--fix', f'--target {lines.column(target)}')}, or {line}",
+        )
+    for text in (*_ids(task, typed), *_many(task, typed), *_leaks(task, target, scores)):
         context.warn(text, line)
     if not balanced:
         for text in _weights(task, scores):
             context.warn(text, f"{targets.BALANCED}, or {line}")
 
 
-def _ids(task: Task) -> Iterator[str]:
+def _typed(task: Task) -> dict[str, texts.Typed]:
+    """Return the columns learned as categories whose texts are numbers or dates."""
+    rows = task.X.iloc[task.train[: look.SAMPLE]]
+    names = [name for name in rows.columns if task.roles[name] == "category"]
+    found = {str(name): texts.typed(rows[name]) for name in names}
+    return {name: typed for name, typed in found.items() if typed is not None}
+
+
+def _ids(task: Task, typed: Collection[str]) -> Iterator[str]:
     for name in task.X.columns:
+        if str(name) in typed:  # what it is has been said
+            continue
         why = identity.names_rows(task.X[name], task.roles[name], str(name))
         if why:
             yield f"column {str(name)!r} may be an id ({why}): a model learns rows by heart"
+
+
+def _many(task: Task, typed: Collection[str]) -> Iterator[str]:
+    for name in task.X.columns:
+        if task.roles[name] != "category" or str(name) in typed:
+            continue
+        distinct = task.X[name].nunique()
+        if MANY < distinct < 0.95 * len(task.X):
+            yield (
+                f"column {str(name)!r} has {distinct:,} categories in {len(task.X):,} rows: beyond "
+                f"{category.MOST_COLUMNS} the rarer ones are learned together"
+            )
 
 
 def _leaks(task: Task, target: str, scores: Sequence[Score]) -> Iterator[str]:

@@ -131,12 +131,24 @@ def run(home: Home, job: str, env: dict[str, str] | None) -> None:
         context = WorkerContext(home, job, supervisor, home.runs.get(job).user)
         result = engines.find(tag_of(spec))(spec, context)
     except BaseException as error:  # noqa: BLE001 - whatever it was, the job must end in the store
-        traceback.print_exc()
+        _log(error)
         _failed(home, job, supervisor, error)
     else:
         _succeeded(home, job, supervisor, result)
     with contextlib.suppress(errors.AiaasError):  # the next opener of the home will do it
         queue.pump(home)
+
+
+def _log(error: BaseException) -> None:
+    """Write the traceback of what nobody expected and of the user's own code.
+
+    What we refuse stands in the job's record, in words; a traceback would add our own lines only
+    ($AIAAS_TRACEBACK asks for them).
+    """
+    with_traceback = errors.UserCodeError | errors.InternalError
+    refused = isinstance(error, errors.AiaasError) and not isinstance(error, with_traceback)
+    if not refused or os.environ.get("AIAAS_TRACEBACK"):
+        traceback.print_exception(error)
 
 
 def _succeeded(home: Home, job: str, supervisor: Supervisor, result: Result) -> None:

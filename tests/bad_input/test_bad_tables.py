@@ -81,6 +81,10 @@ def test_a_table_comes_to_what_is_expected(desk, case):
     assert (found, word in said) == (expected, True), said
 
 
+NOISE = np.random.default_rng(0).normal(size=200)
+LEAKING = pd.DataFrame({
+    "a": np.random.default_rng(1).normal(size=200), "late": (NOISE > 0) * 1, "y": np.where(NOISE > 0, "yes", "no"),
+})  # fmt: skip
 LEARN = "%aiaas_train df --target y --algo logistic_regression --as m "
 FOREST = "%aiaas_train df --target y --algo random_forest --as m n_estimators=3 "
 
@@ -93,7 +97,15 @@ LEARNED = {
     "target some missing": (with_(y=BASE["y"].where(BASE.index > 4)), LEARN, "said", "5 rows without a 'y'"),
     "one class": (with_(y="yes"), LEARN, "refused", "'yes'"),
     "one row of a class": (with_(y=["rare"] + ["yes", "no"] * 29 + ["yes"]), LEARN, "refused", "--test 0"),
-    "one to a thousand": (pd.DataFrame({"a": range(3003), "y": [1] * 3 + [0] * 3000}), FOREST, "fine", ""),
+    "one to a thousand": (pd.DataFrame({"a": np.arange(3003) % 90, "y": [1] * 3 + [0] * 3000}), FOREST, "said", "always guessing"),
+    "id": (with_(person=range(100, 100 + N)), LEARN, "said", "'person' may be an id"),
+    "id of letters": (with_(person=[f"P-{i:05}" for i in range(N)]), LEARN, "said", "'person' may be an id"),
+    "leak": (LEAKING, LEARN, "said", "'late' alone predicts 'y' perfectly"),
+    "leak of words": (LEAKING.replace({"late": {1: "paid", 0: "owed"}}), LEARN, "said", "'late' alone predicts 'y' perfectly"),
+    "leak of a number": (LEAKING.assign(y=NOISE, late=NOISE * 1.8 + 32), LEARN.replace("logistic_regression", "ridge"), "said", "'late' alone predicts 'y' perfectly"),
+    "numbers as text": (with_(a=[f"{i}.25 €" for i in range(N)]), LEARN, "said", "its texts are numbers"),
+    "dates as text": (with_(a=[f"{i % 28 + 1:02}.{i % 12 + 1:02}.2024" for i in range(N)]), LEARN, "said", "its texts are dates"),
+    "thousands of categories": (pd.DataFrame({"a": [f"k{i % 1500}" for i in range(3000)], "y": ["u", "v", "w"] * 1000}), FOREST, "said", "1,500 categories"),
     "text for regression": (BASE, LEARN.replace("logistic_regression", "ridge") + "--task regression", "refused", "classification"),
     "only the target": (BASE[["y"]], LEARN, "refused", "column"),
     "one row": (BASE.head(1), LEARN, "refused", ""),
@@ -121,3 +133,13 @@ def test_learning_comes_to_what_is_expected(desk, case):
     desk.names["df"] = table
     found, said = desk.outcome(line)
     assert (found, word in said) == (expected, True), said
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [(with_(person=range(100, 100 + N)), "person"), (LEAKING, "late")], ids=["id", "leak"],
+)  # fmt: skip
+def test_a_check_finds_it_before_anything_is_learned(desk, table, column):
+    desk.names["df"] = table
+    found = desk.shell.run_cell("%aiaas_data check df --target y").result.result
+    assert column in [each.column for each in found.findings if each.severity == "high"]

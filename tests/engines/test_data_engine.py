@@ -2,11 +2,12 @@
 
 import io
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from aiaas_magics import errors
-from aiaas_magics.engines import data, export
+from aiaas_magics.engines import data, export, profile
 from aiaas_magics.specs.data import DataSpec, ExportSpec
 from aiaas_magics.testing.context import LocalContext
 
@@ -53,6 +54,15 @@ def test_warnings_name_columns_nobody_learns_from(context):
         "column 'b' is missing in every row",
         "column 'c' has the same value in every row",
     )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "Float64"])
+def test_infinite_values_which_the_profile_leaves_out_are_told(dtype):
+    frame = pd.DataFrame({"a": [1.0, np.inf, -np.inf], "b": [np.inf, 0.5, np.nan], "c": [1, 2, 3]})
+    frame[["a", "b"]] = frame[["a", "b"]].astype(dtype)
+    assert profile.infinite(frame) == (
+        "column 'a' is infinite in 2 rows", "column 'b' is infinite in 1 row",
+    )  # fmt: skip
 
 
 def test_progress_is_told_to_the_end(context):

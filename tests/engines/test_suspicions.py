@@ -9,7 +9,6 @@ from aiaas_magics.specs.catalogue import BUILT_IN, CATALOGUE
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
 
-HERE = [table for table in CATALOGUE if table.origin == BUILT_IN]
 N = 200
 RNG = np.random.default_rng(0)
 Y = RNG.choice(["no", "yes"], N)
@@ -32,9 +31,12 @@ def told(context, frame, target="y", algo="hist_gradient_boosting", **params):
     [
         ({"id": range(N)}, "column 'id' may be an id"),
         ({"late": np.where(Y == "yes", 7.5, 1.5)}, "column 'late' alone predicts 'y' perfectly"),
+        ({"price": [f"{v:.2f} €" for v in RNG.random(N)]}, "'price' is learned as categories: its texts are numbers"),
+        ({"size": [f"{v:.3f}" for v in RNG.random(N)]}, "'size' is learned as categories: its texts are numbers"),
+        ({"day": [f"{i % 28 + 1:02}.{i % 12 + 1:02}.2024" for i in range(N)]}, "'day' is learned as categories: its texts are dates"),
         ({"y": ["yes"] * 15 + ["no"] * 185}, "always guessing that scores as much"),
     ],
-)
+)  # fmt: skip
 def test_what_makes_a_result_worthless_is_told(context, change, words):
     assert [words in text for text in told(context, ROWS.assign(**change))] == [True]
     assert context.told[-1].body["try"].endswith("%aiaas_data check DATA --target y")
@@ -52,6 +54,15 @@ def test_a_search_tells_it_too(context):
 def test_weighted_classes_are_no_news(context):
     frame = ROWS.assign(y=["yes"] * 15 + ["no"] * 185)
     assert not told(context, frame, algo="random_forest", class_weight="balanced", n_estimators=5)
+
+
+def test_very_many_categories_are_told(context):
+    frame = pd.DataFrame({"c": [f"v{i % 1500}" for i in range(3000)], "y": ["u", "v", "w"] * 1000})
+    (text,) = told(context, frame, max_iter=2)
+    assert text.startswith("column 'c' has 1,500 categories in 3,000 rows: beyond 50 the rarer")
+
+
+HERE = [table for table in CATALOGUE if table.origin == BUILT_IN and table.target]
 
 
 @pytest.mark.parametrize("table", HERE, ids=lambda table: table.name)

@@ -133,6 +133,19 @@ def test_the_worker_s_own_words_are_in_its_log(backend):
     assert (bare, whole.strip().splitlines()[-1]) == ("", "ZeroDivisionError: by zero")
 
 
+@pytest.mark.parametrize(
+    ("error", "asked", "shown"),
+    [("DataError", "", False), ("DataError", "1", True), ("UserCodeError", "", True)],
+)
+def test_what_is_refused_leaves_no_traceback_in_the_log(backend, monkeypatch, error, asked, shown):
+    from aiaas_magics.testing.stages import Fail
+
+    monkeypatch.setenv("AIAAS_TRACEBACK", asked)
+    job = backend.submit(Fail(error=error))
+    assert end_of(backend, job).error["what"] == "it is broken"
+    assert ("Traceback" in (backend.home.job_folder(job) / "log").read_text()) == shown
+
+
 def test_of_a_long_log_the_end_is_read(tmp_path):
     path = tmp_path / "log"
     assert process.tail(path) == ""

@@ -120,7 +120,7 @@ def test_offsets_in_a_file_are_served_as_they_were_learned(serve, tmp_path):
     moments = [f"2024-06-{1 + i // 24:02}T{i % 24:02}:00:00+02:00" for i in range(72)]
     path = tmp_path / "rows.csv"
     path.write_text("x,y\n" + "".join(f"{m},{int(m[11:13])}.5\n" for m in moments))
-    served = serve(sources.read(path, "rows.csv"), "random_forest")
+    served = serve(sources.read(path, "rows.csv").frame, "random_forest")
     said = served.ask(X_test=[[moment] for moment in moments])["y_pred"]
     assert said == served.pipeline.predict(served.X).tolist()
 

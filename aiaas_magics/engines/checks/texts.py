@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,8 @@ NEARLY = 0.95
 LEAST = 5
 """Different values below which digits may well be codes: 1, 2, 3 of a questionnaire."""
 NUMBER = re.compile(
-    r"\s*[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d+)?(?:[eE][-+]?\d+)?\s*%?\s*|\s*[-+]?\.\d+\s*"
+    r"\s*[-+]?(?:[$€£¥]\s*)?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3})+|\d+)(?:[.,]\d+)?(?:[eE][-+]?\d+)?"
+    r"\s*(?:%|[$€£¥]|USD|EUR|GBP)?\s*|\s*[-+]?\.\d+\s*"
 )
 COMMA = re.compile(r",(?:\d{1,2}|\d{4,})(?!\d)(?!,)")
 """A comma that marks no thousands."""
@@ -32,25 +34,44 @@ DATE = re.compile(
 )
 
 
+class Typed(NamedTuple):
+    """What a column of text holds: numbers or dates, how many of its rows, and what else."""
+
+    kind: str
+    rows: int
+    total: int
+    good: list[str]
+    others: list[str]
+
+
+def typed(column: pd.Series) -> Typed | None:
+    """Return what a column of text holds if that is numbers or dates nearly everywhere."""
+    values = _values(column)
+    total = int(values.sum())
+    for kind, reads in (("dates", DATE.fullmatch), ("numbers", _number)):
+        good = np.array([bool(reads(text)) for text in values.index], dtype=bool)
+        rows = int(values[good].sum())
+        if rows < NEARLY * total or not good.any():
+            continue
+        found = Typed(kind, rows, total, list(values.index[good]), list(values.index[~good]))
+        if kind == "dates" or not _coded(found.good):
+            return found
+    return None
+
+
 def types(look: Look) -> Found:
     """Find columns of text that hold numbers or dates."""
     for name in look.of("category", "text"):
-        values = _values(look, name)
-        for kind, reads in (("dates", DATE.fullmatch), ("numbers", _number)):
-            good = np.array([bool(reads(text)) for text in values.index], dtype=bool)
-            rows, total = int(values[good].sum()), int(values.sum())
-            if rows < NEARLY * total or not good.any():
-                continue
-            if kind == "numbers" and _coded(list(values.index[good])):
-                continue
-            others = list(values.index[~good])
-            but = f"; {total - rows:,} of {total:,} not: {few(others)}" if others else ""
-            yield Finding(
-                find=f"{kind} as text", severity="medium", column=name, effect=rows / total,
-                text=f"{share(rows, total)} of the texts are {kind} such as {few(list(values.index[good]), 1)}{but}",
-                fix=look.only(_fixing(list(values.index[good]), kind), name),
-            )  # fmt: skip
-            break
+        found = typed(look.frame[name])
+        if found is None:
+            continue
+        kind, rows, total, good, others = found
+        but = f"; {total - rows:,} of {total:,} not: {few(others)}" if others else ""
+        yield Finding(
+            find=f"{kind} as text", severity="medium", column=name, effect=rows / total,
+            text=f"{share(rows, total)} of the texts are {kind} such as {few(good, 1)}{but}",
+            fix=look.only(_fixing(good, kind), name),
+        )  # fmt: skip
 
 
 def _fixing(texts: Sequence[str], kind: str) -> str:
@@ -71,9 +92,9 @@ def _coded(texts: Sequence[str]) -> bool:
     return few_digits or any(CODE.fullmatch(text.strip()) for text in texts)
 
 
-def _values(look: Look, name: str) -> pd.Series:
+def _values(column: pd.Series) -> pd.Series:
     """Return the different texts of a column and how many rows have each."""
-    counts = look.frame[name].value_counts()
+    counts = column.value_counts()
     counts = counts[counts > 0]
     return pd.Series(
         counts.to_numpy(), index=pd.Index([str(v) for v in counts.index], dtype=object)
@@ -83,7 +104,7 @@ def _values(look: Look, name: str) -> pd.Series:
 def spellings(look: Look) -> Found:
     """Find categories that are written in several ways."""
     for name in [*look.of("category"), *_target(look)]:
-        values = _values(look, name)
+        values = _values(look.frame[name])
         groups: dict[str, list[str]] = {}
         for text in values.index:
             groups.setdefault(" ".join(text.split()).casefold(), []).append(text)

@@ -32,7 +32,7 @@ WORDS = frozenset({
     "k.a.", "nil", "not available", "#value!", "#div/0!", "#ref!", "#name?", "#null!", "#num!",
 })  # fmt: skip
 """Words for a missing value, lower case, in columns whose other values are all numbers."""
-MOSTLY = 0.8
+MOSTLY = 0.5
 """Part of a column's values from which on the others are worth a word."""
 
 
