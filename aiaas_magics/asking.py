@@ -135,7 +135,7 @@ def _check_file(path: Path, word: str) -> None:
     if found == "folder":
         raise errors.DataError(f"{word} is a folder", "a table is one file", f"{word}/table.csv")
     if found is not None:
-        raise errors.DataError(f"{word} is {found}", "a table is one file", f"ls -l {word}")
+        raise errors.DataError(f"{word} is {found}", "a table is one file", f"!ls -l {word}")
     if path.suffix or "/" in word:
         where = "this folder" if style.docs_mode() else str(Path.cwd())
         raise errors.DataError(f"there is no file {word}", f"looked in {where}", "%ls")
@@ -229,7 +229,7 @@ def send_file(session: Session, path: Path, shown: str) -> str:
             return put(path)
     except OSError as error:
         raise errors.DataError(
-            f"{shown} cannot be read", error.strerror or "", f"ls -l {shown}"
+            f"{shown} cannot be read", error.strerror or "", f"!ls -l {shown}"
         ) from error
 
 

@@ -98,7 +98,7 @@ def test_a_column_of_json_holds_one_kind(case, read):
 
 REFUSED = {
     "cut gzip": (gzip.compress(CSV * 1000)[:-20], "cannot be unpacked", "pack it again"),
-    "gzip of nothing": (gzip.compress(b""), "is empty", "ls -l"),
+    "gzip of nothing": (gzip.compress(b""), "is empty", "!ls -l"),
     "cut zip": (zipped(t=CSV)[:-30], "cannot be unpacked", "pack it again"),
     "zip of nothing": (zipped(), "no text", "save it as CSV"),
     "zip of two": (zipped(**{"a.csv": CSV, "<b>": CSV}), "holds 2 files", "unpack it first"),
@@ -108,9 +108,9 @@ REFUSED = {
     "tar": (b"t.csv".ljust(257, b"\0") + b"ustar\x0000", "a tar archive", "tar -xf x"),
     "NumPy": (b"\x93NUMPY\x01", "a NumPy array", "np.load"),
     "cut JSON": ('[{"a": 1}, {"a"', "is no JSON", "[{...}, {...}]"),
-    "cut line": ('{"a": 1}\n{"a": 1}\n{"a":', "record 3 is no JSON", "sed -n 3p x"),
+    "cut line": ('{"a": 1}\n{"a": 1}\n{"a":', "record 3 is no JSON", "!sed -n 3p x"),
     "numbers": ('["x", "y"]', "JSON and no table", "json_normalize"),
-    "no records": ("[]", "no rows", "head x"),
+    "no records": ("[]", "no rows", "!head x"),
     "lists": ('[{"a": [1]}]', "column 'a' of x holds lists", "explode('a')"),
     "deep": ("[" * 100_000, "nested too deeply", "save it as CSV"),
     "names twice": ('{"columns": ["a", "a"], "data": [[1, 2]]}', "two columns are named 'a'", "once"),

@@ -36,14 +36,14 @@ class Source(NamedTuple):
 
 def empty(name: str) -> errors.DataError:
     """Return the error of a file without a word in it."""
-    return errors.DataError(f"{name} is empty", "a table has a header and rows", f"ls -l {name}")
+    return errors.DataError(f"{name} is empty", "a table has a header and rows", f"!ls -l {name}")
 
 
 def no_rows(name: str, header: list[str]) -> errors.DataError:
     """Return the error of a file that names columns and holds no row."""
     shown = ", ".join(header[:8]) or "none"
     return errors.DataError(
-        f"{name} holds a header and no rows", f"columns: {shown}", f"head {name}"
+        f"{name} holds a header and no rows", f"columns: {shown}", f"!head {name}"
     )
 
 

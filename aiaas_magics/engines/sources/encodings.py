@@ -95,7 +95,7 @@ def _decode(path: Path, name: str, encoding: str) -> None:
                 raise errors.DataError(
                     f"{name} line {line} holds a zero byte",
                     "it is damaged, or no text",
-                    f"sed -n {line}p {name}",
+                    f"!sed -n {line}p {name}",
                 )
             if not chunk:
                 return

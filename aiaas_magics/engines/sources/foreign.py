@@ -42,7 +42,7 @@ def check(head: bytes, name: str) -> None:
         raise errors.DataError(
             f"{name} is a page, no table",
             "a download may have answered with an error page",
-            f"head {name}",
+            f"!head {name}",
         )
 
 

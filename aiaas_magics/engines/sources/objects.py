@@ -92,7 +92,7 @@ def _lines(lines: list[str], name: str) -> Iterator[dict[str, Any]]:
             row = json.loads(line)
         except json.JSONDecodeError as error:
             raise errors.DataError(
-                f"{name} record {number} is no JSON", str(error), f"sed -n {number}p {name}"
+                f"{name} record {number} is no JSON", str(error), f"!sed -n {number}p {name}"
             ) from error
         if not isinstance(row, dict):
             raise _no_table(name)
