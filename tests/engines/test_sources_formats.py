@@ -163,3 +163,15 @@ def test_a_table_larger_than_the_machine_is_refused(read, monkeypatch):
     monkeypatch.setattr("psutil.virtual_memory", lambda: types.SimpleNamespace(total=8))
     with pytest.raises(errors.DataError, match="holds 4 values"):
         read(written("to_parquet"))
+
+
+def test_the_line_for_lists_reads_the_file_it_names(tmp_path, monkeypatch):
+    rows = [{"who": {"age": i}, "tags": ["x", "y"]} for i in range(3)]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(errors.DataError) as caught:
+        sources.read(tmp_path / "a.jsonl", "a.jsonl", Reading(), scratch=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    names = {"pd": pd}
+    exec(caught.value.try_, names)
+    assert names["df"]["tags"].tolist() == ["x", "y"] * 3
+    assert names["df"]["who.age"].tolist() == [0, 0, 1, 1, 2, 2]
