@@ -175,3 +175,10 @@ def test_the_line_for_lists_reads_the_file_it_names(tmp_path, monkeypatch):
     exec(caught.value.try_, names)
     assert names["df"]["tags"].tolist() == ["x", "y"] * 3
     assert names["df"]["who.age"].tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_a_file_name_with_a_space_is_one_word_of_the_line(tmp_path):
+    (tmp_path / "x").write_text("a,b\n1,2\n3\n")
+    with pytest.raises(errors.DataError) as caught:
+        sources.read(tmp_path / "x", "my file.csv", Reading(), scratch=tmp_path)
+    assert caught.value.try_ == "!sed -n 3p 'my file.csv'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import Any
@@ -96,7 +97,9 @@ def _lines(lines: list[str], name: str) -> Iterator[dict[str, Any]]:
             row = json.loads(line)
         except json.JSONDecodeError as error:
             raise errors.DataError(
-                f"{name} record {number} is no JSON", str(error), f"!sed -n {number}p {name}"
+                f"{name} record {number} is no JSON",
+                str(error),
+                f"!sed -n {number}p {shlex.quote(name)}",
             ) from error
         if not isinstance(row, dict):
             raise _no_table(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -284,7 +285,7 @@ def check_quotes(found: CsvFile) -> None:
                 raise errors.DataError(
                     f"{found.name} line {before + 1} opens a quote that is never closed",
                     "the rest of the file would be one text",
-                    f"!sed -n {before + 1}p {found.name}",
+                    f"!sed -n {before + 1}p {shlex.quote(found.name)}",
                 ) from error
 
 
@@ -301,7 +302,7 @@ def _ragged(found: CsvFile, begin: int, line: int, row: list[str]) -> errors.Dat
     return errors.DataError(
         f"{found.name} line {line} has {len(row)} field{'s' * (len(row) > 1)}",
         hint,
-        f"!sed -n {line}p {found.name}",
+        f"!sed -n {line}p {shlex.quote(found.name)}",
     )
 
 
