@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,7 +136,9 @@ def _check_file(path: Path, word: str) -> None:
     if found == "folder":
         raise errors.DataError(f"{word} is a folder", "a table is one file", f"{word}/table.csv")
     if found is not None:
-        raise errors.DataError(f"{word} is {found}", "a table is one file", f"ls -l {word}")
+        raise errors.DataError(
+            f"{word} is {found}", "a table is one file", f"!ls -l {shlex.quote(word)}"
+        )
     if path.suffix or "/" in word:
         where = "this folder" if style.docs_mode() else str(Path.cwd())
         raise errors.DataError(f"there is no file {word}", f"looked in {where}", "%ls")
@@ -229,7 +232,7 @@ def send_file(session: Session, path: Path, shown: str) -> str:
             return put(path)
     except OSError as error:
         raise errors.DataError(
-            f"{shown} cannot be read", error.strerror or "", f"ls -l {shown}"
+            f"{shown} cannot be read", error.strerror or "", f"!ls -l {shlex.quote(shown)}"
         ) from error
 
 

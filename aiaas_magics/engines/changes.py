@@ -81,7 +81,7 @@ def _said(step: Step, touched: Sequence[Touch]) -> str:
     if step.op == "impute":
         flags = len(touched) - len(there)
         return f"{count(values, 'gap')} in {columns} filled" + (
-            f", {count(flags, 'column')} added that say where" if flags else ""
+            f", {count(flags, 'column')} added that say{'s' * (flags == 1)} where" if flags else ""
         )
     if step.op == "fix":
         kinds = recipe.readings(step)

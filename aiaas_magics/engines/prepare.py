@@ -32,6 +32,7 @@ from aiaas_magics.engines.encoders import Columns
 from aiaas_magics.engines.materialise import materialise
 from aiaas_magics.engines.recipe import EXCEPT, ROW_STEPS, fixed, rows, steps_of
 from aiaas_magics.specs.prepare import Step
+from aiaas_magics.specs.refs import is_digest
 from aiaas_magics.specs.results import DataResult
 
 if TYPE_CHECKING:
@@ -79,17 +80,31 @@ def run(spec: PrepareSpec, context: Context) -> DataResult:
         tell=data.profiling(data.READ, made.frame.shape[1], context),
         cores=context.cores,
     )
+    stored = "" if is_digest(spec.data) else f"%aiaas_data show {spec.data}"
     for place in range(len(table.steps), len(steps)):
         idle = steps[place].op not in (*ROW_STEPS, "texts") and not made.touched.get(place)
         if idle:
-            context.warn(
-                f"{steps[place].words} found no column it works on", "%aiaas_data show " + spec.data
-            )
+            context.warn(f"{steps[place].words} found no column it works on", stored)
+    if any(step.op == "impute" for step in new):
+        _tell_gaps(made.frame, spec, context)
     if not spec.preview:
         info = context.save_data(spec.as_, result)
         result = msgspec.structs.replace(result, ref=info.ref)
     context.progress(data.STAGES, data.STAGES, "done")
     return result
+
+
+def _tell_gaps(frame: pd.DataFrame, spec: PrepareSpec, context: Context) -> None:
+    """Say which columns still have gaps: a mean fills no text, and a word no numbers."""
+    asked = spec.columns or [name for name in frame.columns if name != spec.target]
+    left = {str(n): int(frame[n].isna().sum()) for n in asked if n in frame.columns}
+    left = {name: gaps for name, gaps in left.items() if gaps}
+    if left:
+        names = ", ".join(map(repr, list(left)[:5])) + ", ..." * (len(left) > 5)
+        context.warn(
+            f"impute leaves {changes.count(sum(left.values()), 'gap')} in {names}: "
+            f"--impute {spec.impute} does not fill such columns"
+        )
 
 
 @contextlib.contextmanager

@@ -85,8 +85,17 @@ class Data(Handle):
         if not name:
             return cards.data_card(self.result, self._warnings, "the same line with --as NAME")
         prepare = f"%aiaas_prepare {name} --dropna --scale standard --as {name}-ready"
-        train = f"%aiaas_train {name} --target COLUMN --algo random_forest"
+        train = f"%aiaas_train {name} --target {self._target()} --algo random_forest"
         return cards.data_card(self.result, self._warnings, train if self.result.base else prepare)
+
+    def _target(self) -> str:
+        """Return the column that the steps were told to leave alone, where it can stand in a line."""
+        settings = (step.get("settings") for step in reversed(self.result.steps))
+        named = (
+            str(each["except"]) for each in settings if isinstance(each, dict) and "except" in each
+        )
+        name = next(named, "")
+        return name if name.isidentifier() else "COLUMN"
 
 
 class Model(Drawn):

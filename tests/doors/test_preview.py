@@ -33,3 +33,14 @@ def test_what_is_to_be_stored_needs_a_name(empty):
     with pytest.raises(errors.SpecError) as caught:
         empty.run("prepare", "", ASKED)
     assert caught.value.lines()[-1].endswith("--as ready, or --preview")
+
+
+@pytest.mark.parametrize(
+    ("target", "shown"), [("kind", "kind"), ("the kind", "COLUMN"), (None, "COLUMN")]
+)
+def test_the_next_line_names_the_target_that_was_named(empty, target, shown):
+    frame = PRICES.rename(columns={"kind": target or "kind"}).assign(n=[1.0, 2.0, 4.0])
+    made = empty.run(
+        "prepare", "", {"data": frame, "scale": "maxabs", "target": target, "as_": "p"}
+    )
+    assert f"next: %aiaas_train p --target {shown} --algo" in made.card().text()

@@ -107,9 +107,9 @@ def test_types_are_found_out_by_a_rule(values, dtype, read):
 
 
 REFUSED = {
-    "empty": ("", {}, "a.csv is empty", "ls -l a.csv"),
-    "blank": ("\n  \n", {}, "a.csv is empty", "ls -l a.csv"),
-    "header only": ("a,b\n", {}, "a header and no rows", "head a.csv"),
+    "empty": ("", {}, "a.csv is empty", "!ls -l a.csv"),
+    "blank": ("\n  \n", {}, "a.csv is empty", "!ls -l a.csv"),
+    "header only": ("a,b\n", {}, "a header and no rows", "!head a.csv"),
     "excel": (b"PK\x03\x04...", {}, "cannot be unpacked", "pack it again"),
     "gzip": (b"\x1f\x8b...", {}, "cannot be unpacked", "pack it again"),
     "binary": (b"\x00\x01\x02,\x03\n", {}, "no text", "save it as CSV"),
@@ -126,17 +126,17 @@ REFUSED = {
     "long sep": ("a,b\n1,2\n", {"sep": "||"}, "--sep '||' is no separator", "--sep ';'"),
     "same names": ("a,b,a\n1,2,3\n", {}, "two columns are named 'a'", "line 1"),
     "values for names": ("1,1,3\n1,2,3\n", {}, "two columns are named '1'", "--header 0"),
-    "long row": ("a,b\n1,2\n3,4,5\n", {}, "line 3 has 3 fields", "sed -n 3p"),
-    "long rows": ("a,b\n1,2,3\n4,5,6\n", {}, "line 2 has 3 fields", "sed -n 2p"),
-    "short row": ("a,b\n1,2\n3\n", {}, "line 3 has 1 field", "sed -n 3p"),
+    "long row": ("a,b\n1,2\n3,4,5\n", {}, "line 3 has 3 fields", "!sed -n 3p"),
+    "long rows": ("a,b\n1,2,3\n4,5,6\n", {}, "line 2 has 3 fields", "!sed -n 2p"),
+    "short row": ("a,b\n1,2\n3\n", {}, "line 3 has 1 field", "!sed -n 3p"),
     "late long row": ("a,b\n" + "1,2\n" * 200 + "1,2,3\n", {}, "line 202 has 3 fields", "sed"),
     "late short row": ("a,b\n" + "1,2\n" * 200 + "1\n", {}, "line 202 has 1 field", "sed"),
-    "open quote": ('a,b\n1,"x\n2,3\n', {}, "line 2 opens a quote", "sed -n 2p"),
+    "open quote": ('a,b\n1,"x\n2,3\n', {}, "line 2 opens a quote", "!sed -n 2p"),
     "late open quote": (
         "a,b\n" + "1,2\n" * 99 + '1,"x\n2,3\n',
         {},
         "line 101 opens",
-        "sed -n 101p",
+        "!sed -n 101p",
     ),
     "zero byte": (b"a,b\n1,2\n3,\x004\n", {}, "no text", "save it as CSV"),
     "late zero byte": (
@@ -146,15 +146,15 @@ REFUSED = {
         "sed",
     ),
     "neither": (b"a,b\n\x81\xff,2\n", {}, "neither in UTF-8", "--encoding"),
-    "separators": (",,\n,,\n", {}, "is empty", "ls -l"),
-    "footer": ("a,b\n1,2\n3,4\nTotal\n", {}, "line 4 has 1 field", "sed -n 4p"),
+    "separators": (",,\n,,\n", {}, "is empty", "!ls -l"),
+    "footer": ("a,b\n1,2\n3,4\nTotal\n", {}, "line 4 has 1 field", "!sed -n 4p"),
     "page": ("<!DOCTYPE html><html>", {}, "a page", "head"),
     "pickle": (b"\x80\x04\x95.", {}, "is a pickle", "to_parquet"),
     "decimal": ("a;b\n1;2\n", {"decimal": "12"}, "no mark in numbers", "--decimal ,"),
     "same marks": ("a;b\n1;2\n", {"decimal": ";", "sep": ";"}, "something else too", "--sep"),
     "no line": ("a;b\n1;2\n", {"header": 9}, "--header 9 is no line", "--header 1"),
     "coded": ("a,b\n1,2\n", {"encoding": "base64"}, "unknown encoding", "--encoding"),
-    "after a long cell": ('a,b\n"x\ny",2\n1\n', {}, "line 4 has 1 field", "sed -n 4p"),
+    "after a long cell": ('a,b\n"x\ny",2\n1\n', {}, "line 4 has 1 field", "!sed -n 4p"),
 }
 
 
@@ -197,6 +197,8 @@ REPAIRED = {
     "trailing": ("a,b,\n1,2,\n3,4,\n", {}, {"a": [1, 3], "b": [2, 4]}, []),
     "trailing in rows": ("a,b\n1,2,\n3,4,\n", {}, {"a": [1, 3], "b": [2, 4]}, []),
     "title": ("Report of 2024\n\nid,b\n1,x\n2,y\n", {}, {"id": [1, 2]}, ["--header 3"]),
+    "padded title": ("Report of 2024;;\nAll;1;\n;;\nid;b;c\n1;x;\n2;y;4\n", {}, {"id": [1, 2]}, ["--header 4"]),
+    "padded by names": ("id,,\n1,2,3\na,b,c\n", {}, {"id": ["1", "a"]}, ["'column_2'"]),
     "comments": ("# us\n# monday, 3\nid,b\n1,x\n", {}, {"id": [1]}, ["--header 3"]),
     "no comment": ("#id,b\n1,x\n", {}, {"#id": [1]}, []),
     "header said": ("x\na,b\n1,2\n", {"header": 2}, {"a": [1], "b": [2]}, []),

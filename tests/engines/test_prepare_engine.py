@@ -263,5 +263,23 @@ def test_a_frame_is_prepared_without_a_name_of_its_own(context):
 def test_a_step_that_finds_nothing_to_do_says_so(context):
     address = context.save_frame(pd.DataFrame({"word": ["a", "b"]}))
     prepare.run(PrepareSpec(data=address, as_="p", scale="standard"), context)
-    said = [t.body["text"] for t in context.told if t.type == "warning"]
-    assert said == ["scale standard found no column it works on"]
+    (said,) = [t.body for t in context.told if t.type == "warning"]
+    assert said["text"] == "scale standard found no column it works on"
+    assert not said.get("try"), "a table without a name has no line that shows it"
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ({"impute": "mean"}, ["impute leaves 1 gap in 'c': --impute mean does not fill such columns"]),
+        ({"impute": "mean", "columns": ("x",)}, []),
+        ({"impute": "most_frequent"}, []),
+        ({"impute": "constant", "fill": "none"}, ["impute leaves 2 gaps in 'x': --impute constant"]),
+    ],
+)  # fmt: skip
+def test_gaps_that_a_fill_leaves_are_told(context, steps, said):
+    frame = pd.DataFrame({"x": [1.0, None, None], "c": ["a", "b", None]})
+    prepare.run(PrepareSpec(data=context.save_frame(frame), as_="p", **steps), context)
+    told = [t.body["text"] for t in context.told if t.type == "warning"]
+    assert len(told) == len(said)
+    assert all(t.startswith(s) for t, s in zip(told, said, strict=True))

@@ -123,6 +123,8 @@ def test_columns_say_where_gaps_were(prepared):
     assert list(frame.columns) == ["x", "x_missing", "whole", "c", "c_missing"]
     assert frame["c_missing"].tolist() == [0, 1, 0]
     assert "2 columns added that say where" in result.changes[0].text
+    result, _ = prepared(table[["x", "whole"]], impute="mean", indicator=True)
+    assert "1 column added that says where" in result.changes[0].text
 
 
 def test_a_model_knows_where_gaps_were(learned):

@@ -98,7 +98,7 @@ def test_a_column_of_json_holds_one_kind(case, read):
 
 REFUSED = {
     "cut gzip": (gzip.compress(CSV * 1000)[:-20], "cannot be unpacked", "pack it again"),
-    "gzip of nothing": (gzip.compress(b""), "is empty", "ls -l"),
+    "gzip of nothing": (gzip.compress(b""), "is empty", "!ls -l"),
     "cut zip": (zipped(t=CSV)[:-30], "cannot be unpacked", "pack it again"),
     "zip of nothing": (zipped(), "no text", "save it as CSV"),
     "zip of two": (zipped(**{"a.csv": CSV, "<b>": CSV}), "holds 2 files", "unpack it first"),
@@ -108,9 +108,9 @@ REFUSED = {
     "tar": (b"t.csv".ljust(257, b"\0") + b"ustar\x0000", "a tar archive", "tar -xf x"),
     "NumPy": (b"\x93NUMPY\x01", "a NumPy array", "np.load"),
     "cut JSON": ('[{"a": 1}, {"a"', "is no JSON", "[{...}, {...}]"),
-    "cut line": ('{"a": 1}\n{"a": 1}\n{"a":', "record 3 is no JSON", "sed -n 3p x"),
+    "cut line": ('{"a": 1}\n{"a": 1}\n{"a":', "record 3 is no JSON", "!sed -n 3p x"),
     "numbers": ('["x", "y"]', "JSON and no table", "json_normalize"),
-    "no records": ("[]", "no rows", "head x"),
+    "no records": ("[]", "no rows", "!head x"),
     "lists": ('[{"a": [1]}]', "column 'a' of x holds lists", "explode('a')"),
     "deep": ("[" * 100_000, "nested too deeply", "save it as CSV"),
     "names twice": ('{"columns": ["a", "a"], "data": [[1, 2]]}', "two columns are named 'a'", "once"),
@@ -163,3 +163,22 @@ def test_a_table_larger_than_the_machine_is_refused(read, monkeypatch):
     monkeypatch.setattr("psutil.virtual_memory", lambda: types.SimpleNamespace(total=8))
     with pytest.raises(errors.DataError, match="holds 4 values"):
         read(written("to_parquet"))
+
+
+def test_the_line_for_lists_reads_the_file_it_names(tmp_path, monkeypatch):
+    rows = [{"who": {"age": i}, "tags": ["x", "y"]} for i in range(3)]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(errors.DataError) as caught:
+        sources.read(tmp_path / "a.jsonl", "a.jsonl", Reading(), scratch=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    names = {"pd": pd}
+    exec(caught.value.try_, names)
+    assert names["df"]["tags"].tolist() == ["x", "y"] * 3
+    assert names["df"]["who.age"].tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_a_file_name_with_a_space_is_one_word_of_the_line(tmp_path):
+    (tmp_path / "x").write_text("a,b\n1,2\n3\n")
+    with pytest.raises(errors.DataError) as caught:
+        sources.read(tmp_path / "x", "my file.csv", Reading(), scratch=tmp_path)
+    assert caught.value.try_ == "!sed -n 3p 'my file.csv'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -36,14 +37,16 @@ class Source(NamedTuple):
 
 def empty(name: str) -> errors.DataError:
     """Return the error of a file without a word in it."""
-    return errors.DataError(f"{name} is empty", "a table has a header and rows", f"ls -l {name}")
+    return errors.DataError(
+        f"{name} is empty", "a table has a header and rows", f"!ls -l {shlex.quote(name)}"
+    )
 
 
 def no_rows(name: str, header: list[str]) -> errors.DataError:
     """Return the error of a file that names columns and holds no row."""
     shown = ", ".join(header[:8]) or "none"
     return errors.DataError(
-        f"{name} holds a header and no rows", f"columns: {shown}", f"head {name}"
+        f"{name} holds a header and no rows", f"columns: {shown}", f"!head {shlex.quote(name)}"
     )
 
 

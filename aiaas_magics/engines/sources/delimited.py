@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,7 @@ def _without_blank(frame: pd.DataFrame, found: CsvFile, notes: list[str]) -> pd.
     if not frame.shape[1]:
         raise errors.DataError(
             f"{found.name} holds separators and nothing else", "a table has names and values",
-            f"head {found.name}",
+            f"!head {shlex.quote(found.name)}",
         )  # fmt: skip
     notes += [
         f"a column without a name is called {name!r}" for name in frame.columns if name in blank

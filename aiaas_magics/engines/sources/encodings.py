@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import shlex
 from pathlib import Path
 
 from aiaas_magics import errors
@@ -95,7 +96,7 @@ def _decode(path: Path, name: str, encoding: str) -> None:
                 raise errors.DataError(
                     f"{name} line {line} holds a zero byte",
                     "it is damaged, or no text",
-                    f"sed -n {line}p {name}",
+                    f"!sed -n {line}p {shlex.quote(name)}",
                 )
             if not chunk:
                 return

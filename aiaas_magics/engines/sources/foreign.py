@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from aiaas_magics import errors
 
 READ = "CSV, JSON, Parquet and Arrow files are read, also packed with gzip or zip"
@@ -42,7 +44,7 @@ def check(head: bytes, name: str) -> None:
         raise errors.DataError(
             f"{name} is a page, no table",
             "a download may have answered with an error page",
-            f"head {name}",
+            f"!head {shlex.quote(name)}",
         )
 
 

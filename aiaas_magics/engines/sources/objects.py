@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from aiaas_magics.engines.sources import encodings, repairs
 from aiaas_magics.engines.sources.asked import Reading, Source, Tell, check_verbatim, no_rows
 
 STARTS = ("{", "[")
+LINES = (".jsonl", ".ndjson")
 
 
 def is_json(head: bytes) -> bool:
@@ -32,7 +34,7 @@ def read(path: Path, name: str, how: Reading, tell: Tell | None) -> Source:
     nested = sorted({key for row in rows for key, value in row.items() if isinstance(value, dict)})
     frame = pd.json_normalize(rows, sep=".") if nested else pd.DataFrame.from_records(rows)
     notes = [f"{_shown(nested)} held objects; each of their fields is a column"] if nested else []
-    _check_flat(frame, name)
+    _check_flat(frame, name, nested=bool(nested))
     check_verbatim([str(column) for column in frame.columns], how)
     found = frame.assign(**{c: _column(frame[c], c in how.verbatim, notes) for c in frame.columns})
     return Source(found, tuple(notes))
@@ -57,13 +59,16 @@ def _shown(names: list[str]) -> str:
     return f"column{'s' * (len(names) > 1)} {words}{', ...' * (len(names) > 5)}"
 
 
-def _check_flat(frame: pd.DataFrame, name: str) -> None:
+def _check_flat(frame: pd.DataFrame, name: str, *, nested: bool) -> None:
+    lines = ", lines=True" if PurePath(name.removesuffix(".gz")).suffix in LINES else ""
+    read = f"pd.read_json({name!r}{lines})"
+    read = f"pd.json_normalize({read}.to_dict('records'))" if nested else read
     for column in frame.columns:
         if any(isinstance(value, list | dict) for value in frame[column]):
             raise errors.DataError(
                 f"column {str(column)!r} of {name} holds lists",
                 "a cell of a table holds one value",
-                f"df = pd.read_json({name!r}).explode({str(column)!r})",
+                f"df = {read}.explode({str(column)!r})",
             )
 
 
@@ -92,7 +97,9 @@ def _lines(lines: list[str], name: str) -> Iterator[dict[str, Any]]:
             row = json.loads(line)
         except json.JSONDecodeError as error:
             raise errors.DataError(
-                f"{name} record {number} is no JSON", str(error), f"sed -n {number}p {name}"
+                f"{name} record {number} is no JSON",
+                str(error),
+                f"!sed -n {number}p {shlex.quote(name)}",
             ) from error
         if not isinstance(row, dict):
             raise _no_table(name)

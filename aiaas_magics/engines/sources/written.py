@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -19,6 +20,8 @@ SEPARATORS = (",", ";", "\t", "|")
 """Those found out; others are given by ``--sep``."""
 SAMPLE = 1 << 16
 SAMPLE_ROWS = 50
+TITLES = 10
+"""Lines a spreadsheet's title may take, padded to the width of the table."""
 NUMBER = re.compile(r"\s*[+-]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?\s*\Z")
 
 
@@ -155,7 +158,11 @@ def _below_titles(rows: list[tuple[int, int, list[str]]], first: int) -> int:
     """Return the place of the first record that is no comment and no title over the table.
 
     A title is one field over rows of more; what follows must look like names and not like values.
+    A spreadsheet pads its titles with separators to the width of the table.
     """
+    padded = _below_padded([row for _, _, row in rows[first:]])
+    if padded is not None:
+        return first + padded
     below = [len(row) for _, _, row in rows[first:] if _filled(row) > 1]
     width = Counter(below).most_common(1)[0][0] if below else 1
     for place in range(first, len(rows)):
@@ -166,6 +173,20 @@ def _below_titles(rows: list[tuple[int, int, list[str]]], first: int) -> int:
             continue
         return place if place == first or _names(row) or all(map(_commented, above)) else first
     return first
+
+
+def _below_padded(rows: list[list[str]]) -> int | None:
+    """Return the place of the first record that names every column below a title padded with blanks.
+
+    The lines between have blanks, too; a full one with a number in it is a row below a poor header.
+    """
+    width = len(rows[0])
+    if width < 3 or not rows[0][0].strip() or _filled(rows[0]) > 1:
+        return None
+    for place, row in enumerate(rows[1:TITLES], start=1):
+        if len(row) == width == _filled(row):
+            return place if _names(row) and len(rows) > place + 1 else None
+    return None
 
 
 def _is_comment(
@@ -264,7 +285,7 @@ def check_quotes(found: CsvFile) -> None:
                 raise errors.DataError(
                     f"{found.name} line {before + 1} opens a quote that is never closed",
                     "the rest of the file would be one text",
-                    f"sed -n {before + 1}p {found.name}",
+                    f"!sed -n {before + 1}p {shlex.quote(found.name)}",
                 ) from error
 
 
@@ -281,7 +302,7 @@ def _ragged(found: CsvFile, begin: int, line: int, row: list[str]) -> errors.Dat
     return errors.DataError(
         f"{found.name} line {line} has {len(row)} field{'s' * (len(row) > 1)}",
         hint,
-        f"sed -n {line}p {found.name}",
+        f"!sed -n {line}p {shlex.quote(found.name)}",
     )
 
 
