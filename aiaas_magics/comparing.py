@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -148,7 +147,7 @@ def _facts(infos: Sequence[ModelInfo]) -> list[Row]:
     if not style.docs_mode():
         facts |= {
             "size": lambda i: style.size(i.size),
-            "made": lambda i: time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(i.created)),
+            "made": lambda i: style.when(i.created),
             "made by": lambda i: i.lineage.user,
             "python": lambda i: i.lineage.python,
         }

@@ -1,6 +1,7 @@
 """Nothing is undocumented, and the manual names everything."""
 
 import inspect
+import itertools
 import json
 import pkgutil
 
@@ -28,7 +29,22 @@ def test_every_word_is_explained(verb, action):
     for option in (*action.arguments, *action.options):
         assert len(option.help) >= 6
         assert option.help in PAGE
-        assert option.help in manual.help_text(verb)
+        assert option.help in " ".join(manual.help_text(verb).split())
+
+
+@pytest.mark.parametrize(("verb", "action"), ACTIONS, ids=lambda x: x.name or "-")
+def test_a_heading_stands_once_above_all_its_words(verb, action):
+    groups = [name for name, _ in itertools.groupby(o.group for o in action.options)]
+    assert len(groups) == len(set(groups))
+    assert "" not in groups[1:]
+    for heading in filter(None, groups):
+        assert f"\n  {heading}:\n" in manual.help_text(verb)
+        assert f"| *{heading}* | |" in PAGE
+
+
+def test_no_line_of_help_is_wider_than_a_page():
+    helps = [manual.help_text(specs.verb(name)).partition("Examples:")[0] for name in specs.VERBS]
+    assert max(len(line) for text in helps for line in text.splitlines()) <= manual.WHOLE
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda a: a.name)

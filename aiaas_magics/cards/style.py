@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 from aiaas_magics.specs.base import JSON
 
@@ -66,6 +67,13 @@ def duration(seconds: float | None) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def when(moment: float | None) -> str:
+    """Return a moment, in seconds since 1970, by the clock on the wall; nothing in docs_mode."""
+    if moment is None or docs_mode():
+        return ""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
 
 
 def plural(count: int, word: str) -> str:

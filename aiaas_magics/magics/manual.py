@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,31 +14,41 @@ from aiaas_magics.specs.metrics import METRICS
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
 WIDTH = 26
+"""Characters of the words that are explained."""
+WHOLE = 100
+"""Characters of a line of help."""
 
 
 def help_text(verb: Verb) -> str:
     """Return what ``%aiaas_train?`` shows."""
-    parts = [f"{verb.summary}\n", f"{verb.description}\n"]
+    parts = [f"{verb.summary}\n", textwrap.fill(verb.description, WHOLE) + "\n"]
     for action in verb.actions:
         parts.append(usage(verb, action) + (f"\n    {action.summary}" if action.name else ""))
-        parts += [
-            f"  {_left(option, action):<{WIDTH}} {_right(option)}"
-            for option in (*action.arguments, *action.options)
-        ]
-        parts += (
-            [f"  {'name=value':<{WIDTH}} the algorithm's parameters"]
-            if action.parameters == "fixed"
-            else []
-        )
-        parts += (
-            [f"  {'name=[value,...]':<{WIDTH}} the values to try"]
-            if action.parameters == "grid"
-            else []
-        )
+        told = _PARAMETERS[action.parameters]
+        for heading, options in _groups(action):
+            parts += [_explained(*told)] if heading and told else []
+            told = told if not heading else ()
+            parts += [f"\n  {heading}:"] if heading else []
+            parts += [_explained(_left(option, action), _right(option)) for option in options]
         parts.append("")
     examples = [example for action in verb.actions for example in action.examples]
     parts += ["Examples:", *(f"  {line}" for each in examples for line in each.splitlines())]
     return "\n".join(parts)
+
+
+_PARAMETERS: dict[str, tuple[str, ...]] = {
+    "": (),
+    "fixed": ("name=value", "the algorithm's parameters"),
+    "grid": ("name=[value,...]", "the values to try"),
+}
+
+
+def _explained(word: str, meaning: str) -> str:
+    """Return a word and beside it, or below it if it is long, what it means."""
+    indent = " " * (WIDTH + 3)
+    lines = textwrap.fill(meaning, WHOLE, initial_indent=indent, subsequent_indent=indent)
+    head = f"  {word:<{WIDTH}} "
+    return head + lines.lstrip() if len(head) == len(indent) else f"{head.rstrip()}\n{lines}"
 
 
 def usage(verb: Verb, action: Action) -> str:
@@ -87,16 +99,14 @@ def _page() -> Iterator[str]:
         yield f"## `{magic(verb)}`: {verb.summary}\n\n{verb.description}\n"
         for action in verb.actions:
             yield f"`{usage(verb, action)}`" + (f": {action.summary}" if action.name else "") + "\n"
-            options = (*action.arguments, *action.options)
-            if options:
+            groups = list(_groups(action))
+            if groups:
                 yield "| word | meaning |\n|---|---|"
-                yield (
-                    "\n".join(
-                        f"| `{_left(o, action).replace('|', chr(92) + '|')}` | {_right(o)} |"
-                        for o in options
-                    )
-                    + "\n"
-                )
+            for heading, options in groups:
+                yield from [f"| *{heading}* | |"] if heading else []
+                yield "\n".join(_row(option, action) for option in options)
+            if groups:
+                yield ""
             shown = [line for each in action.examples for line in each.splitlines()]
             yield "\n".join(f"    {line}" for line in shown) + "\n"
     yield "# The algorithms\n\n| name | for | what it is | tune first |\n|---|---|---|---|"
@@ -105,6 +115,18 @@ def _page() -> Iterator[str]:
         yield _algorithm(algorithm)
     yield "# The metrics\n\n| name | for | meaning |\n|---|---|---|"
     yield "\n".join(f"| `{m.name}` | {m.task} | {m.summary} |" for m in METRICS) + "\n"
+
+
+def _groups(action: Action) -> Iterator[tuple[str, list[Option]]]:
+    """Yield the words of an action by their headings, those without one first."""
+    words = (*action.arguments, *action.options)
+    for heading, group in itertools.groupby(words, key=lambda option: option.group):
+        yield heading, list(group)
+
+
+def _row(option: Option, action: Action) -> str:
+    left = _left(option, action).replace("|", "\\|")
+    return f"| `{left}` | {_right(option)} |"
 
 
 def _overview(algorithm: Algorithm) -> str:

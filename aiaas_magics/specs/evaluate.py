@@ -7,7 +7,7 @@ import math
 from aiaas_magics import errors
 from aiaas_magics.specs.base import JSON, Spec
 from aiaas_magics.specs.schema import MODES, check_mode
-from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
+from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb, grouped
 
 CELLS = ("fp", "fn", "tp", "tn")
 """What a prediction of two classes can be: a false or true, positive or negative one."""
@@ -165,46 +165,6 @@ EVALUATE = Verb(
                 ),
             ),
             options=(
-                Option("against", Kind.MODEL, "a second model, compared on the same rows"),
-                Option(
-                    "cv",
-                    Kind.INT,
-                    "folds of a cross-validation of the model's own line; 0: none",
-                    0,
-                ),
-                Option("rounds", Kind.INT, "how often the folds of --cv are drawn", 1),
-                Option(
-                    "curve", Kind.FLAG, "learning curve: scores by number of training rows", False
-                ),
-                Option(
-                    "cost",
-                    Kind.COSTS,
-                    "what mistakes cost (those not named: 1): finds the threshold that costs least",
-                    metavar="fp=1,fn=5",
-                ),
-                Option("positive", Kind.TEXT, "the class called positive (default: the last)"),
-                Option(
-                    "columns",
-                    Kind.COLUMNS,
-                    "columns whose effect is drawn (default: the most important)",
-                    (),
-                ),
-                Option("effects", Kind.INT, "how many columns' effects are drawn; 0: none", 3),
-                Option("slices", Kind.INT, "how many of the worst slices are shown; 0: none", 5),
-                Option(
-                    "rows",
-                    Kind.INT,
-                    "how many of the worst mistakes are shown; 0 shows no row of the data",
-                    5,
-                ),
-                Option("confidence", Kind.FLOAT, "level of the intervals", 0.95),
-                Option("repeats", Kind.INT, "bootstrap samples behind the intervals", 1000),
-                Option(
-                    "shuffles",
-                    Kind.INT,
-                    "permutations of each column for its importance; 0 leaves it out",
-                    10,
-                ),
                 Option("seed", Kind.INT, "seed of everything random", 0),
                 Option(
                     "schema",
@@ -212,6 +172,60 @@ EVALUATE = Verb(
                     "rows unlike those learned from: warn, fix what is sure, or refuse",
                     "warn",
                     choices=MODES,
+                ),
+                *grouped(
+                    "other questions",
+                    Option("against", Kind.MODEL, "a second model, compared on the same rows"),
+                    Option(
+                        "cv",
+                        Kind.INT,
+                        "folds of a cross-validation of the model's own line; 0: none",
+                        0,
+                    ),
+                    Option("rounds", Kind.INT, "how often the folds of --cv are drawn", 1),
+                    Option(
+                        "curve",
+                        Kind.FLAG,
+                        "learning curve: scores by number of training rows",
+                        False,
+                    ),
+                    Option(
+                        "cost",
+                        Kind.COSTS,
+                        "what mistakes cost (those not named: 1): finds the threshold that costs least",
+                        metavar="fp=1,fn=5",
+                    ),
+                ),
+                *grouped(
+                    "what is shown",
+                    Option("positive", Kind.TEXT, "the class called positive (default: the last)"),
+                    Option(
+                        "columns",
+                        Kind.COLUMNS,
+                        "columns whose effect is drawn (default: the most important)",
+                        (),
+                    ),
+                    Option("effects", Kind.INT, "how many columns' effects are drawn; 0: none", 3),
+                    Option(
+                        "slices", Kind.INT, "how many of the worst slices are shown; 0: none", 5
+                    ),
+                    Option(
+                        "rows",
+                        Kind.INT,
+                        "how many of the worst mistakes are shown; 0 shows no row of the data",
+                        5,
+                    ),
+                ),
+                *grouped(
+                    "intervals and importance",
+                    Option("confidence", Kind.FLOAT, "level of the intervals", 0.95),
+                    Option("repeats", Kind.INT, "bootstrap samples behind the intervals", 1000),
+                    Option(
+                        "shuffles",
+                        Kind.INT,
+                        "permutations of each column for its importance; 0 leaves it out",
+                        10,
+                    ),
                 ),
                 *SUBMISSION,
             ),

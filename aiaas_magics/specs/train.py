@@ -12,7 +12,7 @@ from aiaas_magics.specs.algorithms import ALGORITHMS, check_parameters, find
 from aiaas_magics.specs.base import JSON, Spec
 from aiaas_magics.specs.estimators import Estimator, check_task
 from aiaas_magics.specs.refs import check_name
-from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
+from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb, grouped
 
 TASKS = ("classification", "regression")
 SPLITS = ("random", "stratified", "group", "time")
@@ -211,20 +211,23 @@ LEARNING = (
         choices=TASKS,
     ),
     Option("features", Kind.COLUMNS, "columns to learn from (default: all others)", ()),
-    Option("test", Kind.FLOAT, "share of rows held out for evaluation", 0.2),
-    Option(
-        "split",
-        Kind.CHOICE,
-        "which rows are held out (default: stratified by class, random for numbers); group: whole "
-        "groups of --by, time: those newest by --by",
-        choices=SPLITS,
-    ),
-    Option("by", Kind.COLUMN, "the column of --split group or time"),
     Option("seed", Kind.INT, "seed of everything random", 0),
     Option(
         "weights",
         Kind.COLUMN,
         "column of how much each row counts in learning; scores count all alike",
+    ),
+    *grouped(
+        "which rows are held out",
+        Option("test", Kind.FLOAT, "share of rows held out for evaluation", 0.2),
+        Option(
+            "split",
+            Kind.CHOICE,
+            "which rows are held out (default: stratified by class, random for numbers); group: whole "
+            "groups of --by, time: those newest by --by",
+            choices=SPLITS,
+        ),
+        Option("by", Kind.COLUMN, "the column of --split group or time"),
     ),
 )
 
@@ -245,7 +248,7 @@ TRAIN = Verb(
             arguments=(
                 Option("data", Kind.DATA, "a DataFrame variable or stored data", required=True),
             ),
-            options=(*LEARNING, *auto.OPTIONS, *SUBMISSION),
+            options=(*LEARNING, *grouped("with --algo auto", *auto.OPTIONS), *SUBMISSION),
             parameters="fixed",
             examples=(
                 "%aiaas_train clean --target diagnosis --algo random_forest --as clf n_estimators=100 max_depth=10",

@@ -19,7 +19,7 @@ from aiaas_magics.specs.train import (
     check_weights,
     check_words,
 )
-from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
+from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb, grouped
 
 MOST_CELLS = 10_000
 """A larger grid is refused with a proposal: at 0.1 s a fit and 5 folds it is 80 minutes."""
@@ -117,8 +117,11 @@ TUNE = Verb(
             ),
             options=(
                 *LEARNING,
-                Option("cv", Kind.INT, "number of folds", 5),
-                Option("metric", Kind.METRIC, "what to maximise (default: accuracy or r2)"),
+                *grouped(
+                    "how sets of parameters are compared",
+                    Option("cv", Kind.INT, "number of folds", 5),
+                    Option("metric", Kind.METRIC, "what to maximise (default: accuracy or r2)"),
+                ),
                 *SUBMISSION,
             ),
             parameters="grid",

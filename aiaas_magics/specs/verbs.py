@@ -81,12 +81,19 @@ class Option(msgspec.Struct, frozen=True):
     """Data must be named as it is stored; a variable is none."""
     many: bool = False
     """The last positional word takes all that follow, as a tuple."""
+    group: str = ""
+    """The heading it stands under in the help; options of a group follow each other, those of none come first."""
 
     @property
     def python(self) -> str:
         """The keyword argument: ``as`` becomes ``as_``."""
         name = self.name.replace("-", "_")
         return name + "_" if keyword.iskeyword(name) else name
+
+
+def grouped(heading: str, *options: Option) -> tuple[Option, ...]:
+    """Return options that stand under a heading in the help."""
+    return tuple(msgspec.structs.replace(option, group=heading) for option in options)
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -130,4 +137,4 @@ class Verb(msgspec.Struct, frozen=True):
 DETACH = Option("detach", Kind.FLAG, "return at once; the job goes on by itself", False)
 MEMORY = Option("memory", Kind.SIZE, "end the job if it holds more memory than this", metavar="2GB")
 TIMEOUT = Option("timeout", Kind.DURATION, "end the job after this long", metavar="10m")
-SUBMISSION = (DETACH, MEMORY, TIMEOUT)
+SUBMISSION = grouped("the job", DETACH, MEMORY, TIMEOUT)

@@ -103,3 +103,15 @@ def test_one_line_is_one_line_and_short(text):
     shown = style.one_line(text, most=20)
     assert len(shown) <= 20
     assert len(shown.splitlines()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("moment", "docs", "shown"),
+    [(None, False, r""), (0.0, True, r""), (1e9, False, r"2001-09-0[89] \d\d:\d\d:\d\d")],
+)
+def test_a_moment_is_read_off_the_wall_and_hidden_in_docs(moment, docs, shown):
+    style.set_docs_mode(docs)
+    try:
+        assert re.fullmatch(shown, style.when(moment))
+    finally:
+        style.set_docs_mode(False)

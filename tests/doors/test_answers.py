@@ -221,7 +221,7 @@ def test_what_its_process_wrote_is_shown_of_a_job_that_went_wrong(
     ],
 )
 def test_every_event_has_its_words(docs_mode, kind, body, words):
-    assert answers._logged(Event(seq=1, scope="job:j", time=0.0, type=kind, body=body)) == words
+    assert answers.jobs.logged(Event(seq=1, scope="job:j", time=0.0, type=kind, body=body)) == words
 
 
 def test_attaching_answers_what_the_job_answered(made):

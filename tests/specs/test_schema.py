@@ -167,3 +167,33 @@ def test_what_is_taken_always_fits(kind, value, mode, expects):
 def test_short_values_are_shown_whole():
     assert schema.short("a" * 50) == '"' + "a" * 36 + "..."
     assert schema.short({"a": 1}) == "an object"
+
+
+VALUES = {
+    "double": st.one_of(st.floats(), st.integers(), st.none(), st.booleans()),
+    "long": st.one_of(st.integers(), st.floats(), st.none(), st.booleans()),
+    "boolean": st.one_of(st.booleans(), st.integers(), st.none()),
+    "string": st.one_of(st.sampled_from(["red", "green"]), st.text(), st.none(), st.integers()),
+}
+BOUNDS = {"double": Expectation(low=-5.0, high=5.0), "string": Expectation(values=("red", "green"))}
+
+
+@given(st.sampled_from(list(VALUES)), st.booleans(), st.booleans(), st.data())
+def test_a_column_is_taken_as_its_values_are_one_by_one(kind, bounded, required, data):
+    expectation = BOUNDS.get(kind, Expectation()) if bounded else Expectation()
+    rule = Rule("x", kind, expectation, required=required)
+    values = data.draw(st.lists(VALUES[kind], min_size=1))
+
+    def sound(part):
+        try:
+            return rule.check(part, "warn")[1] == []
+        except Misfit:
+            return False
+
+    assert sound(values) == all(sound([value]) for value in values)
+
+
+def test_what_is_no_number_hides_between_others_in_vain():
+    rule = Rule("x", "double", Expectation(low=0.0, high=5.0), required=True)
+    with pytest.raises(Misfit, match="row 1: x is not a number"):
+        rule.check([1.0, float("nan"), 2.0], "warn")

@@ -1,0 +1,103 @@
+"""What an endpoint is asked: rows go there over HTTP and come back with predictions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiaas_magics import errors, frames, handles
+from aiaas_magics.handles import Handle
+from aiaas_magics.specs.records import ModelInfo
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from aiaas_magics.session import Session
+
+Values = dict[str, Any]
+
+
+def predict(session: Session, values: Values) -> Handle:
+    """Return the predictions of an endpoint beside the rows it was asked about."""
+    from aiaas_magics.serving import client
+
+    session.settle(str(values["endpoint"]))
+    info = session.endpoint(str(values["endpoint"]))
+    if info.state != "READY":
+        hint = {
+            "STOPPED": "it was stopped",
+            "LOST": "its process is gone",
+            "FAILED": "it did not start",
+        }
+        raise errors.EndpointError(
+            f"{info.name} does not run",
+            hint.get(info.state, "it is starting"),
+            f"%aiaas_deploy {info.model} --as {info.name}",
+        )
+    model = session.model(info.model)
+    schema = values.get("schema")
+    frame = _rows(session, values["data"], values.get("rows"), model, schema)
+    said = client.predict(
+        info.url,
+        info.token or "",
+        frames.records(frame),
+        timeout=float(values.get("timeout", 30.0)),
+        proba=True,
+        schema=schema,
+    )
+    answer = frame.reset_index(drop=True)
+    made = {"prediction": said["y_pred"]}
+    if "y_proba" in said:
+        made["probability"] = [max(row) for row in said["y_proba"]]
+    taken = [name for name in made if name in answer.columns]
+    answer = answer.rename(columns={name: f"{name} (input)" for name in taken}).assign(**made)
+    return handles.Prediction(info.name, info.target, answer, said.get("warnings", ()))
+
+
+def _rows(
+    session: Session, word: object, rows: int | None, model: ModelInfo, schema: str | None
+) -> pd.DataFrame:
+    """Return the raw rows a model is asked about: of prepared data those it was prepared from.
+
+    Where what is sure is to be fixed, a column that may have gaps can be absent.
+    """
+    from aiaas_magics.engines import recipe
+
+    if rows is not None and rows < 1:
+        raise errors.UsageError(f"--rows {rows} is no number of rows", "at least one", "--rows 5")
+    if isinstance(word, str):
+        session.settle(word)
+        info = session.data(word)
+        frame = recipe.rows(session.read(info.base or info.frame), recipe.steps_of(info.steps))
+    else:
+        frame = frames.as_table(word)
+        _check_raw(session, frame)
+        frame = frame.set_axis(frames.column_names(frame), axis=1)
+    needed = model.signature.required if schema == "fix" else ()
+    names = [
+        n
+        for n, _ in model.signature.inputs
+        if not (schema == "fix" and n not in needed and n not in frame)
+    ]
+    for name in names:
+        if name not in frame.columns:
+            raise errors.DataError(
+                f"no column {name!r}",
+                errors.did_you_mean(name, frame.columns),
+                f"%aiaas_models show {model.ref}",
+            )
+    chosen: pd.DataFrame = frame[names].head(rows) if rows is not None else frame[names]
+    return chosen
+
+
+def _check_raw(session: Session, frame: pd.DataFrame) -> None:
+    ref = frame.attrs.get(frames.ATTR)
+    try:
+        prepared = ref is not None and bool(session.data(ref).steps)
+    except errors.NotFound:  # forgotten, or of another home
+        prepared = False
+    if prepared:
+        raise errors.DataError(
+            f"this table is {ref}, which is prepared already",
+            "the model prepares its rows by itself: give it raw ones",
+            f"ref:{str(ref).partition('@')[0]}",
+        )
