@@ -235,7 +235,8 @@ def _too_many(
     verb: Verb, action: Action, word: Word, given: Mapping[str, Any]
 ) -> errors.UsageError:
     near = errors.nearest(word.text, [option.name for option in action.options])
-    hint = f"it takes {len(action.arguments)} words; options begin with --"
+    takes = len(action.arguments)
+    hint = f"it takes {takes} word{'s' * (takes != 1)}; options begin with --"
     if any(o.kind is Kind.COLUMNS and o.python in given for o in action.options):
         hint = "several columns stand together, with commas: a,b"
     elif near is not None:

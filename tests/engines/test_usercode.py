@@ -91,6 +91,7 @@ def test_an_error_in_a_helper_names_the_line_inside_it(table):
     with pytest.raises(errors.UserCodeError) as caught:
         carry_out("def f(x):\n    return x / 'a'\ndf['c'] = f(df['a'])", table)
     assert caught.value.hint == "line 2: return x / 'a'"
+    assert caught.value.try_ == "%aiaas_jobs logs"
 
 
 def test_running_out_of_memory_is_no_fault_of_the_code(table):

@@ -135,7 +135,12 @@ def test_costs_that_are_none_say_how_to_write_them(word):
         ("train", "d --target y --algo ridge alpha=x", "not a value", "alpha:"),
         ("train", "d --target y --algo ridge alpha=1 alpha=2", "twice", ""),
         ("train", "d --target y --target z --algo ridge", "twice", ""),
-        ("train", "d e --target y --algo ridge", "one word too many", "begin with --"),
+        (
+            "train",
+            "d e --target y --algo ridge",
+            "one word too many",
+            "it takes 1 word; options begin with --",
+        ),
         ("train", "--target y --algo ridge", "needs DATA", ""),
         ("train", "d --algo ridge", "needs --target", "column"),
         ("train", "d --target", "needs a value", "column"),
