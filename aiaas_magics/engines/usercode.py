@@ -127,7 +127,7 @@ def blamed(error: BaseException, known: Any = ()) -> errors.UserCodeError:
     return errors.UserCodeError(
         f"your code raised {said}",
         hint,
-        f"did you mean {near!r}?" if near is not None else "%aiaas_jobs logs shows the traceback",
+        f"did you mean {near!r}?" if near is not None else "%aiaas_jobs logs",
     )
 
 
