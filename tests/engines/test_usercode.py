@@ -87,6 +87,12 @@ def test_an_error_names_its_line_and_what_was_meant(table):
     ]
 
 
+def test_the_line_that_shows_the_traceback_can_be_pasted(table):
+    with pytest.raises(errors.UserCodeError) as caught:
+        carry_out("1 / 0", table)
+    assert caught.value.lines()[-1] == "  try:  %aiaas_jobs logs"
+
+
 def test_an_error_in_a_helper_names_the_line_inside_it(table):
     with pytest.raises(errors.UserCodeError) as caught:
         carry_out("def f(x):\n    return x / 'a'\ndf['c'] = f(df['a'])", table)
