@@ -69,6 +69,8 @@ def run(spec: PrepareSpec, context: Context) -> DataResult:
     raw = rows(table.frame, steps, table.roles)
     with _telling(context):
         made = materialise(raw, steps, table.roles, _target(raw, steps, spec.target))
+    if not made.frame.shape[1]:
+        raise errors.DataError("the steps leave no column", "a table has columns", "--keep COLUMN")
     result = data.describe(
         made.frame,
         made.roles,

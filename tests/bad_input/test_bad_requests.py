@@ -98,6 +98,7 @@ REFUSED = {
     "%aiaas_predict nothing flowers": "nothing",
     "%aiaas_prepare flowers --as p": "",
     "%aiaas_prepare flowers --drop nothing --as p": "",
+    "%aiaas_prepare flowers --drop * --as p": "leave no column",
     "%aiaas_models show clf@0": "clf@1",
     "%aiaas_jobs logs nothing": "nothing",
     "%aiaas_trian flowers": "%aiaas_train",
