@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -63,7 +62,7 @@ class App:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun, rows, known = time.perf_counter(), 0, dict(self._gate.noted)
+        begun, rows = time.perf_counter(), 0
         try:
             status, kind, body, rows = await self._answer(scope, receive)
             more: tuple[tuple[bytes, bytes], ...] = ()
@@ -79,8 +78,7 @@ class App:
         LOG.info(
             "%s %a %d %.2f ms %d rows", scope["method"], scope["path"][:80], status, spent, rows
         )
-        for (column, problem), count in (self._gate.noted - Counter(known)).items():
-            total = self._gate.noted[column, problem]
+        for column, problem, count, total in self._gate.news():
             LOG.warning("column %a: %d rows %a, %d so far", column[:80], count, problem, total)
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes, int]:

@@ -9,6 +9,8 @@ import pytest
 from aiaas_magics.serving import openapi
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols import predict
+from aiaas_magics.specs.records import Signature
+from aiaas_magics.specs.schema import Expectation
 
 ROWS = pd.DataFrame(
     {
@@ -116,3 +118,11 @@ def test_bounds_are_bounds_where_the_endpoint_refuses(served, change, good):
     valid = jsonschema.Draft202012Validator(request_schema(served, "refuse")).is_valid(body)
     assert valid is good
     assert jsonschema.Draft202012Validator(request_schema(served, "warn")).is_valid(body)
+
+
+def test_what_was_noted_is_news_once():
+    gate = predict.Gate(Signature(inputs=(("x", "double"),), output="double", expects={"x": Expectation(low=0.0, high=1.0)}))  # fmt: skip
+    for _ in range(2):
+        gate.check({"x": [9.0, 0.5, 9.0]}, "warn")
+    assert gate.news() == [("x", "out of range", 2, 4), ("x", "out of range", 2, 4)]
+    assert gate.news() == []

@@ -34,6 +34,7 @@ class Gate:
         self.schema = Schema(signature.inputs, signature.required, signature.expects)
         self.mode = mode
         self.noted: Counter[tuple[str, str]] = Counter()
+        self._told: list[tuple[str, str, int]] = []
 
     def mode_of(self, asked: Mapping[str, Any]) -> str:
         """Return the mode of a request: its own word, but where the endpoint refuses it refuses."""
@@ -54,7 +55,15 @@ class Gate:
             raise Problem(422, misfit.what, misfit.hint) from misfit
         for note in notes:
             self.noted[note.column, note.problem] += note.rows
+            self._told.append((note.column, note.problem, note.rows))
         return taken, notes
+
+    def news(self) -> list[tuple[str, str, int, int]]:
+        """Return column, problem, rows and rows so far of what was noted since this was last asked."""
+        told, self._told = self._told, []
+        return [
+            (column, problem, rows, self.noted[column, problem]) for column, problem, rows in told
+        ]
 
 
 def answer(body: bytes, predictor: Predictor, gate: Gate | None = None) -> tuple[bytes, int]:
