@@ -97,6 +97,11 @@ class Attempts:
         return exec, (self.code,)
 
 
+def test_a_system_without_a_lock_is_told_of(opened, monkeypatch):
+    monkeypatch.setattr(jail, "version", lambda: 0)
+    assert "with all your rights" in opened(LogisticRegression().fit(X, Y)).notes[0][0]
+
+
 def test_trusted_code_can_do_nothing_outside_its_folder(opened, tmp_path):
     there = tmp_path / "secret"
     there.write_text("key")

@@ -212,7 +212,17 @@ def _pickled(path: Path, context: Context) -> Opened:
     notes = _verdict(folder / VERDICT, child.returncode, memory, seconds)
     context.progress(1, 3, "checking what came of it")
     opened = _whole(_read(folder / MODEL, MOST))
-    return Opened(opened.model, [*notes, *opened.notes])
+    return Opened(opened.model, [*_unlocked(), *notes, *opened.notes])
+
+
+def _unlocked() -> list[strangers.Note]:
+    """Say where the process could do all that its user can: only this side is believed in that."""
+    if jail.version():
+        return []
+    what = (
+        "this system has no Landlock: the pickle was opened within limits, but with all your rights"
+    )
+    return [(what, "a .skops file needs no trust")]
 
 
 @contextlib.contextmanager
