@@ -296,6 +296,13 @@ def _check_groups(by: pd.Series, cv: int) -> None:
         )
 
 
+def ratio(way: str, cv: int) -> float:
+    """Return the test rows of a fold by its training rows, on average over the folds of one kind."""
+    if way != "time":
+        return 1 / (cv - 1)
+    return sum(1 / place for place in range(1, cv + 1)) / cv  # see `_over_time`
+
+
 def _over_time(by: pd.Series, cv: int) -> list[Pair]:
     """Return folds that learn from the past: like TimeSeriesSplit, but for rows of one moment.
 

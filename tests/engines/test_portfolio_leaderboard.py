@@ -5,6 +5,7 @@ import math
 import pytest
 from scipy import stats
 
+from aiaas_magics.engines import splitting
 from aiaas_magics.engines.portfolio import leaderboard
 from aiaas_magics.engines.portfolio.base import Outcome, Problem, Proposal
 from aiaas_magics.specs.metrics import check_metric
@@ -23,6 +24,15 @@ def test_the_interval_is_nadeau_and_bengio_s():
     assert leaderboard.half_width(scores) == pytest.approx(expected)
     naive = stats.t.ppf(0.975, 2) * math.sqrt(0.01 / 3)
     assert leaderboard.half_width(scores) > 1.5 * naive
+
+
+def test_growing_folds_share_more_than_plain_ones():
+    """Five folds over time test 1, 1/2 ... 1/5 of what they learned from."""
+    scores = [0.8, 0.9, 1.0]
+    assert splitting.ratio("time", 5) == pytest.approx((1 + 1 / 2 + 1 / 3 + 1 / 4 + 1 / 5) / 5)
+    assert splitting.ratio("stratified", 3) == 1 / 2
+    over_time = splitting.ratio("time", 3)
+    assert leaderboard.half_width(scores, over_time) > leaderboard.half_width(scores)
 
 
 def test_one_fold_tells_nothing_of_the_error():

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from aiaas_magics.engines import learning
+from aiaas_magics.engines import learning, splitting
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.portfolio import fits, leaderboard, rows
 from aiaas_magics.engines.portfolio.base import Outcome, Problem, Proposal, Searcher, standing
@@ -76,7 +76,8 @@ class _Choice:
         self._bench = fits.Bench(task, spec, metric, context.cores, context.scratch)
         folds, levels = spec.cv or auto.FOLDS, rows.sizes(len(task.train), len(task.X.columns))
         algorithms = entrants(task, spec, context)
-        self._problem = Problem(task.task, algorithms, levels, folds, spec.seed, spec.trials)
+        ratio = splitting.ratio(task.split, folds)
+        self._problem = Problem(task.task, algorithms, levels, folds, spec.seed, spec.trials, ratio)
         self._costs = Costs(levels, folds, context.cores)
         self._ordered = rows.order(task, folds, spec.seed)
         self._levels: dict[int, rows.Level] = {}

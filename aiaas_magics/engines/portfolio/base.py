@@ -32,6 +32,8 @@ class Problem(NamedTuple):
     seed: int
     trials: int | None = None
     """How many candidates are compared at the lowest level; None: as many as the time allows."""
+    ratio: float | None = None
+    """Test rows of a fold by its training rows, on average; None: as in a plain cross-validation."""
 
 
 class Bar(NamedTuple):

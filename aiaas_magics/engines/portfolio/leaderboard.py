@@ -23,26 +23,28 @@ MOST_BARS = 12
 """Algorithms that a chart shows."""
 
 
-def half_width(values: Sequence[float]) -> float:
+def half_width(values: Sequence[float], ratio: float | None = None) -> float:
     """Return half the width of the corrected interval of a mean over folds of one cross-validation.
 
     Parameters
     ----------
     values
-        A score, or a difference of two candidates' scores, of each of k folds; the test rows of a fold
-        are 1/(k - 1) of its training rows.
+        A score, or a difference of two candidates' scores, of each of k folds.
+    ratio
+        Test rows of a fold by its training rows; None: 1/(k - 1).
     """
     folds = len(values)
     if folds < 2:
         return math.inf
-    variance = float(np.var(values, ddof=1)) * (1 / folds + 1 / (folds - 1))
+    shared = 1 / (folds - 1) if ratio is None else ratio
+    variance = float(np.var(values, ddof=1)) * (1 / folds + shared)
     return float(stats.t.ppf((1 + CONFIDENCE) / 2, folds - 1)) * math.sqrt(variance)
 
 
-def tied(one: Sequence[float], other: Sequence[float]) -> bool:
+def tied(one: Sequence[float], other: Sequence[float], ratio: float | None = None) -> bool:
     """Tell whether two candidates are not told apart by their scores on the same folds."""
     gaps = [a - b for a, b in zip(one, other, strict=True)]
-    return abs(sum(gaps) / len(gaps)) <= half_width(gaps)
+    return abs(sum(gaps) / len(gaps)) <= half_width(gaps, ratio)
 
 
 def together(outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -83,19 +85,21 @@ def _entrant(
     whole, proposal = outcome.complete(problem.folds), outcome.proposal
     same = whole and proposal.level == winner.proposal.level and winner.complete(problem.folds)
     scores = tuple(sign * score for score in outcome.scores)
-    low, high = interval(scores, metric) if whole else (None, None)
+    low, high = interval(scores, metric, problem.ratio) if whole else (None, None)
     return Entrant(
         rank=rank, algo=proposal.algo, params=proposal.params, mean=sign * outcome.mean if scores else None,
         low=low, high=high, folds=scores, rows=problem.levels[proposal.level],
         fit_seconds=outcome.fit, predict_seconds=1000 * outcome.predict,
-        tied=same and rank > 1 and tied(winner.scores, outcome.scores),
+        tied=same and rank > 1 and tied(winner.scores, outcome.scores, problem.ratio),
         note=outcome.failure or outcome.note,
     )  # fmt: skip
 
 
-def interval(scores: Sequence[float], metric: Metric) -> tuple[float, float]:
+def interval(
+    scores: Sequence[float], metric: Metric, ratio: float | None = None
+) -> tuple[float, float]:
     """Return the corrected interval of a mean score, within what the metric can be."""
-    mean, half = sum(scores) / len(scores), half_width(scores)
+    mean, half = sum(scores) / len(scores), half_width(scores, ratio)
     least = -math.inf if metric.name == "r2" else 0.0
     most = 1.0 if metric.greater_is_better else math.inf
     return max(mean - half, least), min(mean + half, most)
