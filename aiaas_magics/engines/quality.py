@@ -105,7 +105,7 @@ def _asked(name: str, look: Look) -> bool:
 
 def _look(spec: QualitySpec, context: Context) -> tuple[Look, str, str | None]:
     frame, roles, shown, word = _table(spec.data, context)
-    before, against = None, None
+    before, were, against = None, None, None
     if spec.target is not None and spec.target not in frame.columns:
         names = [str(name) for name in frame.columns]
         near = errors.nearest(spec.target, names)
@@ -115,7 +115,7 @@ def _look(spec: QualitySpec, context: Context) -> tuple[Look, str, str | None]:
             f"--target {near}" if near else "%aiaas_data list",
         )
     if spec.against is not None:
-        before, _, against, _ = _table(spec.against, context)
+        before, were, against, _ = _table(spec.against, context)
     columns = profile.profile(frame, roles, cores=context.cores)
     task = _task(frame[spec.target]) if spec.target is not None else None
     look = Look(
@@ -126,6 +126,7 @@ def _look(spec: QualitySpec, context: Context) -> tuple[Look, str, str | None]:
         target=spec.target,
         task=task,
         before=before,
+        were=were,
         stored=not is_digest(spec.data),
     )
     return look, shown, against

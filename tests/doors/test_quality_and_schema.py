@@ -73,6 +73,13 @@ def test_versions_are_compared(check, empty):
     assert "image/png" in bundle
 
 
+def test_prose_by_declaration_has_not_changed_its_kind(check, empty):
+    notes = pd.DataFrame({"note": ["good coat", "bad hat", "nice"] * 20, "y": ["p", "q"] * 30})
+    for frame in (notes, notes[::-1].reset_index(drop=True)):
+        empty.run("data", "load", {"source": frame, "as_": "n", "texts": ("note",)})
+    assert not check("n --against n@1").of("note")
+
+
 def test_many_findings_alike_share_a_row(check):
     frame = pd.DataFrame({f"c{i}": [1] * 9 for i in range(20)})
     text = check("df", df=frame).card().text()

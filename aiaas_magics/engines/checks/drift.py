@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from aiaas_magics.cards import style
-from aiaas_magics.engines import profile
 from aiaas_magics.engines.checks import effects
 from aiaas_magics.engines.checks.look import Found, Look, few, share
 from aiaas_magics.specs.quality import Finding
@@ -44,7 +43,7 @@ def columns(look: Look) -> Found:
     for name in look.columns:
         if name not in before:
             yield _changed(look, name, "low", "is new: no model has learned from it yet")
-        elif (was := _kind(look.before[name])) != (now := look.roles[name]):
+        elif (was := look.were[name]) != (now := look.roles[name]):
             text = f"held {PLURAL[was]} before and holds {PLURAL[now]} now ({look.before[name].dtype} to {look.frame[name].dtype})"
             yield _changed(look, name, "high", text)
 
@@ -64,16 +63,12 @@ def _changed(look: Look, name: str, severity: str, text: str) -> Finding:
     )
 
 
-def _kind(column: Series) -> str:
-    return profile.roles(column.to_frame())[str(column.name)]
-
-
 def shared(look: Look) -> list[str]:
     """Return the columns of one kind in both versions, prose left out."""
     if look.before is None:
         return []
     both = [n for n in look.columns if n in look.before.columns and look.roles[n] != "text"]
-    return [n for n in both if _kind(look.before[n]) == look.roles[n]]
+    return [n for n in both if look.were[n] == look.roles[n]]
 
 
 def values(look: Look) -> Found:

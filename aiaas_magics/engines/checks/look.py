@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from aiaas_magics.engines import profile
 from aiaas_magics.engines.checks import lines
 from aiaas_magics.specs.quality import Finding
 from aiaas_magics.specs.results import Column
@@ -34,8 +35,8 @@ class Look:
         What lines call the table.
     target, task
         The column to be predicted and whether it is a class or a number, where they are known.
-    before
-        An earlier version of the table.
+    before, were
+        An earlier version of the table, and the roles of its columns (default: those they seem to have).
     stored
         Whether `word` names stored data, not a variable.
     """
@@ -50,12 +51,16 @@ class Look:
         target: str | None = None,
         task: str | None = None,
         before: pd.DataFrame | None = None,
+        were: Mapping[str, str] | None = None,
         stored: bool = False,
     ) -> None:
         self.stored = stored
         self.frame, self.roles, self.word = frame, dict(roles), word
         self.columns = {column.name: column for column in columns}
         self.target, self.task, self.before = target, task, before
+        if were is None and before is not None:
+            were = profile.roles(before)
+        self.were = dict(were or {})
 
     @property
     def rows(self) -> int:
