@@ -139,7 +139,7 @@ PLACES = {
     "circle": "a link that leads nowhere",
     "/dev/zero": "a device",
     "/dev/null": "a device",
-    "../../../../etc": "is a folder",
+    "/etc": "is a folder",
     "https://example.com/t.csv": "on the web",
     "s3://bucket/t.csv": "on the web",
     "file:///etc/passwd": "on the web",

@@ -129,7 +129,7 @@ CASES = {
     "twice a parameter": (f"{TRAIN} max_depth=1 max_depth=2", "UsageError", "once"),
     "no number": (f"{TRAIN} --seed one", "UsageError", "seed"),
     "no value": (f"{TRAIN} --seed", "UsageError", "--seed"),
-    "one word too many": (f"{TRAIN} cv", "UsageError", "options begin with --"),
+    "one word too many": (f"{TRAIN} zzz", "UsageError", "options begin with --"),
     "open quote": ("%aiaas_train flowers --target 'species --algo ridge", "UsageError", "closed"),
     "open bracket": (f"{TUNE} max_depth=[1,2", "UsageError", "closed"),
     "expression that raises": (
@@ -145,7 +145,7 @@ CASES = {
     # grids
     "large cv": ("%aiaas_tune small " + FOREST + " --cv 9 max_depth=[1,2]", "DataError", "--cv 3"),
     "small cv": (f"{TUNE} --cv 1 max_depth=[1,2]", "SpecError", "--cv 5"),
-    "no grid": (TUNE, "SpecError", "max_depth=[None,10]"),
+    "no grid": (TUNE.replace("random_forest", "linear_regression"), "SpecError", "%aiaas_train"),
     "empty grid": (f"{TUNE} max_depth=[]", "SpecError", "max_depth=[...]"),
     "huge grid": (
         f"{TUNE} max_depth=[{HUGE}] n_estimators=[{HUGE}]",
