@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
+from aiaas_magics.engines import profile, recipe
 from aiaas_magics.engines.checks import identity, leaks, lines, look, targets, texts
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.learning import Task
@@ -36,6 +37,7 @@ def tell(
     """
     word = task.table.info.name if task.table.info else "DATA"
     line = f"%aiaas_data check {word} --target {lines.column(target)}"
+    task = _as_read(task)
     typed = _typed(task)
     for name, found in typed.items():
         context.warn(
@@ -47,6 +49,16 @@ def tell(
     if not balanced:
         for text in _weights(task, scores):
             context.warn(text, f"{targets.BALANCED}, or {line}")
+
+
+def _as_read(task: Task) -> Task:
+    """Return the task with its columns as the recipe reads them: a price in a text is a number."""
+    ways = {name for step in task.table.steps for name in recipe.readings(step)}
+    names = [name for name in task.X.columns if name in ways]
+    if not names:
+        return task
+    X = recipe.fixed(task.X, task.table.steps)
+    return task._replace(X=X, roles=task.roles | profile.roles(X[names]))
 
 
 def _typed(task: Task) -> dict[str, texts.Typed]:

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aiaas_magics.engines import catalogue, train, tune
+from aiaas_magics.engines import catalogue, prepare, train, tune
 from aiaas_magics.specs.catalogue import BUILT_IN, CATALOGUE
+from aiaas_magics.specs.prepare import PrepareSpec
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
 
@@ -49,6 +50,14 @@ def test_a_search_tells_it_too(context):
         context,
     )
     assert any("may be an id" in t.body["text"] for t in context.told if t.type == "warning")
+
+
+def test_texts_that_the_recipe_reads_as_numbers_are_no_categories(context):
+    frame = ROWS.assign(price=[f"{v:.2f} €" for v in RNG.random(N)])
+    data = context.save_frame(frame)
+    prepare.run(PrepareSpec(data=data, as_="ready", fix=True, target="y"), context)
+    train.run(TrainSpec(data="ready", target="y", algo="ridge", as_="m"), context)
+    assert not [t for t in context.told if t.type == "warning" and "categories" in t.body["text"]]
 
 
 def test_weighted_classes_are_no_news(context):

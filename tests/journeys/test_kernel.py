@@ -103,7 +103,7 @@ def texts(outputs):
         ("prepare", "clean@1: 569 rows x 31 columns", 0),
         ("tune", "best@1: random_forest, best of 4 candidates", 3),
         ("train", "clf@1: random_forest, accuracy 0.9", 0),
-        ("evaluate", "clf@1 on 114 rows: held-out rows of clean@1", 5),
+        ("evaluate", "clf@1 on 114 rows: held-out rows of clean@1", 6),
         ("deploy", "cancer-api: clf@1, ready at http://127.0.0.1:", 0),
         ("predict", "cancer-api: 5 predictions of diagnosis: 0, 0, 0, 0, 0", 0),
     ],
