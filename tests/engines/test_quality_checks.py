@@ -100,6 +100,11 @@ def test_signs_of_money_or_percent_make_numbers_of_texts(texts):
     assert ("numbers as text", "x") in found(SOUND.assign(x=RNG.choice(texts, N)))
 
 
+@pytest.mark.parametrize(("one", "two"), [([], [1.0]), ([1.0], [2.0])])
+def test_too_few_values_have_not_moved(one, two):
+    assert effects.distance(np.array(one), np.array(two)) == (0.0, 1.0)
+
+
 def test_prices_are_no_names_of_rows():
     prices = [f"{v},{v % 100:02} €" for v in RNG.permutation(10**4)[:N]]
     assert ("id", "x") not in found(SOUND.assign(x=prices))

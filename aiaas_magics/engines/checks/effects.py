@@ -35,7 +35,7 @@ def cramer(table: Array) -> tuple[float, float]:
 
 def distance(one: Array, two: Array) -> tuple[float, float]:
     """Return the Kolmogorov-Smirnov distance, 0 to 1, of two samples, and its p-value."""
-    if not len(one) or not len(two):
+    if not len(one) or not len(two) or len(one) == len(two) == 1:  # one value each tells nothing
         return 0.0, 1.0
     found = stats.ks_2samp(one, two, method="asymp")
     return float(found.statistic), float(found.pvalue)
