@@ -79,7 +79,8 @@ class App:
             "%s %a %d %.2f ms %d rows", scope["method"], scope["path"][:80], status, spent, rows
         )
         for column, problem, count, total in self._gate.news():
-            LOG.warning("column %a: %d rows %a, %d so far", column[:80], count, problem, total)
+            if total.bit_length() > (total - count).bit_length():  # the 1st, 2nd, 4th, 8th ... row
+                LOG.warning("column %a: %d rows %a, %d so far", column[:80], count, problem, total)
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes, int]:
         headers: Headers = {name.lower(): value for name, value in scope["headers"]}

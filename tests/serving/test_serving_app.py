@@ -10,7 +10,7 @@ import pytest
 from aiaas_magics.serving import app as application
 from aiaas_magics.serving.app import App
 from aiaas_magics.serving.predictor import Answer
-from aiaas_magics.specs.records import Signature
+from aiaas_magics.specs.records import Expectation, Signature
 
 TOKEN = "right-token"
 SIGNATURE = Signature(inputs=(("x", "double"),), output="y", required=("x",))
@@ -212,6 +212,21 @@ def test_a_body_of_just_the_limit_is_read(small):
 def test_a_client_that_hangs_up_is_no_error_of_the_model(caplog):
     assert ask(chunks=[ROW[:5]], ended=False).status == 400
     assert "Traceback" not in caplog.text
+
+
+class Narrow(Double):
+    """A predictor that has learned from x between 0 and 1."""
+
+    signature = Signature(inputs=(("x", "double"),), output="y", expects={"x": Expectation(low=0.0, high=1.0)})  # fmt: skip
+
+
+def test_strange_rows_are_logged_ever_more_rarely(caplog):
+    served = App("api", "m@1", Narrow(), TOKEN, {"X_test": [[0.5]]})
+    with caplog.at_level(logging.INFO, "aiaas.serving"):
+        for _ in range(9):
+            assert ask(chunks=(b'{"X_test": [[99]]}',), app=served).status == 200
+    told = [line.split(", ")[1] for line in caplog.messages if "so far" in line]
+    assert told == ["1 so far", "2 so far", "4 so far", "8 so far"]
 
 
 def test_an_error_of_the_model_has_a_number_and_no_traceback(caplog):
