@@ -90,11 +90,13 @@ def test_an_interrupt_ends_everything(tmp_path, moment):
 @pytest.fixture
 def kept(tmp_path):
     """Run the demo so that its endpoint stays; it ends with the test."""
+    session.close()  # of whatever test came before: the terminal's door asks this test's home
     running = started(tmp_path, "--keep")
     said, _ = running.communicate()
     assert running.returncode == 0
     yield said
     cli.main(["stop", "cancer-api"])
+    session.close()
 
 
 def ask(port, token):

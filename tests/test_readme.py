@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from aiaas_magics import session
+
 README = Path(__file__).parents[1] / "README.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -31,11 +33,13 @@ def shell(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIAAS_HOME", str(folder / "home"))
         patch.chdir(folder)
+        session.close()  # of whatever test came before
         shell = InteractiveShell.instance()
         shell.run_cell("%load_ext aiaas_magics\n%config AIaaS.docs_mode = True").raise_error()
         yield shell
         shell.run_cell("%aiaas_endpoints stop flower-api")
         shell.run_cell("%unload_ext aiaas_magics")
+        session.close()
 
 
 def test_the_examples_run_in_order_and_answer_what_is_printed(shell, capsys):
