@@ -38,7 +38,7 @@ def shell(tmp_path_factory):
         shell.run_cell("%load_ext aiaas_magics\n%config AIaaS.docs_mode = True").raise_error()
         yield shell
         shell.run_cell("%aiaas_endpoints stop flower-api")
-        shell.run_cell("%unload_ext aiaas_magics")
+        shell.run_cell("%config AIaaS.docs_mode = False\n%unload_ext aiaas_magics")
         session.close()
 
 
