@@ -11,7 +11,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from aiaas_magics import errors, session
+from aiaas_magics import session
 from aiaas_magics.cards.style import measure
 from aiaas_magics.handles import Endpoint, Evaluation, Handle, Model, Prediction
 from aiaas_magics.magics import grammar
@@ -101,20 +101,11 @@ def demo(*, keep: bool = False, home: str | None = None) -> int:
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would end this half way
         if story is not None and not (keep and done):
-            _ended(story)
+            story.end()
         session.close()
         shutil.rmtree(work, ignore_errors=True)
         signal.signal(signal.SIGINT, before)
     return 0
-
-
-def _ended(story: Story) -> None:
-    """End a story; once more if the interrupt caught the store half way."""
-    try:
-        story.end()
-    except errors.AiaasError:
-        time.sleep(0.5)
-        story.end()
 
 
 def _steps(story: Story, work: Path) -> Endpoint:

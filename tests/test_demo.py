@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from aiaas_magics import cli, demo, errors, session
+from aiaas_magics import cli, session
 from aiaas_magics.demo import Story
 from aiaas_magics.testing.stages import Count
 
@@ -81,23 +81,10 @@ def test_an_interrupt_ends_everything(tmp_path, moment):
             break
     running.send_signal(signal.SIGINT)
     said, told = running.communicate()
-    assert running.returncode == 130, told
+    assert running.returncode == 130
     assert "Done in" not in said
     assert told.rstrip().endswith("interrupted")
     assert left(tmp_path) == []
-
-
-def test_a_story_that_could_not_be_ended_is_ended_once_more(monkeypatch):
-    monkeypatch.setattr(demo.time, "sleep", lambda _: None)
-    tries = iter([errors.BackendUnavailable("busy"), None])
-
-    class Stubborn:
-        def end(self):
-            if (failure := next(tries)) is not None:
-                raise failure
-
-    demo._ended(Stubborn())
-    assert next(tries, "no third try") == "no third try"
 
 
 @pytest.fixture
