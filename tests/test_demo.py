@@ -81,7 +81,7 @@ def test_an_interrupt_ends_everything(tmp_path, moment):
             break
     running.send_signal(signal.SIGINT)
     said, told = running.communicate()
-    assert running.returncode == 130
+    assert running.returncode == 130, told
     assert "Done in" not in said
     assert told.rstrip().endswith("interrupted")
     assert left(tmp_path) == []
