@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import signal
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -30,7 +29,7 @@ TCP = 0b11
 """Bind and connect, from version 4."""
 OUTSIDE = 0b11
 """Abstract sockets of, and signals to, processes outside: from version 6."""
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+PR_SET_NO_NEW_PRIVS = 38
 SYSTEM = (
     *("/usr", "/lib", "/lib64", "/etc", "/dev/null", "/dev/urandom", "/proc/self"),
     *("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system/cpu", "/sys/fs/cgroup"),
@@ -123,11 +122,3 @@ def limit(*, memory: int, seconds: int, size: int) -> None:
     for what, most in wanted:
         with contextlib.suppress(ValueError, OSError):  # not every system has, or allows, every one
             resource.setrlimit(what, (most, most))
-
-
-def die_with(parent: int) -> None:
-    """Let the system kill this process when the thread that started it ends; at once if it has ended."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from aiaas_magics import errors
+from aiaas_magics.engines import children
 from aiaas_magics.engines.models import jail, strangers
 
 MODEL, VERDICT = "model.skops", "verdict.json"
@@ -29,7 +30,7 @@ LOST = (
 def main(argv: list[str]) -> int:
     """Open the pickle on standard input; return the exit status."""
     folder, (parent, memory, seconds, size) = Path(argv[0]), map(int, argv[1:])
-    jail.die_with(parent)
+    children.die_with(parent)
 
     jail.limit(memory=memory, seconds=seconds, size=size)
     jail.lock(folder)

@@ -8,14 +8,12 @@ waits for threads that are not there); a job's process has none, because its lib
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import hashlib
 import multiprocessing
 import os
 import pickle
 import signal
 import sys
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -30,7 +28,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from aiaas_magics import errors
-from aiaas_magics.engines import learning
+from aiaas_magics.engines import children, learning
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.families import recipe
 from aiaas_magics.engines.fits import plain
@@ -49,10 +47,6 @@ BATCH = 1_000
 WEIGHED = 0.5
 """Seconds of a fit from which the model of a fold is kept until it is known who is best, and its size told: it
 stands in for the last fit if that cannot end in time."""
-DIE_WITH_PARENT = 1
-"""``PR_SET_PDEATHSIG`` of prctl(2): the signal comes when the thread that forked ends."""
-OTHERWISE = 0.5
-"""Seconds between two looks at the parent where the system has no such signal."""
 
 
 class Bench(NamedTuple):
@@ -296,26 +290,10 @@ class Running:
 
 
 def _work(pipe: Connection, parent: int, work: Callable[..., Any], words: tuple[Any, ...]) -> None:
-    _die_with(parent)
+    children.die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's to obey
     found = work(*words)
     with contextlib.suppress(OSError):  # the parent no longer wants it
         for each in found if isinstance(found, Iterator) else (found,):
             pipe.send(each)
     pipe.close()
-
-
-def _die_with(parent: int) -> None:
-    """Let this process end with its parent, however that ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
-    else:
-        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-    if os.getppid() != parent:  # it had gone before we asked
-        os._exit(1)
-
-
-def _watch(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(OTHERWISE)
-    os._exit(1)
