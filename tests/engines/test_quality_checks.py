@@ -319,3 +319,8 @@ def test_a_target_that_is_no_column_is_refused(context):
     with pytest.raises(errors.DataError, match="no column 'yy'") as caught:
         quality.run(QualitySpec(data=context.save_frame(SOUND), target="yy"), context)
     assert caught.value.try_ == "--target y"
+
+
+def test_gaps_of_two_rows_tell_nothing():
+    frame = pd.DataFrame({"word": pd.Series([None, ""], dtype="str"), "size": [0.0, 0.5]})
+    assert "telling gaps" not in {each.find for each in findings(frame, "size", frame)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from aiaas_magics.engines.checks import effects
 from aiaas_magics.engines.checks.look import Found, Look, share
@@ -58,8 +57,7 @@ def telling(look: Look) -> Found:
         if look.task == "classification":
             effect, p, text = _by_class(gaps, y[known])
         else:
-            test = stats.ks_2samp(y[known][gaps], y[known][~gaps], method="asymp")
-            effect, p = float(test.statistic), float(test.pvalue)
+            effect, p = effects.distance(y[known][gaps].to_numpy(), y[known][~gaps].to_numpy())
             text = f"'{look.target}' differs between the rows that have a value and those that have none (KS {effect:.2f})"
         if effect >= LEAST and p < effects.ALPHA / len(names):
             yield Finding(
