@@ -1,0 +1,71 @@
+"""Threads of a search, and who watches it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol, Self
+
+from aiaas_magics.engines.sharing.base import Item, Made
+
+
+class Watcher(Protocol):
+    """Who watches a search."""
+
+    def progress(self, done: float, text: str = "") -> None:
+        """Hear how many units of a group's plan are done."""
+        ...
+
+    def stopping(self) -> bool:
+        """Tell whether the best so far is wanted."""
+        ...
+
+
+class Unwatched:
+    """Nobody watches."""
+
+    def progress(self, done: float, text: str = "") -> None:
+        """Hear nothing."""
+
+    def stopping(self) -> bool:
+        """Want all of it."""
+        return False
+
+
+class Threads:
+    """A `Pool` of threads, which end with the ``with`` block; one core computes in the caller's own."""
+
+    def __init__(self, cores: int, watcher: Watcher | None = None) -> None:
+        self.cores, self._watcher = cores, watcher or Unwatched()
+        self._threads = ThreadPoolExecutor(cores, "sharing") if cores > 1 else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+
+    def map(self, function: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
+        """Yield the results in the order of the items; at most twice as many as threads are in the making."""
+        waiting: deque[Future[Made]] = deque()
+        for item in items:
+            if self.stopping():
+                break
+            if self._threads is None:
+                yield function(item)
+                continue
+            waiting.append(self._threads.submit(function, item))
+            if len(waiting) >= 2 * self.cores:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def progress(self, done: float, text: str = "") -> None:
+        """Tell who watches."""
+        self._watcher.progress(done, text)
+
+    def stopping(self) -> bool:
+        """Ask who watches."""
+        return self._watcher.stopping()
