@@ -127,6 +127,29 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     folds: tuple[float, ...]
     seconds: float
     rank: int
+    equality: str = "exact"
+    """How its score compares with one of a fit of its own: exact, tolerance, distribution."""
+
+
+class Sharing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a search costs, and what it would cost if every candidate was fitted by itself.
+
+    ``shared`` and ``alone`` count ``unit`` over all folds; ``exact`` candidates are certain to be bit-equal to a fit
+    of their own before anything is fitted; ``apart`` candidates are fitted by themselves.
+    """
+
+    candidates: int
+    folds: int
+    groups: int
+    unit: str
+    shared: int
+    alone: int
+    exact: int
+    apart: int = 0
+    grower: str = ""
+    """How models were made, where there is more than one way: direct, public."""
+    text: str = ""
+    """All of it in a sentence."""
 
 
 class Entrant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -175,6 +198,11 @@ class ModelResult(Result, frozen=True, kw_only=True, tag="model_result"):
     """What tuning maximised."""
     trials: tuple[Trial, ...] = ()
     cells: int = 0
+    strategy: str = ""
+    """How the candidates were chosen: grid, random, halving, optuna; and why, in `reason`."""
+    reason: str = ""
+    sharing: Sharing | None = None
+    """What was planned, and done."""
     leaderboard: tuple[Entrant, ...] = ()
     """What ``--algo auto`` compared, best first."""
     budget: float | None = None

@@ -109,6 +109,32 @@ class Answer(NamedTuple):
     """Of fitting: what was shared is divided among those that share it."""
 
 
+class Scored(NamedTuple):
+    """What became of one candidate in one fold. Scores are greater-is-better, by the scorer's name."""
+
+    test: dict[str, float]
+    train: dict[str, float] | None
+    fit_seconds: float
+    score_seconds: float
+    rows: int
+    """Test rows."""
+    equality: Equality = Equality.EXACT
+    failure: str = ""
+    """What the estimator said, if it could not be fitted; the scores are `error_score` then."""
+
+
+class Memory(Protocol):
+    """What is known of a search from before: a killed one goes on where it was."""
+
+    def recall(self, candidate: Params, fold: int) -> Scored | None:
+        """Return what was kept of a candidate in a fold; None if nothing was."""
+        ...
+
+    def keep(self, found: Sequence[tuple[Params, int, Scored]]) -> None:
+        """Keep what was just found, in one go; called by one thread at a time."""
+        ...
+
+
 class Pool(Protocol):
     """Threads, and the ear of who watches the search. Fits inside must hold one native thread each."""
 
