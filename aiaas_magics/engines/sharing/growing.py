@@ -223,12 +223,17 @@ class Direct:
             raise Unfit("several targets")
         self.seeds = self._drawn()
         limits = Limits.of(forest, {}, self.rows)
-        if not same_tree(pruned(self._grown(0, limits), forest.ccp_alpha), self.first.tree_):
+        if not same_tree(
+            pruned(self.grow(limits, range(1))[0], forest.ccp_alpha), self.first.tree_
+        ):
             raise Unfit("the trees differ")
 
     def grow(self, limits: Limits, trees: range) -> list[Any]:
         """Return trees of a forest within the limits."""
-        return [self._grown(number, limits) for number in trees]
+        state = (
+            np.random.RandomState()
+        )  # seeded again for each tree, which is cheaper than a new one
+        return [self._grown(number, limits, state) for number in trees]
 
     def _begin(self, rows: Rows) -> dict[str, Any]:
         """Fit one tree as everybody does, and return what it is given."""
@@ -264,35 +269,36 @@ class Direct:
             return state.randint(self._names.MAX_INT, size=count).tolist()
         return [self.first.random_state, *state.randint(self._names.MAX_INT, size=count - 1).tolist()]  # fmt: skip
 
-    def _weights(self, seed: int) -> Array | None:
+    def _weights(self, state: np.random.RandomState) -> Array | None:
         """Return the weights of a tree's rows: how often each was drawn."""
         forest = self.fitted
         if not forest.bootstrap:
             given = forest._sample_weight
             return None if given is None else np.ascontiguousarray(given, dtype=np.float64)
         drawn = self._names._generate_sample_indices(
-            seed, self.rows, forest._n_samples_bootstrap, forest._sample_weight
+            state, self.rows, forest._n_samples_bootstrap, forest._sample_weight
         )
         weights = np.bincount(drawn, minlength=self.rows).astype(np.float64)
         if forest.class_weight == "balanced_subsample":
             weights *= compute_sample_weight("balanced", self._y, indices=drawn)
         return weights
 
-    def _grown(self, number: int, limits: Limits) -> Any:
-        names, first, seed = self._names, self.first, self.seeds[number]
-        weights = self._weights(seed)
+    def _grown(self, number: int, limits: Limits, state: np.random.RandomState) -> Any:
+        names, first = self._names, self.first
+        state.seed(self.seeds[number])
+        weights = self._weights(state)
         leaf = first.min_samples_leaf
         leaf = leaf if isinstance(leaf, Integral) else math.ceil(leaf * self.rows)
         whole = self.rows if weights is None else np.sum(weights)
         weight = first.min_weight_fraction_leaf * whole
+        classes = np.array([getattr(first, "n_classes_", 1)], dtype=np.intp)
         if is_classifier(first):
-            classes = np.array([first.n_classes_], dtype=np.intp)
             criterion = names.CRITERIA_CLF[first.criterion](1, classes)
         else:
-            classes = np.array([1], dtype=np.intp)
             criterion = names.CRITERIA_REG[first.criterion](1, self.rows)
+        state.seed(self.seeds[number])
         splitter = names.DENSE_SPLITTERS[first.splitter](
-            criterion, first.max_features_, leaf, weight, np.random.RandomState(seed), self._signs()
+            criterion, first.max_features_, leaf, weight, state, self._signs()
         )
         tree = names.Tree(first.n_features_in_, classes, 1)
         builder = names.DepthFirstTreeBuilder(
