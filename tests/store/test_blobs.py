@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import shutil
 import stat
 
 import pytest
@@ -85,3 +86,13 @@ def test_a_full_disk_leaves_nothing_and_says_so(tmp_path, monkeypatch):
     with pytest.raises(errors.BackendUnavailable, match="takes no more bytes"):
         blobs.put([b"x"])
     assert [path for path in tmp_path.rglob("*") if path.name != "lock"] == []
+
+
+def test_a_file_that_cannot_be_kept_is_not_left_open(tmp_path):
+    (tmp_path / "file").write_bytes(b"abc")
+    blobs = Blobs(tmp_path / "blobs")
+    shutil.rmtree(blobs.folder)
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(FileNotFoundError) as caught:
+        blobs.put(tmp_path / "file")
+    assert len(os.listdir("/proc/self/fd")) == before, caught.value
