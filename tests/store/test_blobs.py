@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import stat
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -92,7 +93,7 @@ def test_a_file_that_cannot_be_kept_is_not_left_open(tmp_path):
     (tmp_path / "file").write_bytes(b"abc")
     blobs = Blobs(tmp_path / "blobs")
     shutil.rmtree(blobs.folder)
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(FileNotFoundError) as caught:
         blobs.put(tmp_path / "file")
-    assert len(os.listdir("/proc/self/fd")) == before, caught.value
+    assert len(list(Path("/proc/self/fd").iterdir())) == before, caught.value
