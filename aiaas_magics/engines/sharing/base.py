@@ -107,6 +107,8 @@ class Answer(NamedTuple):
     equality: Equality
     seconds: float
     """Of fitting: what was shared is divided among those that share it."""
+    grower: str = ""
+    """How the model was made, where there is more than one way; a plan tells what is tried first."""
 
 
 class Scored(NamedTuple):

@@ -1,0 +1,349 @@
+"""Trees of forests, grown without the Python around each of them, and bit-equal to ``RandomForest.fit``'s.
+
+``RandomForest.fit`` spends half of its time in Python: each tree is cloned, checks its input and encodes the
+target again. Here it fits one tree of its own, with all its checks and warnings; that tells the converted data,
+from which `Direct` grows the others with scikit-learn's own builder, seeds and bootstrap. As it uses private names
+it grows that first tree too: where the two differ by a bit, where a name is gone or the version is not known,
+`Public` fits as everybody does.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import importlib
+import math
+import threading
+from numbers import Integral
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+import numpy as np
+import sklearn
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.utils import check_random_state, compute_sample_weight, get_tags
+from sklearn.utils.fixes import parse_version
+from sklearn.utils.validation import validate_data
+
+from aiaas_magics.engines.sharing.base import Array, Pool, Rows
+from aiaas_magics.engines.sharing.limits import Limits
+
+FORESTS = (
+    RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor,
+)  # fmt: skip
+KNOWN = ("1.9", "1.11")
+"""Versions of scikit-learn whose private names are known: from the first, before the second."""
+NAMES = {
+    "sklearn.tree._tree": ("Tree", "DepthFirstTreeBuilder", "_build_pruned_tree_ccp", "_build_pruned_tree_py"),
+    "sklearn.tree._classes": ("CRITERIA_CLF", "CRITERIA_REG", "DENSE_SPLITTERS"),
+    "sklearn.ensemble._forest": ("_generate_sample_indices", "MAX_INT"),
+}  # fmt: skip
+CHUNK = 25
+"""Trees that a thread grows in one go: some tens of milliseconds on a small table."""
+
+
+class Unfit(Exception):
+    """Trees of this kind are not grown directly."""
+
+
+class Grower(Protocol):
+    """Grows the trees of one fold."""
+
+    name: str
+    fitted: Any
+    """Fitted on the fold's rows, with at least one tree: knows classes and how to check a table."""
+    rows: int
+
+    def grow(self, limits: Limits, trees: range) -> list[Any]:
+        """Return trees (``tree_``) by their numbers in the forest, before any cost-complexity pruning."""
+        ...
+
+
+@functools.cache
+def private() -> Any:
+    """Return the private names; raises `Unfit` where one is gone or the version is not known."""
+    least, before = map(parse_version, KNOWN)
+    if not least <= parse_version(sklearn.__version__) < before:
+        raise Unfit(f"scikit-learn {sklearn.__version__} is not known")
+    try:
+        modules = {path: importlib.import_module(path) for path in NAMES}
+        return SimpleNamespace(
+            **{
+                name: getattr(modules[path], name)
+                for path, names in NAMES.items()
+                for name in names
+            }
+        )
+    except (ImportError, AttributeError) as error:
+        raise Unfit(str(error)) from error
+
+
+def usable() -> bool:
+    """Tell whether the private names are there."""
+    try:
+        return private() is not None
+    except Unfit:
+        return False
+
+
+def grower_name(estimator: BaseEstimator) -> str:
+    """Return which grower will be tried for an estimator: direct or public."""
+    return Direct.name if isinstance(estimator, FORESTS) and usable() else Public.name
+
+
+def grower_of(estimator: Any, rows: Rows) -> Grower:
+    """Return who grows the trees of an unfitted estimator, direct where that gives the same bits."""
+    try:
+        return Direct(clone(estimator), rows)
+    except Unfit:
+        return Public(estimator, rows)
+
+
+def plain(forest: Any) -> bool:
+    """Tell whether a forest does nothing but grow trees depth first."""
+    return (
+        isinstance(forest.n_estimators, Integral)
+        and int(forest.n_estimators) > 0
+        and isinstance(forest.criterion, str)
+        and forest.max_leaf_nodes is None
+        and not (forest.warm_start or forest.oob_score or forest.verbose)
+    )
+
+
+def fit(estimator: Any, rows: Rows) -> Any:
+    """Fit as scikit-learn does."""
+    more = {} if rows.weights is None else {"sample_weight": rows.weights}
+    return estimator.fit(rows.X, rows.y, **more)
+
+
+def converted(fitted: Any, table: Any) -> Any:
+    """Return a table as trees take it, checked as ``predict`` does."""
+    missing = get_tags(fitted).input_tags.allow_nan and not issparse(table)
+    return validate_data(
+        fitted, table, dtype=np.float32, accept_sparse="csr", reset=False,
+        ensure_all_finite="allow-nan" if missing else True,
+    )  # fmt: skip
+
+
+def _like(tree: Any) -> Any:
+    """Return an empty tree for the same target."""
+    return private().Tree(tree.n_features, np.asarray(tree.n_classes), tree.n_outputs)
+
+
+def pruned(tree: Any, alpha: float) -> Any:
+    """Return a tree after minimal cost-complexity pruning, as scikit-learn does it."""
+    if not alpha:
+        return tree
+    made = _like(tree)
+    private()._build_pruned_tree_ccp(made, tree, alpha)
+    return made
+
+
+def shortened(tree: Any, leaves: Array) -> Any:
+    """Return a tree that ends at the marked nodes, one on every way to a leaf."""
+    made = _like(tree)
+    private()._build_pruned_tree_py(made, tree, leaves.astype(np.uint8))
+    return made
+
+
+def same_tree(one: Any, two: Any) -> bool:
+    """Tell whether two trees are equal to the bit."""
+    mine, its = one.__getstate__(), two.__getstate__()
+    return bool(
+        mine["max_depth"] == its["max_depth"]
+        and mine["nodes"].tobytes() == its["nodes"].tobytes()
+        and mine["values"].tobytes() == its["values"].tobytes()
+    )
+
+
+class Public:
+    """Fits as everybody does, once for each of the limits asked for."""
+
+    name = "public"
+
+    def __init__(self, estimator: Any, rows: Rows) -> None:
+        self._estimator, self._rows = clone(estimator), rows
+        self._fits: dict[Limits, list[Any]] = {}
+        self._lock = threading.Lock()
+        self.rows = len(rows.y)
+        self.fitted: Any = None
+        self._trees_of(Limits.of(self._estimator, {}, self.rows))
+
+    def grow(self, limits: Limits, trees: range) -> list[Any]:
+        """Return trees of a forest within the limits."""
+        return [self._trees_of(limits)[number] for number in trees]
+
+    def _trees_of(self, limits: Limits) -> list[Any]:
+        with self._lock:
+            if limits not in self._fits:
+                estimator = clone(self._estimator).set_params(**limits.params)
+                fit(estimator, self._rows)
+                self.fitted = self.fitted or estimator
+                single = getattr(estimator, "estimators_", [estimator])
+                self._fits[limits] = [each.tree_ for each in single]
+            return self._fits[limits]
+
+
+class Direct:
+    """Grows the trees of a forest with scikit-learn's builder.
+
+    Parameters
+    ----------
+    forest
+        Unfitted; is fitted with one tree. Its `random_state` goes on as if it had been fitted with all.
+    rows
+        Training rows.
+
+    Raises
+    ------
+    Unfit
+        If its trees are not grown directly, or would differ by a bit.
+    """
+
+    name = "direct"
+
+    def __init__(self, forest: Any, rows: Rows) -> None:
+        self._names = private()
+        if not isinstance(forest, FORESTS) or not plain(forest) or issparse(rows.X):
+            raise Unfit(type(forest).__name__)
+        self.fitted = forest
+        data = self._begin(rows)
+        self._X, self._y = data["X"], data["y"]
+        self._mask = data["missing_values_in_feature_mask"]
+        self.rows = len(self._y)
+        self.first = forest.estimators_[0]
+        if forest.n_outputs_ != 1:
+            raise Unfit("several targets")
+        self.seeds = self._drawn()
+        limits = Limits.of(forest, {}, self.rows)
+        if not same_tree(
+            pruned(self.grow(limits, range(1))[0], forest.ccp_alpha), self.first.tree_
+        ):
+            raise Unfit("the trees differ")
+
+    def grow(self, limits: Limits, trees: range) -> list[Any]:
+        """Return trees of a forest within the limits."""
+        state = (
+            np.random.RandomState()
+        )  # seeded again for each tree, which is cheaper than a new one
+        return [self._grown(number, limits, state) for number in trees]
+
+    def _begin(self, rows: Rows) -> dict[str, Any]:
+        """Fit one tree as everybody does, and return what it is given."""
+        forest, seen = self.fitted, dict[str, Any]()
+        kept, make = {name: getattr(forest, name) for name in ("n_estimators", "n_jobs")}, forest._make_estimator  # fmt: skip
+
+        def making(*args: Any, **more: Any) -> Any:
+            tree = make(*args, **more)
+
+            def fitting(X: Any, y: Any, **more: Any) -> Any:
+                seen.update(more, X=X, y=y)
+                del tree._fit
+                return tree._fit(X, y, **more)
+
+            tree._fit = fitting
+            return tree
+
+        forest._make_estimator = making
+        forest.n_estimators, forest.n_jobs = 1, None
+        try:
+            fit(forest, rows)
+        finally:
+            vars(forest).update(kept)
+            del forest._make_estimator
+        if not {"X", "y", "missing_values_in_feature_mask"} <= set(seen):
+            raise Unfit("the forest hands its trees something else")
+        return seen
+
+    def _drawn(self) -> list[int]:
+        """Return the seeds of all trees; the first is drawn already."""
+        count, state = self.fitted.n_estimators, check_random_state(self.fitted.random_state)
+        if isinstance(self.fitted.random_state, Integral):
+            return state.randint(self._names.MAX_INT, size=count).tolist()
+        return [self.first.random_state, *state.randint(self._names.MAX_INT, size=count - 1).tolist()]  # fmt: skip
+
+    def _weights(self, state: np.random.RandomState) -> Array | None:
+        """Return the weights of a tree's rows: how often each was drawn."""
+        forest = self.fitted
+        if not forest.bootstrap:
+            given = forest._sample_weight
+            return None if given is None else np.ascontiguousarray(given, dtype=np.float64)
+        drawn = self._names._generate_sample_indices(
+            state, self.rows, forest._n_samples_bootstrap, forest._sample_weight
+        )
+        weights = np.bincount(drawn, minlength=self.rows).astype(np.float64)
+        if forest.class_weight == "balanced_subsample":
+            weights *= compute_sample_weight("balanced", self._y, indices=drawn)
+        return weights
+
+    def _grown(self, number: int, limits: Limits, state: np.random.RandomState) -> Any:
+        names, first = self._names, self.first
+        state.seed(self.seeds[number])
+        weights = self._weights(state)
+        leaf = first.min_samples_leaf
+        leaf = leaf if isinstance(leaf, Integral) else math.ceil(leaf * self.rows)
+        whole = self.rows if weights is None else np.sum(weights)
+        weight = first.min_weight_fraction_leaf * whole
+        classes = np.array([getattr(first, "n_classes_", 1)], dtype=np.intp)
+        if is_classifier(first):
+            criterion = names.CRITERIA_CLF[first.criterion](1, classes)
+        else:
+            criterion = names.CRITERIA_REG[first.criterion](1, self.rows)
+        state.seed(self.seeds[number])
+        splitter = names.DENSE_SPLITTERS[first.splitter](
+            criterion, first.max_features_, leaf, weight, state, self._signs()
+        )
+        tree = names.Tree(first.n_features_in_, classes, 1)
+        builder = names.DepthFirstTreeBuilder(
+            splitter, limits.split, leaf, weight, limits.depth, limits.decrease
+        )
+        builder.build(tree, self._X, self._y, weights, self._mask)
+        return tree
+
+    def _signs(self) -> Array | None:
+        """Return the constraints of monotony; those of a classifier are about its first class."""
+        if self.first.monotonic_cst is None:
+            return None
+        signs = np.asarray(self.first.monotonic_cst).astype(np.int8)
+        return -signs if is_classifier(self.first) else signs
+
+
+def refit(estimator: Any, rows: Rows, pool: Pool) -> Any:
+    """Fit a forest: bit-equal to ``estimator.fit``, tree by tree; with all of its trees, stop or not."""
+    drawn = copy.deepcopy(estimator.random_state)
+    state = check_random_state(estimator.random_state).get_state()
+    try:
+        grower = Direct(estimator, rows)
+    except Unfit:
+        estimator.random_state = drawn
+        if drawn is None:
+            check_random_state(None).set_state(state)
+        return fit(estimator, rows)
+    limits, count = Limits.of(estimator, {}, grower.rows), estimator.n_estimators
+    chunks = [range(start, min(start + CHUNK, count)) for start in range(1, count, CHUNK)]
+    grown = [
+        tree for some in pool.map(lambda each: grower.grow(limits, each), chunks) for tree in some
+    ]
+    grown += grower.grow(limits, range(1 + len(grown), count))
+    estimator.estimators_ += [
+        _clothed(grower.first, seed, pruned(tree, estimator.ccp_alpha))
+        for seed, tree in zip(grower.seeds[1:], grown, strict=True)
+    ]
+    return estimator
+
+
+def _clothed(first: Any, seed: int, tree: Any) -> Any:
+    """Return the estimator of a tree, like a fitted one of the same forest."""
+    made: Any = object.__new__(type(first))
+    vars(made).update(
+        {name: copy.copy(value) for name, value in vars(first).items() if name != "tree_"}
+    )
+    made.random_state, made.tree_ = seed, tree
+    return made
