@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aiaas_magics import errors, session
+    from aiaas_magics.engines.sharing.search import SharedGridSearchCV
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "SharedGridSearchCV",
     "__version__",
     "connect",
     "data",
@@ -40,11 +42,17 @@ __all__ = [
 ]
 
 MODULES = ("errors", "session")
+OBJECTS = {"SharedGridSearchCV": "engines.sharing.search"}
+"""Public classes, and the module of each; they need scikit-learn, which is loaded with them."""
 
 _loaded: dict[int, Callable[[], None]] = {}
 
 
 def __getattr__(name: str) -> Any:
+    if name in OBJECTS:
+        import importlib
+
+        return getattr(importlib.import_module(f"{__name__}.{OBJECTS[name]}"), name)
     if name in __all__ and name not in MODULES:
         from aiaas_magics import twin
 

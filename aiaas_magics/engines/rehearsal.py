@@ -14,13 +14,14 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from aiaas_magics.engines import profile
+from aiaas_magics.engines.checks import leaks
 from aiaas_magics.engines.models import artefacts
 
 ROWS = 24
 
 
 def rehearse() -> None:
-    """Fit, measure and write two tiny models, and forget them."""
+    """Fit, measure, suspect and write two tiny models, and forget them."""
     frame = pd.DataFrame({"a": range(ROWS), "b": [float(i % 5) for i in range(ROWS)]})
     target = pd.Series(["x", "y"] * (ROWS // 2))
     profile.roles(frame)
@@ -33,3 +34,4 @@ def rehearse() -> None:
             pipeline.fit(frame.iloc[train], target.iloc[train])
             get_scorer("accuracy")(pipeline, frame.iloc[test], target.iloc[test])
             skops.io.dumps(pipeline)
+        list(leaks.alone(frame, target, "classification", profile.roles(frame)))

@@ -89,7 +89,9 @@ class Blobs:
 
     def fetch(self, ref: str) -> Iterator[bytes]:
         """Yield the bytes at an address. Raises `NotFound` before the first."""
-        return chunks(self.path(ref))
+        return _read(
+            self.path(ref).open("rb")
+        )  # at once: it may be removed before the first is asked for
 
     def size(self) -> int:
         """Return the bytes all blobs take."""
@@ -163,9 +165,12 @@ def sync_folder(folder: Path) -> None:
 
 def chunks(body: Path | Iterable[bytes]) -> Iterator[bytes]:
     """Return an iterator over the bytes of a file, or over what is in pieces already."""
-    if not isinstance(body, Path):
-        return iter(body)
-    return _read(body.open("rb"))
+    return _of_file(body) if isinstance(body, Path) else iter(body)
+
+
+def _of_file(path: Path) -> Iterator[bytes]:
+    """Open a file when its first bytes are asked for: if they never are, nothing is left open."""
+    yield from _read(path.open("rb"))
 
 
 def _read(file: BinaryIO) -> Iterator[bytes]:

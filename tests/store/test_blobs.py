@@ -3,7 +3,9 @@
 import errno
 import hashlib
 import os
+import shutil
 import stat
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -85,3 +87,13 @@ def test_a_full_disk_leaves_nothing_and_says_so(tmp_path, monkeypatch):
     with pytest.raises(errors.BackendUnavailable, match="takes no more bytes"):
         blobs.put([b"x"])
     assert [path for path in tmp_path.rglob("*") if path.name != "lock"] == []
+
+
+def test_a_file_that_cannot_be_kept_is_not_left_open(tmp_path):
+    (tmp_path / "file").write_bytes(b"abc")
+    blobs = Blobs(tmp_path / "blobs")
+    shutil.rmtree(blobs.folder)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(FileNotFoundError) as caught:
+        blobs.put(tmp_path / "file")
+    assert len(list(Path("/proc/self/fd").iterdir())) == before, caught.value

@@ -1,0 +1,361 @@
+"""Candidates evaluated fold by fold: together where a sharer knows how, as scikit-learn does where not."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _PassthroughScorer
+from sklearn.model_selection._validation import _fit_and_score
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import _safe_split
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import _check_method_params
+from threadpoolctl import threadpool_limits
+
+from aiaas_magics.engines.sharing import grouping, quick
+from aiaas_magics.engines.sharing.base import (
+    Answer,
+    Data,
+    Equality,
+    Fold,
+    Memory,
+    Params,
+    Rows,
+    Scored,
+)
+from aiaas_magics.engines.sharing.plan import Plan, Shared
+from aiaas_magics.engines.sharing.pool import Threads, Watcher
+from aiaas_magics.engines.sharing.sharers import sharer_of
+
+Pair = tuple[Any, Any]
+Table = list[list[Scored | None]]
+ONE = "score"
+"""What the score of a search with one metric is called in a `Scored`."""
+
+
+class Hearing(Watcher, Protocol):
+    """Who watches an evaluation: `progress` counts candidates times folds."""
+
+    def scored(self, candidate: int, fold: int, found: Scored) -> None:
+        """Hear what became of a candidate in a fold."""
+        ...
+
+
+class Terms(NamedTuple):
+    """Under what terms candidates are compared: what ``GridSearchCV`` knows when it begins."""
+
+    splits: Sequence[Pair]
+    scorers: Any
+    fit_params: Mapping[str, Any] = {}
+    score_params: Mapping[str, Any] = {}
+    error_score: Any = math.nan
+    return_train_score: bool = False
+    verbose: int = 0
+
+
+class Evaluator:
+    """Scores candidates on folds; may be asked again and again.
+
+    Parameters
+    ----------
+    estimator
+        Unfitted: a single estimator, or a pipeline whose last step predicts.
+    X, y
+        Rows, (n, columns) and (n,).
+    terms
+        Folds, scorers and the like.
+    sharing
+        ``auto``, ``exact`` (only what is bit-equal is shared) or ``off``.
+    cores
+        Threads for what is shared.
+    parallel
+        Runs what is not shared; None: the same threads.
+    watcher, memory
+        Who hears of it, and what is known already.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        terms: Terms,
+        *,
+        sharing: str = "auto",
+        cores: int = 1,
+        parallel: Parallel | None = None,
+        watcher: Hearing | None = None,
+        memory: Memory | None = None,
+    ) -> None:
+        self._base, self._X, self._y, self._terms = estimator, X, y, terms
+        self._exact, self._off = sharing == "exact", sharing == "off"
+        self._cores, self._parallel, self._watcher, self._memory = cores, parallel, watcher, memory
+        self.multimetric: bool | None = None
+        """Whether a scorer gives several scores; known with the first."""
+        self.failures: list[str] = []
+        """What sharers said that could not do what they had planned; their candidates were fitted apart."""
+
+    def plan(self, candidates: Sequence[Params]) -> Plan:
+        """Return who is evaluated together, and who apart."""
+        everybody = Plan(
+            len(candidates), len(self._terms.splits), (), tuple(range(len(candidates)))
+        )
+        weights = self._weights()
+        off = self._off or get_tags(self._base).input_tags.pairwise or self._y is None
+        if off or weights is _STRANGE or not served(self._terms.scorers, self._base):
+            return everybody
+        data = self._data(weighted=weights is not None)
+        if data is None:
+            return everybody
+        return grouping.plan(self._base, candidates, data, exact=self._exact)
+
+    def evaluate(self, candidates: Sequence[Params], plan: Plan | None = None) -> Table:
+        """Return what became of each candidate in each fold; None where a stop came before it."""
+        run = _Run(self, candidates, plan or self.plan(candidates))
+        return run.done()
+
+    def refit(self, candidate: Params) -> Any:
+        """Return the estimator with a candidate's parameters, fitted on all rows."""
+        whole = clone(self._base).set_params(**clone(dict(candidate), safe=False))
+        prefix, model = grouping.last_step(whole)
+        sharer = None if self._off else sharer_of(model)
+        weights = self._weights()
+        cached = getattr(whole, "memory", None) is not None
+        if sharer is None or weights is _STRANGE or cached or not grouping.shareable(whole):
+            return whole.fit(self._X, self._y, **self._terms.fit_params)
+        X = self._X
+        with Threads(self._cores) as pool:
+            if not prefix:
+                return sharer.refit(whole, Rows(X, self._y, weights), pool)
+            if len(whole.steps) > 1:
+                X = whole[:-1].fit_transform(X, self._y)
+            whole.steps[-1] = (prefix[:-2], sharer.refit(model, Rows(X, self._y, weights), pool))
+        return whole
+
+    def _weights(self) -> Any:
+        """Return the rows' weights, None without; `_STRANGE` where a fit is told something else."""
+        prefix, _ = grouping.last_step(self._base)
+        names = set(self._terms.fit_params)
+        if names - {f"{prefix}sample_weight"}:
+            return _STRANGE
+        return self._terms.fit_params.get(f"{prefix}sample_weight")
+
+    def _data(self, *, weighted: bool) -> Data | None:
+        try:
+            kind = type_of_target(self._y)
+            rows, columns = self._X.shape
+        except (AttributeError, TypeError, ValueError):
+            return None  # lists of lists, rows without columns: the ordinary way knows what to do
+        return Data(
+            rows, columns, hasattr(self._X, "tocsr"), kind, weighted, len(self._terms.splits)
+        )
+
+
+_STRANGE = object()
+
+
+def served(scorers: Any, estimator: Any) -> bool:
+    """Tell whether scorers look at answers only, so that no fitted estimator is needed."""
+    if isinstance(scorers, _MultimetricScorer):
+        return all(served(each, estimator) for each in scorers._scorers.values())
+    if isinstance(scorers, _PassthroughScorer):
+        model = grouping.last_step(estimator)[1]
+        return quick.usual_score(model)
+    return isinstance(scorers, _BaseScorer) or getattr(scorers, "answers_suffice", False)
+
+
+class _Run:
+    """One evaluation of some candidates."""
+
+    def __init__(self, evaluator: Evaluator, candidates: Sequence[Params], plan: Plan) -> None:
+        self._of, self._candidates, self._plan = evaluator, candidates, plan
+        self._terms: Terms = evaluator._terms
+        self._table: Table = [[None] * plan.folds for _ in candidates]
+        self._heard = _Heard(evaluator._watcher)
+        self._tables: dict[int, tuple[str, Rows, tuple[Any, ...]]] = {}
+        self._scoring: dict[int, list[quick.Scoring]] = {}
+
+    def done(self) -> Table:
+        """Evaluate what is not known yet."""
+        self._recall()
+        heard = self._heard
+        with Threads(self._of._cores, heard) as pool:
+            for shared in self._plan.groups:
+                if not pool.stopping():
+                    self._together(shared, pool)
+            self._tables.clear()
+            left = [n for n, row in enumerate(self._table) if None in row]
+            if left and not pool.stopping():
+                self._apart(left, pool)
+        return self._table
+
+    def _recall(self) -> None:
+        if self._of._memory is None:
+            return
+        for number, candidate in enumerate(self._candidates):
+            for fold in range(self._plan.folds):
+                found = self._of._memory.recall(candidate, fold)
+                if found is not None:
+                    self._take([(number, fold, found)], keep=False)
+
+    def _together(self, shared: Shared, pool: Threads) -> None:
+        """Let a sharer evaluate its group; what it cannot do is left to be done apart."""
+        if all(None not in self._table[number] for number in shared.members):
+            return
+        folds = [self._fold(shared, number) for number in range(self._plan.folds)]
+        missing = sum(self._table[number].count(None) for number in shared.members)
+        self._heard.begin(shared.cost.shared, missing)
+        answers = shared.sharer.evaluate(shared.group, folds, pool, exact=self._of._exact)
+        try:
+            with threadpool_limits(1):
+                for answer in answers:
+                    number = shared.members[answer.member]
+                    if self._table[number][answer.fold] is None:
+                        scored = self._scored(answer, shared)
+                        self._take([(number, answer.fold, scored)])
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - never a wrong answer: each is fitted by itself
+            self._of.failures.append(f"{shared.sharer.name}: {error}")
+
+    # tables -----------------------------------------------------------------------------------
+    def _fold(self, shared: Shared, number: int) -> Fold:
+        return Fold(
+            number,
+            lambda: self._made(shared, number)[1],
+            lambda: self._made(shared, number)[2],
+        )
+
+    def _made(self, shared: Shared, number: int) -> tuple[str, Rows, tuple[Any, ...]]:
+        """Return a fold's tables, prepared; those of one preparation are kept until the next begins."""
+        found = self._tables.get(number)
+        if found is None or found[0] != shared.before:
+            found = self._prepared(shared, number)
+            prepared = grouping.last_step(shared.whole)[0] and len(shared.whole.steps) > 1
+            if prepared:
+                self._tables[number] = found
+        return found
+
+    def _prepared(self, shared: Shared, number: int) -> tuple[str, Rows, tuple[Any, ...]]:
+        of, whole = self._of, shared.whole
+        train, test = self._terms.splits[number]
+        X, y = _safe_split(whole, of._X, of._y, train)
+        X_test, _ = _safe_split(whole, of._X, of._y, test, train)
+        tables = (X_test, X) if self._terms.return_train_score else (X_test,)
+        weights = of._weights()
+        if weights is not None:
+            weights = _check_method_params(of._X, {"w": weights}, indices=train)["w"]
+        if grouping.last_step(whole)[0] and len(whole.steps) > 1:
+            before = clone(whole[:-1])
+            X = before.fit_transform(X, y)
+            tables = tuple(before.transform(table) for table in tables)
+        return shared.before, Rows(X, y, weights), tables
+
+    # scoring ----------------------------------------------------------------------------------
+    def _scored(self, answer: Answer, shared: Shared) -> Scored:
+        begun = time.time()
+        scorings = self._scorings(answer.fold)
+        found = [
+            scoring.of(answers) for scoring, answers in zip(scorings, answer.answers, strict=True)
+        ]
+        spent = time.time() - begun
+        label = answer.equality
+        if Equality.DISTRIBUTION in shared.cost.labels and grouping.random_before(shared.whole):
+            label = Equality.DISTRIBUTION
+        train = self._named(found[1]) if len(found) > 1 else None
+        rows = scorings[0].rows
+        return Scored(self._named(found[0]), train, answer.seconds, spent, rows, label)
+
+    def _scorings(self, fold: int) -> list[quick.Scoring]:
+        """Return what scores the test rows of a fold, and the training rows where they are scored."""
+        if fold not in self._scoring:
+            train, test = self._terms.splits[fold]
+            sides = (test, train) if self._terms.return_train_score else (test,)
+            self._scoring[fold] = [self._scoring_of(rows) for rows in sides]
+        return self._scoring[fold]
+
+    def _scoring_of(self, rows: Any) -> quick.Scoring:
+        of, terms = self._of, self._terms
+        return quick.Scoring(
+            of._X, of._y, rows, terms.scorers, terms.score_params, terms.error_score
+        )
+
+    def _named(self, found: Any) -> dict[str, float]:
+        several = isinstance(found, dict)
+        if self._of.multimetric is None:
+            self._of.multimetric = several
+        return dict(found) if several else {ONE: found}
+
+    # apart ------------------------------------------------------------------------------------
+    def _apart(self, left: Sequence[int], pool: Threads) -> None:
+        """Fit candidates by themselves, as scikit-learn does."""
+        todo = [(n, f) for n in left for f in range(self._plan.folds) if self._table[n][f] is None]
+        for (number, fold), out in zip(todo, self._fitted(todo, pool), strict=False):
+            self._take([(number, fold, self._of_dict(out))])
+
+    def _fitted(self, todo: Sequence[tuple[int, int]], pool: Threads) -> Iterator[dict[str, Any]]:
+        if self._of._parallel is None:
+            return pool.map(lambda pair: self._task(pair)(), todo)
+        found: Iterator[dict[str, Any]] = iter(
+            self._of._parallel(delayed(_fit_and_score)(*a, **k) for a, k in map(self._call, todo))
+        )
+        return found
+
+    def _task(self, pair: tuple[int, int]) -> Callable[[], dict[str, Any]]:
+        args, words = self._call(pair)
+        return lambda: _fit_and_score(*args, **words)
+
+    def _call(self, pair: tuple[int, int]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        of, terms, (number, fold) = self._of, self._terms, pair
+        train, test = terms.splits[fold]
+        words = {
+            "scorer": terms.scorers, "train": train, "test": test, "verbose": terms.verbose, "parameters": dict(self._candidates[number]),
+            "fit_params": dict(terms.fit_params), "score_params": dict(terms.score_params), "return_train_score": terms.return_train_score,
+            "return_n_test_samples": True, "return_times": True, "error_score": terms.error_score,
+            "split_progress": (fold, self._plan.folds), "candidate_progress": (number, len(self._candidates)),
+        }  # fmt: skip
+        return (clone(of._base), of._X, of._y), words
+
+    def _of_dict(self, out: Mapping[str, Any]) -> Scored:
+        train = self._named(out["train_scores"]) if self._terms.return_train_score else None
+        return Scored(
+            self._named(out["test_scores"]), train, out["fit_time"], out["score_time"], out["n_test_samples"],
+            Equality.EXACT, out["fit_error"] or "",
+        )  # fmt: skip
+
+    # telling ----------------------------------------------------------------------------------
+    def _take(self, found: Sequence[tuple[int, int, Scored]], *, keep: bool = True) -> None:
+        for number, fold, scored in found:
+            self._table[number][fold] = scored
+            self._heard.told += 1
+            if self._of._watcher is not None:
+                self._of._watcher.scored(number, fold, scored)
+        if keep and self._of._memory is not None:
+            self._of._memory.keep([(self._candidates[n], f, scored) for n, f, scored in found])
+
+
+class _Heard:
+    """Turns the units of a group into candidates times folds."""
+
+    def __init__(self, watcher: Hearing | None) -> None:
+        self._watcher = watcher
+        self.told = 0
+        self._before, self._worth = 0, 0.0
+
+    def begin(self, units: int, cells: int) -> None:
+        """Begin a group that is worth so many candidates times folds."""
+        self._before, self._worth = self.told, cells / max(units, 1)
+
+    def progress(self, done: float, text: str = "") -> None:
+        """Pass on how far it is; what is scored counts by itself."""
+        if self._watcher is not None:
+            self._watcher.progress(max(self.told, self._before + done * self._worth), text)
+
+    def stopping(self) -> bool:
+        """Ask who watches."""
+        return self._watcher is not None and self._watcher.stopping()
