@@ -234,6 +234,7 @@ class Direct:
         self._X, self._y = data["X"], data["y"]
         self._mask = data["missing_values_in_feature_mask"]
         self.rows, self.first = len(self._y), forest.estimators_[0]
+        self._prepare()
         self._limits, self._few = Limits.of(forest, {}, self.rows), list(forest.estimators_)
         check_random_state(forest.random_state).set_state(drawn.get_state())
         if checked:
@@ -302,29 +303,32 @@ class Direct:
         names, first = self._names, self.first
         state.seed(self.seeds[number])
         weights = self._weights(state)
-        leaf = first.min_samples_leaf
-        leaf = leaf if isinstance(leaf, Integral) else math.ceil(leaf * self.rows)
         whole = self.rows if weights is None else np.sum(weights)
         weight = first.min_weight_fraction_leaf * whole
-        classes = np.array([getattr(first, "n_classes_", 1)], dtype=np.intp)
-        if is_classifier(first):
-            criterion = names.CRITERIA_CLF[first.criterion](1, classes)
-        else:
-            criterion = names.CRITERIA_REG[first.criterion](1, self.rows)
-        state.seed(self.seeds[number])
+        state.seed(self.seeds[number])  # the splitter draws from the beginning, after the bootstrap
+        criterion = self._criterion(1, *self._sizes)
         splitter = names.DENSE_SPLITTERS[first.splitter](
-            criterion, first.max_features_, leaf, weight, state, self._signs()
+            criterion, first.max_features_, self._leaf, weight, state, self._signs
         )
-        tree = names.Tree(first.n_features_in_, classes, 1)
+        tree = names.Tree(first.n_features_in_, self._classes, 1)
         builder = names.DepthFirstTreeBuilder(
-            splitter, limits.split, leaf, weight, limits.depth, limits.decrease
+            splitter, limits.split, self._leaf, weight, limits.depth, limits.decrease
         )
         builder.build(tree, self._X, self._y, weights, self._mask)
         return tree
 
-    def _signs(self) -> Array | None:
-        """Return the constraints of monotony; those of a classifier are about its first class."""
-        if self.first.monotonic_cst is None:
-            return None
-        signs = np.asarray(self.first.monotonic_cst).astype(np.int8)
-        return -signs if is_classifier(self.first) else signs
+    def _prepare(self) -> None:
+        """Set what all trees are made with, as ``BaseDecisionTree._fit`` works it out for each."""
+        first, names = self.first, self._names
+        leaf, signs = first.min_samples_leaf, first.monotonic_cst
+        self._leaf = leaf if isinstance(leaf, Integral) else math.ceil(leaf * self.rows)
+        self._classes = np.array([getattr(first, "n_classes_", 1)], dtype=np.intp)
+        self._signs = None if signs is None else np.asarray(signs).astype(np.int8)
+        self._sizes: tuple[Any, ...] = (self.rows,)
+        kinds = names.CRITERIA_REG
+        if is_classifier(first):
+            kinds, self._sizes = names.CRITERIA_CLF, (self._classes,)
+            self._signs = None if self._signs is None else -self._signs  # of the first class
+        if first.criterion not in kinds:
+            raise Unfit(first.criterion)
+        self._criterion = kinds[first.criterion]
