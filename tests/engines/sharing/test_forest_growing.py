@@ -6,6 +6,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import InvalidParameterError
@@ -14,6 +15,7 @@ from aiaas_magics.engines.sharing import growing, refitting
 from aiaas_magics.engines.sharing.base import Equality, Rows
 from aiaas_magics.engines.sharing.limits import UNLIMITED, Limits
 from aiaas_magics.engines.sharing.pool import Threads
+from aiaas_magics.engines.sharing.search import SharedGridSearchCV
 from aiaas_magics.engines.sharing.sharers.forest import Forests
 from aiaas_magics.engines.sharing.sharers.forest_pruning import Nodes
 from aiaas_magics.testing.sharing import Case, SharerContract, Stopped, data_of, folds_of, group_of
@@ -233,3 +235,15 @@ def test_members_with_equal_trees_share_their_answers():
     """So that these are scored once."""
     found = answers(forest(), max_depth=[None, 50, 60])
     assert len({id(each.answers) for each in found if each.fold == 0}) == 1
+
+
+@pytest.mark.parametrize(("broken", "grower"), [(False, "direct"), (True, "public")])
+def test_a_search_tells_who_grew_its_trees(monkeypatch, broken, grower):
+    """Not who was expected to: the check comes with the rows."""
+    if broken:
+        monkeypatch.setattr(growing.private(), "MAX_INT", 1000)
+    grid = {"n_estimators": [2, 3], "max_depth": [None, 2]}
+    search = SharedGridSearchCV(forest(), grid, cv=3, sharing="exact").fit(*ROWS[:2])
+    assert search.plan_.grower == grower
+    whole = GridSearchCV(forest(), grid, cv=3).fit(*ROWS[:2]).cv_results_["mean_test_score"]
+    assert search.cv_results_["mean_test_score"].tolist() == whole.tolist()
