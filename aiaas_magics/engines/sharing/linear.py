@@ -34,6 +34,9 @@ FLOATS = (np.float64, np.float32)
 CELLS = 1 << 22
 """Decision values kept at once for a table: 32 MiB of float64."""
 
+MILD = 1e3
+"""eps times the square of this is 2e-10."""
+
 
 class Unsolved(ValueError):
     """Members whose optimum is not unique, or was not reached within the bound: they are fitted by themselves."""
@@ -198,6 +201,28 @@ def centred(X: Array, Y: Array, weights: Array | None, *, intercept: bool) -> Ce
         root = np.sqrt(weights)[:, None]
         X, Y = X * root, Y * root
     return Centred(X, Y, x_mean, y_mean)
+
+
+def triangular(X: Array, Y: Array) -> Array:
+    """Return R, upper triangular, of [X Y] = QR: all that least squares need of rows that outnumber the columns.
+
+    By the Cholesky factor of the inner products, which takes a fifth of the time, where it is accurate: it is off by
+    eps · k², k the ratio of the singular values of X. Elsewhere by orthogonal transformations.
+
+    Returns
+    -------
+    ndarray of shape (columns + outputs, columns + outputs)
+        Fewer rows only if there are fewer.
+    """
+    both, columns = np.hstack([X, Y]), X.shape[1]
+    try:
+        factor = np.linalg.cholesky(both.T @ both).T
+        s = np.linalg.svd(factor[:columns, :columns], compute_uv=False)
+        if s[0] <= MILD * s[-1]:
+            return factor
+    except np.linalg.LinAlgError:
+        pass  # not of full rank
+    return np.asarray(np.linalg.qr(both, mode="r"))
 
 
 def regressed(shape: tuple[int, ...]) -> Respond:

@@ -35,13 +35,14 @@ from aiaas_magics.engines.sharing.linear import (
     is_penalty,
     params_of,
     regressed,
+    triangular,
     weights_of,
 )
 
 BOUND = 1e-6
 """Predictions of the training rows are this near those of the optimum (root of the sum of squares), times the norm
 of the centred target."""
-ROUGH = (1e-4, 1e-8, 1e-12)
+ROUGH = (1e-4, 1e-6, 1e-9, 1e-12)
 """Tolerances of coordinate descent, of which the next is tried where the equations do not lead to the optimum."""
 SWEEPS = 5_000
 CHANGES = 20
@@ -212,6 +213,6 @@ def _condensed(data: Centred, size: int, *, positive: bool) -> _Net:
     X, y = data.X, data.Y[:, 0]
     if len(X) <= X.shape[1]:
         return _Net(np.asfortranarray(X), y, X.T @ y, None, size, positive)
-    factor = np.asarray(np.linalg.qr(np.hstack([X, data.Y]), mode="r"))
+    factor = triangular(X, data.Y)
     X, y = np.asfortranarray(factor[:, :-1]), np.ascontiguousarray(factor[:, -1])
     return _Net(X, y, X.T @ y, np.ascontiguousarray(X.T @ X), size, positive)

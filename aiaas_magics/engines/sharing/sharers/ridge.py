@@ -34,6 +34,7 @@ from aiaas_magics.engines.sharing.linear import (
     is_penalty,
     params_of,
     regressed,
+    triangular,
     weights_of,
 )
 
@@ -112,6 +113,6 @@ def _decomposed(X: Array, Y: Array) -> tuple[Array, Array, Array]:
         wide, factor = np.linalg.qr(X.T)
         U, s, Vt = np.linalg.svd(factor.T)
         return Vt @ wide.T, s, U.T @ Y
-    factor = np.asarray(np.linalg.qr(np.hstack([X, Y]), mode="r"))
+    factor = triangular(X, Y)
     U, s, Vt = np.linalg.svd(factor[:columns, :columns])
     return Vt, s, U.T @ factor[:columns, columns:]
