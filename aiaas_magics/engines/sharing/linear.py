@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import expit
-from sklearn.utils import check_array
+from sklearn.base import clone
 from sklearn.utils.extmath import softmax
+from sklearn.utils.validation import validate_data
 
 from aiaas_magics.engines.sharing.base import (
     Answer,
@@ -83,8 +84,18 @@ class BySolving(BySharing, ABC):
         """Tell whether rows of this kind are solved for."""
 
     @abstractmethod
-    def problem(self, group: Group, members: Sequence[int], rows: Rows) -> Problem:
-        """Make the rows of a fold ready."""
+    def problem(self, estimator: Any, members: Mapping[int, Params], rows: Rows) -> Problem:
+        """Make the rows of a fold ready.
+
+        Parameters
+        ----------
+        estimator
+            What the members have in common, unfitted; takes note of the features.
+        members
+            All parameters of each member to be solved.
+        rows
+            Training rows.
+        """
 
     def paths(self, members: Sequence[Params]) -> int:
         """Return how many units it takes to solve all of these members in a fold."""
@@ -121,12 +132,11 @@ class BySolving(BySharing, ABC):
     def _fold(self, group: Group, pool: Pool, done: dict[int, float], fold: Fold) -> list[Answer]:
         if pool.stopping():
             return []
-        begun, rows = time.perf_counter(), fold.train()
-        every = params_of(group)
-        members = [k for k, params in enumerate(every) if self.takes(params)]
-        problem = self.problem(group, members, rows)
+        begun, estimator = time.perf_counter(), clone(group.estimator)
+        members = {k: each for k, each in enumerate(params_of(group)) if self.takes(each)}
+        problem = self.problem(estimator, members, fold.train())
         solved: dict[int, Solution] = {}
-        units = self.paths([every[k] for k in members])
+        units = self.paths(list(members.values()))
         for found in problem.solve:
             solved.update(found)
             done[fold.number] = units * len(solved) / len(members)
@@ -134,7 +144,7 @@ class BySolving(BySharing, ABC):
             if pool.stopping():
                 break
         seconds = (time.perf_counter() - begun) / max(len(solved), 1)
-        return _answers(group, fold, solved, problem, seconds)
+        return _answers(estimator, fold, solved, problem, seconds)
 
 
 def params_of(group: Group) -> list[dict[str, Any]]:
@@ -149,9 +159,12 @@ def is_penalty(value: Any) -> bool:
     return number and 0 <= float(value) < np.inf
 
 
-def features(rows: Rows) -> tuple[Array, Any]:
-    """Return the features in float64 (n, columns), and the dtype that scikit-learn would compute in."""
-    X = check_array(rows.X, dtype=list(FLOATS))
+def features(estimator: Any, rows: Rows) -> tuple[Array, Any]:
+    """Return the features in float64 (n, columns), and the dtype that scikit-learn would compute in.
+
+    The estimator, unfitted and ours, takes note of their number and names, as ``fit`` does.
+    """
+    X = validate_data(estimator, rows.X, dtype=list(FLOATS))
     return X.astype(np.float64, copy=False), X.dtype
 
 
@@ -264,8 +277,8 @@ def _probabilities(scores: Array) -> Array:
 class _Table:
     """The decision values of all models for one table, a block of models at a time."""
 
-    def __init__(self, table: Any, models: Sequence[Solution], dtype: Any) -> None:
-        self._X = check_array(table, dtype=list(FLOATS))
+    def __init__(self, estimator: Any, table: Any, models: Sequence[Solution], dtype: Any) -> None:
+        self._X = validate_data(estimator, table, dtype=list(FLOATS), reset=False)
         self._models, self._dtype = models, dtype
         self._block = max(1, CELLS // (len(self._X) * len(models[0].intercept)))
         self._raw = functools.lru_cache(2)(self._product)
@@ -286,18 +299,18 @@ class _Table:
 
 
 def _answers(
-    group: Group, fold: Fold, solved: Solved, problem: Problem, seconds: float
+    estimator: Any, fold: Fold, solved: Solved, problem: Problem, seconds: float
 ) -> list[Answer]:
     if not solved:
         return []
     models = list(solved.values())
-    tables = [_Table(each, models, problem.dtype) for each in fold.tables()]
+    tables = [_Table(estimator, each, models, problem.dtype) for each in fold.tables()]
     names = list(problem.respond(np.zeros((1, len(models[0].intercept)))))
 
     def told(position: int, table: _Table) -> Answers:
         made = functools.cache(lambda: problem.respond(table.raw(position)))
         responses = {name: functools.partial(_asked, made, name) for name in names}
-        return Answers(group.estimator, responses, problem.classes)
+        return Answers(estimator, responses, problem.classes)
 
     return [
         Answer(member, fold.number, tuple(told(k, each) for each in tables), Equality.TOLERANCE, seconds)

@@ -42,6 +42,7 @@ class TestPaths(SharerContract):
         Case("a column of targets", Lasso(**TIGHT), ALPHAS, diabetes, target.to_frame(), tolerance=NEAR),
         Case("few rows", Lasso(**TIGHT), {"alpha": [0.1, 0.3]}, digits[:, 20:], digit, tolerance=1e-4),
         Case("single precision", Lasso(), {"alpha": [0.1, 1.0]}, diabetes.astype("f4"), target, tolerance=0.5),
+        Case("columns twice", Lasso(**TIGHT), ALPHAS, np.hstack([diabetes, diabetes]), target, tolerance=NEAR),
         Case("net", ElasticNet(**TIGHT), NETS, diabetes, target, tolerance=NEAR),
         Case("weighted net", ElasticNet(**TIGHT, fit_intercept=False), NETS, diabetes, target, weights,
              tolerance=NEAR),

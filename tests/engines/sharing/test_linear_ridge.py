@@ -110,6 +110,14 @@ def test_weights_that_are_none_are_scikit_learns_to_refuse() -> None:
         list(_answers(case))
 
 
+def test_what_scikit_learn_refuses_is_not_answered() -> None:
+    mixed = diabetes.assign(extra=1.0).set_axis([*range(10), "extra"], axis=1)
+    with pytest.raises(TypeError, match="string names"):
+        list(_answers(Case("", Ridge(), ALPHAS, mixed, target)))
+    with pytest.raises(ValueError, match="NaN"):
+        list(_answers(Case("", Ridge(), ALPHAS, diabetes.where(diabetes < 0.1), target)))
+
+
 def _answers(case: Case) -> Iterator[Answer]:
     with Threads(1) as pool:
         yield from Ridges().evaluate(group_of(case), folds_of(case), pool, exact=False)

@@ -19,7 +19,7 @@ C or unscaled columns, and so is a refitted model, which is scikit-learn's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -37,7 +37,6 @@ from aiaas_magics.engines.sharing.linear import (
     classified,
     features,
     is_penalty,
-    params_of,
     weights_of,
 )
 
@@ -79,10 +78,9 @@ class Logistic(BySolving):
         usual = params["solver"] in SOLVERS and not params["dual"] and patient
         return bool(squares and usual and is_penalty(params["C"]) and params["C"] > 0)
 
-    def problem(self, group: Group, members: Sequence[int], rows: Rows) -> Problem:
+    def problem(self, estimator: Any, members: Mapping[int, Params], rows: Rows) -> Problem:
         """Scale the rows and weigh them by class."""
-        estimator: Any = group.estimator
-        X, dtype = features(rows)
+        X, dtype = features(estimator, rows)
         classes, codes = np.unique(column_or_1d(rows.y), return_inverse=True)
         weights = weights_of(rows)
         weights = np.ones(len(X)) if weights is None else weights
@@ -99,7 +97,7 @@ class Logistic(BySolving):
         scaled = _scaled(X, weights, intercept=estimator.fit_intercept)
         loss: _Loss = (_Binomial if len(classes) == 2 else _Multinomial)(codes, scaled.weights)
         respond = classified(classes, proba=True)
-        return Problem(_solved(scaled, loss, group, members), respond, dtype, classes)
+        return Problem(_solved(scaled, loss, members), respond, dtype, classes)
 
 
 class _Scaled(NamedTuple):
@@ -216,12 +214,11 @@ class _Multinomial:
         return V - V.mean(axis=1, keepdims=True)
 
 
-def _solved(data: _Scaled, loss: _Loss, group: Group, members: Sequence[int]) -> Iterator[Solved]:
-    every = params_of(group)
+def _solved(data: _Scaled, loss: _Loss, members: Mapping[int, Params]) -> Iterator[Solved]:
     newton = _Newton(data.Z, data.weights, loss)
     places, optima = [0.0], [np.zeros((data.Z.shape[1], loss.outputs))]
-    for member in sorted(members, key=lambda k: every[k]["C"]):
-        C = float(every[member]["C"])
+    for member in sorted(members, key=lambda k: members[k]["C"]):
+        C = float(members[member]["C"])
         start = _ahead(places[-2:], optima[-2:], np.log(C))
         found = newton.optimum(start, data.penalty(C))
         if found is None:

@@ -16,7 +16,7 @@ farther from the optimum than the shared ones.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,7 +33,6 @@ from aiaas_magics.engines.sharing.linear import (
     centred,
     features,
     is_penalty,
-    params_of,
     regressed,
     triangular,
     weights_of,
@@ -83,30 +82,28 @@ class Paths(BySolving):
         """Return how many ratios there are."""
         return len({_ratio(each) for each in members})
 
-    def problem(self, group: Group, members: Sequence[int], rows: Rows) -> Problem:
+    def problem(self, estimator: Any, members: Mapping[int, Params], rows: Rows) -> Problem:
         """Centre, weigh and condense the rows."""
-        estimator: Any = group.estimator
-        X, dtype = features(rows)
+        X, dtype = features(estimator, rows)
         y = check_array(rows.y, dtype=np.float64, ensure_2d=False).reshape(len(X), -1)
         weights = weights_of(rows)
         if weights is not None:
             weights = weights * (len(X) / weights.sum())
         data = centred(X, y, weights, intercept=estimator.fit_intercept)
         net = _condensed(data, len(X), positive=estimator.positive)
-        return Problem(_solved(data, net, group, members), regressed(y.shape), dtype)
+        return Problem(_solved(data, net, members), regressed(y.shape), dtype)
 
 
 def _ratio(params: Params) -> Any:
     return params.get("l1_ratio", 1.0)
 
 
-def _solved(data: Centred, net: _Net, group: Group, members: Sequence[int]) -> Iterator[Solved]:
-    every = params_of(group)
-    ordered = sorted(members, key=lambda k: (-_ratio(every[k]), -every[k]["alpha"]))
-    for ratio, path in itertools.groupby(ordered, key=lambda k: float(_ratio(every[k]))):
+def _solved(data: Centred, net: _Net, members: Mapping[int, Params]) -> Iterator[Solved]:
+    ordered = sorted(members, key=lambda k: (-_ratio(members[k]), -members[k]["alpha"]))
+    for ratio, path in itertools.groupby(ordered, key=lambda k: float(_ratio(members[k]))):
         start = np.zeros(net.X.shape[1])
         while bunch := list(itertools.islice(path, BUNCH)):
-            alphas = [float(every[k]["alpha"]) for k in bunch]
+            alphas = [float(members[k]["alpha"]) for k in bunch]
             optima = [
                 net.optimum(alpha, ratio, rough)
                 for alpha, rough in zip(alphas, net.descended(alphas, ratio, start), strict=True)
@@ -180,10 +177,7 @@ class _Net(NamedTuple):
         for _ in range(CHANGES):
             active = np.flatnonzero(signs)
             w = np.zeros_like(rough)
-            try:
-                w[active] = self.equations(active, self.Xy[active] - l1 * signs[active], l2)
-            except linalg.LinAlgError:
-                return None
+            w[active] = self.equations(active, self.Xy[active] - l1 * signs[active], l2)
             crossed = np.sign(w) * signs < 0
             slope = self.slope(w, active) - l2 * w
             steep = slope if self.positive else np.abs(slope)
@@ -195,11 +189,14 @@ class _Net(NamedTuple):
         return None
 
     def equations(self, active: Array, right: Array, l2: float) -> Array:
-        """Solve (X'X + l2 I) w = right for columns that are not zero."""
+        """Solve (X'X + l2 I) w = right for columns that are not zero; the shortest w where there is a choice."""
         columns = self.X[:, active]
         square = columns.T @ columns if self.gram is None else self.gram[np.ix_(active, active)]
         square = square + l2 * np.eye(len(active))
-        found: Array = linalg.cho_solve(linalg.cho_factor(square), right)
+        try:
+            found: Array = linalg.cho_solve(linalg.cho_factor(square), right)
+        except linalg.LinAlgError:
+            found = np.linalg.lstsq(square, right)[0]
         return found
 
     def slope(self, w: Array, active: Array) -> Array:

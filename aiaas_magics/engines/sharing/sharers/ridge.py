@@ -14,7 +14,7 @@ are rounded to float32 at the end: nearer the optimum than a fit, which computes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,6 @@ from aiaas_magics.engines.sharing.linear import (
     classified,
     features,
     is_penalty,
-    params_of,
     regressed,
     triangular,
     weights_of,
@@ -67,10 +66,9 @@ class Ridges(BySolving):
         direct = params["solver"] in DIRECT and not params["positive"]
         return direct and is_penalty(params["alpha"])
 
-    def problem(self, group: Group, members: Sequence[int], rows: Rows) -> Problem:
+    def problem(self, estimator: Any, members: Mapping[int, Params], rows: Rows) -> Problem:
         """Centre and weigh the rows."""
-        estimator: Any = group.estimator
-        X, dtype = features(rows)
+        X, dtype = features(estimator, rows)
         weights, classes = weights_of(rows), None
         if isinstance(estimator, RidgeClassifier):
             y = column_or_1d(rows.y)
@@ -84,8 +82,8 @@ class Ridges(BySolving):
             Y = check_array(rows.y, dtype=np.float64, ensure_2d=False)
             respond = regressed(Y.shape)
         data = centred(X, Y.reshape(len(X), -1), weights, intercept=estimator.fit_intercept)
-        alphas = [float(params_of(group)[k]["alpha"]) for k in members]
-        return Problem(_solved(data, members, np.asarray(alphas)), respond, dtype, classes)
+        alphas = np.asarray([float(each["alpha"]) for each in members.values()])
+        return Problem(_solved(data, list(members), alphas), respond, dtype, classes)
 
 
 def _solved(data: Centred, members: Sequence[int], alphas: Array) -> Iterator[Solved]:
