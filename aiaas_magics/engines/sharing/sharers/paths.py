@@ -15,8 +15,9 @@ farther from the optimum than the shared ones.
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,7 +45,7 @@ of the centred target."""
 ROUGH = (1e-4, 1e-6, 1e-9, 1e-12)
 """Tolerances of coordinate descent, of which the next is tried where the equations do not lead to the optimum."""
 SWEEPS = 5_000
-CHANGES = 20
+CHANGES = 10
 """Corrections of what is not zero, before coordinate descent goes on."""
 BUNCH = 10
 """Penalties of one call of scikit-learn's path; a stop is heeded in between."""
@@ -176,8 +177,10 @@ class _Net(NamedTuple):
         signs = np.sign(rough)
         for _ in range(CHANGES):
             active = np.flatnonzero(signs)
+            if len(active) > len(self.X):
+                return None  # more unknowns than rows
             w = np.zeros_like(rough)
-            w[active] = self.equations(active, self.Xy[active] - l1 * signs[active], l2)
+            w[active] = self.equations(active, l1 * signs[active], l2)
             crossed = np.sign(w) * signs < 0
             slope = self.slope(w, active) - l2 * w
             steep = slope if self.positive else np.abs(slope)
@@ -188,22 +191,30 @@ class _Net(NamedTuple):
             signs[crossed] = 0
         return None
 
-    def equations(self, active: Array, right: Array, l2: float) -> Array:
-        """Solve (X'X + l2 I) w = right for columns that are not zero; the shortest w where there is a choice."""
+    def equations(self, active: Array, pull: Array, l2: float) -> Array:
+        """Solve X'(y - Xw) = pull + l2 w for columns that are not zero; the shortest w where there is a choice.
+
+        The solution is corrected once by what the rows themselves leave, which takes away the roundings of X'X
+        (the corrected seminormal equations: Björck, Linear Algebra and its Applications 88-89, 1987).
+        """
         columns = self.X[:, active]
         square = columns.T @ columns if self.gram is None else self.gram[np.ix_(active, active)]
-        square = square + l2 * np.eye(len(active))
-        try:
-            found: Array = linalg.cho_solve(linalg.cho_factor(square), right)
-        except linalg.LinAlgError:
-            found = np.linalg.lstsq(square, right)[0]
-        return found
+        solve = _solver(square + l2 * np.eye(len(active)))
+        w = solve(self.Xy[active] - pull)
+        return w + solve(columns.T @ (self.y - columns @ w) - pull - l2 * w)
 
     def slope(self, w: Array, active: Array) -> Array:
         """Return X'(y - Xw)."""
         if self.gram is not None:
             return np.asarray(self.Xy - w[active] @ self.gram[active])
         return np.asarray(self.X.T @ (self.y - self.X[:, active] @ w[active]))
+
+
+def _solver(square: Array) -> Callable[[Array], Array]:
+    try:
+        return functools.partial(linalg.cho_solve, linalg.cho_factor(square))
+    except linalg.LinAlgError:
+        return functools.partial(np.matmul, linalg.pinvh(square))
 
 
 def _condensed(data: Centred, size: int, *, positive: bool) -> _Net:
