@@ -12,6 +12,7 @@ SHARERS: tuple[str, ...] = (
     "ridge:Ridges",
     "paths:Paths",
     "logistic:Logistic",
+    "neighbors:Neighbours",
 )
 """Module and class of every sharer, ``forest:Forests``; the first that matches an estimator is asked."""
 
