@@ -13,6 +13,7 @@ SHARERS: tuple[str, ...] = (
     "paths:Paths",
     "logistic:Logistic",
     "neighbors:Neighbours",
+    "svm:Kernels",
 )
 """Module and class of every sharer, ``forest:Forests``; the first that matches an estimator is asked."""
 
