@@ -12,6 +12,8 @@ SHARERS: tuple[str, ...] = (
     "ridge:Ridges",
     "paths:Paths",
     "logistic:Logistic",
+    "neighbors:Neighbours",
+    "svm:Kernels",
 )
 """Module and class of every sharer, ``forest:Forests``; the first that matches an estimator is asked."""
 
