@@ -23,7 +23,7 @@ from sklearn.ensemble import (
 )
 
 from aiaas_magics.engines.sharing.base import Array, Data
-from aiaas_magics.engines.sharing.staged import Staged, known, with_sum
+from aiaas_magics.engines.sharing.staged import RESPONSES, Staged, known, with_sum
 
 STOPS_FROM = 10_000
 """Rows above which ``early_stopping="auto"`` stops early, and draws the rows it looks at."""
@@ -149,7 +149,7 @@ def _ours(view: Any, table: Any, count: int) -> None:
 
 
 def _theirs(view: Any, count: int) -> None:
-    for method in ("predict", "predict_proba"):
+    for method in RESPONSES:
         asked = getattr(view, method, None)
         if asked is not None:
             setattr(view, method, _limited(asked, count))
