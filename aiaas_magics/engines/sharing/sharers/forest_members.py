@@ -64,13 +64,11 @@ class Members:
         """Return the kinds that need a chunk's trees."""
         return [kind for kind in range(len(self.kinds)) if max(self.sizes_of(kind)) >= chunk.stop]
 
-    def chunks(self) -> Iterator[range]:
-        """Return which trees are grown in one go: none spans the last tree of any member."""
-        start = 0
+    def chunks(self, folds: int, cores: int) -> Iterator[range]:
+        """Yield which trees are grown in one go: none spans the last tree of any member."""
+        start, most = 0, max(self.sizes)
         for size in sorted(set(self.sizes)):
-            pieces = math.ceil((size - start) / growing.CHUNK)
-            edges = np.linspace(start, size, pieces + 1).astype(int).tolist()
-            yield from map(range, edges[:-1], edges[1:])
+            yield from growing.pieces(range(start, size), folds * most, cores)
             start = size
 
     def loosest(self, limits: Limits) -> Any:
