@@ -19,7 +19,7 @@ C or unscaled columns, and so is a refitted model, which is scikit-learn's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -152,8 +152,8 @@ class _Loss(Protocol):
         """Return the derivative by the decision values (n, outputs)."""
         ...
 
-    def curved(self, P: Array, R: Array) -> Array:
-        """Return the second derivative times a change of decision values (n, outputs)."""
+    def curved(self, P: Array) -> Callable[[Array], Array]:
+        """Return what multiplies a change of decision values (n, outputs) with the second derivative."""
         ...
 
     def within(self, V: Array) -> Array:
@@ -178,9 +178,10 @@ class _Binomial:
         """Return weighted residuals."""
         return self._weights * (P - self._target)
 
-    def curved(self, P: Array, R: Array) -> Array:
-        """Return weighted variances times the change."""
-        return self._weights * P * (1 - P) * R
+    def curved(self, P: Array) -> Callable[[Array], Array]:
+        """Return what multiplies with weighted variances."""
+        variance = self._weights * P * (1 - P)
+        return lambda R: variance * R
 
     def within(self, V: Array) -> Array:
         """Return all of it."""
@@ -203,11 +204,10 @@ class _Multinomial:
         """Return weighted residuals."""
         return self._weights * (P - self._target)
 
-    def curved(self, P: Array, R: Array) -> Array:
-        """Return the weighted covariance of the classes times the change."""
-        moved = P * R
-        moved -= P * moved.sum(axis=1, keepdims=True)
-        return self._weights * moved
+    def curved(self, P: Array) -> Callable[[Array], Array]:
+        """Return what multiplies with weighted covariances of the classes."""
+        weighted = self._weights * P
+        return lambda R: weighted * (R - np.einsum("ij,ij->i", P, R)[:, None])
 
     def within(self, V: Array) -> Array:
         """Return it less the mean of the classes."""
@@ -243,7 +243,7 @@ class _Newton:
     def __init__(self, Z: Array, weights: Array, loss: _Loss) -> None:
         self._Z, self._weights, self._loss = Z, weights[:, None], loss
         self._blocks: Array | None = None
-        self._enough = max(4, Z.shape[1] // 6)
+        self._enough = max(4, Z.shape[1] // (6 if loss.outputs == 1 else 2))
         """Steps of conjugate gradients that take as long as a new Hessian."""
 
     def optimum(self, start: Array, penalty: Array) -> Array | None:
@@ -253,9 +253,10 @@ class _Newton:
         inverse = self._inverse(P, penalty, anew=self._blocks is None)
         for _ in range(NEWTON):
             first = self._preconditioned(inverse, -gradient)
-            if np.abs(self._Z @ first).max() <= STEP * max(1.0, np.abs(raw).max()):
+            R = self._Z @ first
+            if np.abs(R).max() <= STEP * max(1.0, np.abs(raw).max()):
                 return V
-            step, moved, steps = self._step(P, gradient, penalty, inverse)
+            step, moved, steps = self._step(P, gradient, penalty, inverse, (first, R))
             before = abs(float((gradient * step).sum()))
             for _ in range(HALVINGS):
                 P, gradient = self._at(V + step, raw + moved, penalty)
@@ -281,25 +282,27 @@ class _Newton:
         return np.linalg.inv(self._blocks + np.diag(penalty[:, 0]))
 
     def _step(
-        self, P: Array, gradient: Array, penalty: Array, inverse: Array
+        self, P: Array, gradient: Array, penalty: Array, inverse: Array, first: tuple[Array, Array]
     ) -> tuple[Array, Array, int]:
         """Return Newton's step, by how much it moves decision values, and how many products it took.
 
-        Solved as exactly as the gradient is small, for which Newton's method converges quadratically.
+        Solved as exactly as the gradient is small, for which Newton's method converges quadratically. The first
+        direction is known, with how it moves decision values.
         """
         step, moved = np.zeros_like(gradient), np.zeros((len(self._Z), gradient.shape[1]))
         rest, steps = -gradient, 0
-        ahead = direction = self._preconditioned(inverse, rest)
+        (direction, R), ahead = first, first[0]
         product = begun = float((rest * ahead).sum())
+        curved = self._loss.curved(P)
         exact = begun * min(0.01, max(begun, 1e-12))
         while product > exact and steps < 10 * gradient.size:
-            R = self._Z @ direction
-            bent = self._Z.T @ self._loss.curved(P, R) + penalty * direction
+            bent = self._Z.T @ curved(R) + penalty * direction
             length = product / float((direction * bent).sum())
             step, moved, rest = step + length * direction, moved + length * R, rest - length * bent
             ahead = self._preconditioned(inverse, rest)
             product, last = float((rest * ahead).sum()), product
             direction, steps = ahead + (product / last) * direction, steps + 1
+            R = self._Z @ ahead + (product / last) * R
         return step, moved, steps
 
     def _preconditioned(self, inverse: Array, rest: Array) -> Array:
