@@ -212,12 +212,17 @@ def searched(search: Any, estimator: Any, cells: Any, data: Pair) -> Any:
 def families(words: Any) -> None:
     """Print wall ratios of what other estimators share."""
     several = make_regression(2_000, 200, n_informative=30, noise=10, random_state=0)
+    many = make_regression(20_000, 100, n_informative=30, noise=10, random_state=0)
+    two = make_classification(10_000, 30, n_informative=10, random_state=0)
     X, y = table("digits")
     alphas = np.logspace(-3, 3, 50)
     rows = (
         ("Ridge, 50 alphas", Ridge(), {"alpha": alphas}, several, 30),
         ("Lasso, 50 alphas", Lasso(), {"alpha": np.logspace(-2, 1.5, 50)}, several, 20),
         ("kNN, 60 cells", KNeighborsClassifier(), {"n_neighbors": list(range(1, 31)), "weights": ["uniform", "distance"]}, (X, y), 25),
+        ("Ridge, 50 alphas, 20,000 x 100", Ridge(), {"alpha": alphas}, many, 30),
+        ("Lasso, 50 alphas, 20,000 x 100", Lasso(), {"alpha": np.logspace(-2, 1.5, 50)}, many, 20),
+        ("LogisticRegression, 20 C, two classes", LogisticRegression(), {"C": np.logspace(-3, 2, 20)}, two, 5),
         ("LogisticRegression, 20 C", LogisticRegression(max_iter=1000), {"C": np.logspace(-3, 2, 20)}, (X / 16, y), 5),
         ("SVC, 10 C", SVC(), {"C": np.logspace(-1, 2, 10)}, (X / 16, y), 2),
         ("HGB, 50 max_iter", HistGradientBoostingClassifier(random_state=0, early_stopping=False), {"max_iter": list(range(10, 501, 10))}, table("breast_cancer"), 15),
