@@ -23,17 +23,8 @@ from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.extmath import row_norms, weighted_mode
 
 from aiaas_magics.engines.sharing.base import (
-    Answer,
-    Answers,
-    Array,
-    BySharing,
-    Data,
-    Equality,
-    Fold,
-    Group,
-    GroupPlan,
-    Pool,
-)
+    Answer, Answers, Array, BySharing, Data, Equality, Fold, Group, GroupPlan, Pool,
+)  # fmt: skip
 
 TREES = ("kd_tree", "ball_tree")
 TREE_COLUMNS = 15
@@ -240,11 +231,8 @@ def _answered(group: Group, family: Family, fold: int) -> Iterator[Answer]:
 
 def _depends(asked: Asked, searched: Searched, *, counting: bool) -> bool:
     """Tell whether an answer depends on which tied neighbours came first, and was not asked for again."""
-    k = asked.k
-    ties = searched.tied[:, :k]
-    if counting and asked.uniform:
-        ties = ties[:, k - 1 :]  # votes of one weight can be counted in any order
-    return k not in searched.again and bool(ties.any())
+    first = asked.k - 1 if counting and asked.uniform else 0  # votes of one weight have no order
+    return asked.k not in searched.again and bool(searched.tied[:, first : asked.k].any())
 
 
 def _shared(asked: Asked, searched: Searched, counted: _Votes | None) -> Answers:
