@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import ClassVar
 
 from aiaas_magics import errors
-from aiaas_magics.specs import auto
+from aiaas_magics.specs import auto, spaces
 from aiaas_magics.specs.algorithms import check_parameters, find
 from aiaas_magics.specs.base import JSON, Spec
 from aiaas_magics.specs.estimators import Estimator, check_task
@@ -23,6 +22,10 @@ from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb, gro
 
 MOST_CELLS = 10_000
 """A larger grid is refused with a proposal: at 0.1 s a fit and 5 folds it is 80 minutes."""
+TRIALS = 50
+"""Candidates that are drawn where neither a number nor a time is given."""
+STRATEGIES = ("auto", "grid", "random", "halving", "optuna")
+SHARING = ("auto", "exact", "off")
 
 
 class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
@@ -47,8 +50,17 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
     weights: str | None = None
     cv: int = 5
     metric: str | None = None
-    params: dict[str, list[JSON]] = {}
-    """Values to try by parameter; empty: what is worth trying, as the algorithm says."""
+    params: dict[str, list[JSON] | spaces.Distribution] = {}
+    """What to try by parameter: values, or where they are drawn from; empty: what is worth trying, as the
+    algorithm says."""
+    strategy: str = "auto"
+    """How candidates are chosen."""
+    trials: int | None = None
+    """How many are drawn."""
+    time: float | None = None
+    """For how many seconds candidates are compared."""
+    sharing: str = "auto"
+    """What may be shared: see :mod:`aiaas_magics.engines.sharing`."""
 
     def __post_init__(self) -> None:
         check_name(self.as_)
@@ -66,6 +78,50 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
                 f"--cv {self.cv} is too few folds", "cross-validation needs at least 2", "--cv 5"
             )
         self._check_grid()
+        self._check_strategy()
+
+    def _check_strategy(self) -> None:
+        for name, known in (("strategy", STRATEGIES), ("sharing", SHARING)):
+            value = getattr(self, name)
+            if value not in known:
+                raise errors.SpecError(
+                    f"--{name} {value} is unknown",
+                    errors.did_you_mean(value, known),
+                    f"--{name} {known[0]}",
+                )
+        if self.trials is not None and self.trials < 1:
+            raise errors.SpecError(
+                f"--trials {self.trials} compares nothing",
+                "at least 1 candidate is",
+                f"--trials {TRIALS}",
+            )
+        if self.time is not None and self.time < auto.LEAST_SECONDS:
+            raise errors.SpecError(
+                f"--time {self.time:g}s is too short", "a fit takes its time", "--time 20s"
+            )
+        whole = self.strategy in ("grid", "halving")
+        if whole and spaces.continuous(self.params):
+            name, value = next(
+                (n, v) for n, v in self.params.items() if isinstance(v, spaces.Distribution)
+            )
+            raise errors.SpecError(
+                f"{name}={str(value).replace(' ', '')} has no end of values",
+                f"--strategy {self.strategy} compares all of a list",
+                "--strategy optuna",
+            )
+        if whole and (self.trials is not None or self.time is not None):
+            word = "trials" if self.trials is not None else "time"
+            raise errors.SpecError(
+                f"--{word} does not go with --strategy {self.strategy}",
+                "it compares all of the grid",
+                f"--strategy optuna --{word} ...",
+            )
+
+    @property
+    def drawn(self) -> bool:
+        """Whether candidates are drawn, and not all of a grid compared."""
+        asked = self.trials is not None or self.time is not None
+        return self.strategy in ("random", "optuna") or asked or spaces.continuous(self.params)
 
     def _check_grid(self) -> None:
         if not self.params and (self.estimator is not None or not find(self.algo).tried):
@@ -75,19 +131,19 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
                 f"%aiaas_train ... --{'algo' if self.estimator is None else 'estimator'} {self.algo}",
             )
         for name, values in self.params.items():
-            if not values:
+            if values == []:
                 raise errors.SpecError(
                     f"{name}=[] holds no value to try",
                     "a grid is a list of values",
                     f"{name}=[...]",
                 )
-            for value in values if self.estimator is None else ():
+            for value in spaces.some(values) if self.estimator is None else ():
                 check_parameters(find(self.algo), {name: value}, self.task)
-        if self.cells > MOST_CELLS:
+        if self.cells > MOST_CELLS and not self.drawn:
             raise errors.SpecError(
                 f"the grid has {self.cells:,} cells",
-                f"at most {MOST_CELLS:,} are searched",
-                "leave out values or parameters",
+                f"at most {MOST_CELLS:,} are all compared; of more some are drawn",
+                f"--trials {TRIALS}",
             )
 
     @property
@@ -97,16 +153,17 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
 
     @property
     def cells(self) -> int:
-        """How many sets of parameters the grid holds."""
-        return math.prod(len(values) for values in self.params.values())
+        """How many sets of parameters the lists hold."""
+        return spaces.cells(self.params)
 
 
 TUNE = Verb(
     "tune",
     "search the best parameters",
-    "Compares every combination of the listed parameter values by cross-validation on the training "
-    "rows, refits the best one and registers it. Without values it tries those worth trying. The first "
-    "interrupt keeps the best so far.",
+    "Compares combinations of parameter values by cross-validation on the training rows, refits the best one and "
+    "registers it. Lists are compared whole, distributions such as loguniform(1e-3, 10) are drawn from; without "
+    "values it tries those worth trying. Candidates whose model is part of another's are not fitted again. The "
+    "first interrupt keeps the best so far.",
     (
         Action(
             "",
@@ -121,6 +178,24 @@ TUNE = Verb(
                     "how sets of parameters are compared",
                     Option("cv", Kind.INT, "number of folds", 5),
                     Option("metric", Kind.METRIC, "what to maximise (default: accuracy or r2)"),
+                    Option(
+                        "strategy",
+                        Kind.CHOICE,
+                        "how they are chosen: all of a grid, drawn at random, by halving or by optuna (default: "
+                        "auto, with the reason)",
+                        "auto",
+                        choices=STRATEGIES,
+                    ),
+                    Option("trials", Kind.INT, "how many are drawn (default: 50)", metavar="50"),
+                    Option("time", Kind.DURATION, "draw for this long", metavar="30s"),
+                    Option(
+                        "sharing",
+                        Kind.CHOICE,
+                        "auto: one fit answers for all candidates whose model it holds; exact: only where scores are "
+                        "bit-equal; off: each is fitted by itself",
+                        "auto",
+                        choices=SHARING,
+                    ),
                 ),
                 *SUBMISSION,
             ),
@@ -129,6 +204,7 @@ TUNE = Verb(
                 "%aiaas_tune clean --target diagnosis --algo random_forest --cv 5 --as best "
                 "max_depth=[None,10] min_samples_split=[2,10]",
                 "%aiaas_tune clean --target diagnosis --estimator my_pipeline --as best model__max_depth=[3,5]",
+                "%aiaas_tune clean --target diagnosis --algo logistic_regression --trials 30 C=loguniform(1e-3,100)",
             ),
         ),
     ),
