@@ -1,0 +1,125 @@
+"""Who watches a search for the user: progress, the best so far, candidates that fail, the wish to stop."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import threading
+import time
+from collections.abc import Mapping, Sequence
+
+from aiaas_magics.engines.context import Context
+from aiaas_magics.engines.sharing.base import Scored
+from aiaas_magics.engines.sharing.evaluating import ONE
+from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.metrics import Metric
+
+
+def natural(score: float, metric: Metric) -> float:
+    """Return a score as people know the metric: an error is a positive number."""
+    return float(score) if metric.greater_is_better else -float(score)
+
+
+class Watch:
+    """Hears of every candidate and fold; called by many threads.
+
+    `expected` is how many candidates there will be; where it is not known, progress is told of those begun.
+    """
+
+    def __init__(self, folds: int, metric: Metric, context: Context) -> None:
+        self._folds, self._metric, self._context = folds, metric, context
+        self._lock = threading.Lock()
+        self._asked: Sequence[Mapping[str, JSON]] = ()
+        self._seen: dict[int, dict[int, Scored]] = {}
+        self._told: set[int] = set()
+        self._best, self._best_params = -math.inf, ""
+        self._before, self._done, self._complete = 0.0, 0.0, 0
+        self.expected = 0
+        self.quiet = False
+        """Whether trials are not told: they see other rows than the final ones."""
+        self.until = math.inf
+        """When the time for searching is over, in ``time.monotonic()``."""
+        self.deaf = False
+        """Whether a wish to stop is not heard: something must be known before a search can end."""
+
+    def begin(self, asked: Sequence[Mapping[str, JSON]], folds: int) -> None:
+        """Begin to hear of candidates, numbered from 0."""
+        self._asked, self._folds, self._seen = asked, folds, {}
+        self.expected = max(self.expected, self._complete + len(asked))
+
+    def end(self, whole: Sequence[tuple[Mapping[str, JSON], Sequence[Scored | None]]]) -> None:
+        """Count those heard of as done, and tell those that have all folds and were not told yet."""
+        with self._lock:
+            for asked, row in whole:
+                self._whole(asked, [each for each in row if each is not None])
+            self._before += len(self._asked)
+            self._complete = int(self._before)
+            self._done = 0.0
+            self._told.clear()
+            self._tell()
+
+    def progress(self, done: float, text: str = "") -> None:
+        """Hear how many candidates times folds are done, counting those half done."""
+        del text
+        with self._lock:
+            self._done = max(self._done, done)
+            self._tell()
+
+    def stopping(self) -> bool:
+        """Tell whether the best so far is wanted, or the time is over."""
+        return not self.deaf and (time.monotonic() > self.until or self._context.stopping())
+
+    def stopped(self) -> bool:
+        """Tell whether the user wants the best so far."""
+        return not self.deaf and self._context.stopping()
+
+    def scored(self, candidate: int, fold: int, found: Scored) -> None:
+        """Hear what became of a candidate in a fold; one that has all folds is told."""
+        with self._lock:
+            folds = self._seen.setdefault(candidate, {})
+            folds[fold] = found
+            self._done = max(self._done, sum(map(len, self._seen.values())))
+            if len(folds) == self._folds:
+                self._whole(self._asked[candidate], [folds[n] for n in sorted(folds)])
+            self._tell()
+
+    def _whole(self, asked: Mapping[str, JSON], folds: Sequence[Scored]) -> None:
+        if id(asked) in self._told:
+            return
+        self._told.add(id(asked))
+        self._complete += 1
+        if not self.quiet:
+            self._trial(asked, folds)
+
+    def _trial(self, asked: Mapping[str, JSON], folds: Sequence[Scored]) -> None:
+        params = dict(asked)
+        failures = [each.failure for each in folds if each.failure]
+        if failures:
+            said = last_line(failures[0])
+            self._context.warn(f"{_words(params)} could not be fitted: {said}")
+            return
+        scores = [each.test[ONE] for each in folds]
+        mean = statistics.fmean(scores)
+        if not math.isfinite(mean):
+            return
+        if mean > self._best:
+            self._best, self._best_params = mean, _words(params)
+        self._context.trial(params, natural(mean, self._metric), statistics.pstdev(scores))
+
+    def _tell(self) -> None:
+        text = f"{self._complete} of {self.expected} candidates"
+        if math.isfinite(self._best):
+            best = natural(self._best, self._metric)
+            text += f", best {self._metric.name} {best:.4g} with {self._best_params}"
+        done = self._before + self._done / max(self._folds, 1)
+        self._context.progress(min(done, self.expected), self.expected + 1, text)
+
+
+def last_line(said: str) -> str:
+    """Return what an estimator said, at the end of a traceback."""
+    lines = [line for line in said.strip().splitlines() if line.strip()]
+    return lines[-1] if lines else "it did not say why"
+
+
+def _words(params: Mapping[str, JSON]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in params.items()) or "the defaults"
