@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -22,27 +23,29 @@ from aiaas_magics.engines.tuning.watching import last_line, natural
 from aiaas_magics.specs import algorithms, spaces
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.metrics import DEFAULT, Metric, check_metric
-from aiaas_magics.specs.results import ModelResult, Sharing, Trial
-from aiaas_magics.specs.tune import MOST_CELLS, TuneSpec
+from aiaas_magics.specs.results import ModelResult, Trial
+from aiaas_magics.specs.tune import TuneSpec
 
 
 def run(spec: TuneSpec, context: Context) -> ModelResult:
     """Search, refit the best, register it."""
+    begun = context.begun
     task = learning.assemble(spec, context)
     spec = _asked_or_tried(spec, task.task, context)
     metric = check_metric(spec.metric or DEFAULT[task.task], task.task)
     first = {name: _telling(spaces.some(values)) for name, values in spec.params.items()}
     pipeline = learning.build(task, spec, context, first)
     _check_metric(metric, pipeline)
-    searching = Searching(pipeline, task, spec, metric, context)
-    choice = strategies.choose(spec, spec.params)
-    plan = _planned(searching, spec, choice, context)
+    searching = Searching(pipeline, task, spec, metric, context, memory=None)
+    if spec.time is not None:
+        searching.watch.until = begun + spec.time
+    choice = strategies.choose(searching, spec.params)
+    _tell(choice, context)
     with learning.fitting(context, algo=spec.algo):
-        tried = strategies.search(searching, spec.params, choice)
+        tried = strategies.search(searching, choice)
+        searching.watch.told()
         best = _best(tried, metric, spec)
-        begun = time.perf_counter()
-        fitted = searching.refit(best)
-        seconds = time.perf_counter() - begun
+        fitted, seconds = _refitted(searching, best)
         ownestimators.check_predictions(fitted, searching.X, spec, task.classes)
         scores = held_out_scores(fitted, task)
     asked = {name: weighing.told(value) for name, value in best.asked.items()}
@@ -50,7 +53,8 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
     balanced = asked.get("class_weight") is not None
     suspicions.tell(task, spec.target, scores, context, balanced=balanced)
     found = trials(tried, metric)
-    partial = searching.watch.stopped() and not all(each.complete for each in tried)
+    whole = choice.name == "grid" and all(each.seen for each in tried)
+    partial = searching.watch.stopped and not whole
     info = learning.register(
         fitted,
         task,
@@ -64,23 +68,25 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
         ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,
         features=tuple(map(str, task.X.columns)), params=params, rows=len(searching.X), weights=spec.weights,
         held_out=len(task.test), seconds=seconds, scores=scores, metric=metric.name, trials=found,
-        cells=spec.cells, strategy=choice.name, reason=choice.reason, sharing=plan,
+        cells=len(tried), strategy=choice.name, reason=choice.reason, sharing=searching.planned.record(),
         charts=pictures.render(pictured(found, spec, metric), context), partial=partial,
     )  # fmt: skip
 
 
-def _planned(
-    searching: Searching, spec: TuneSpec, choice: strategies.Choice, context: Context
-) -> Sharing | None:
-    """Tell what the search will cost, before it begins."""
-    lists = strategies.listed(spec.params)
-    if spaces.continuous(spec.params) or spaces.cells(lists) > MOST_CELLS:
-        context.log(f"{choice.name}: {choice.reason}")
-        return None
-    plan = searching.plan(strategies.combinations(lists))
-    context.log(f"{choice.name}: {choice.reason}")
-    context.log(plan.text)
-    return plan.record()
+def _tell(choice: strategies.Choice, context: Context) -> None:
+    """Tell which strategy it is and why, and what it will cost, before it begins."""
+    said = f"{choice.name}: {choice.reason}"
+    if choice.plan is not None:
+        said += f"; {choice.plan.text}"
+    context.log(said)
+    context.progress(0, 1, said)
+
+
+def _refitted(searching: Searching, best: Tried) -> tuple[Any, float]:
+    """Return the winner fitted on all training rows, and the seconds it took."""
+    begun = time.perf_counter()
+    fitted = searching.refit(best)
+    return fitted, time.perf_counter() - begun
 
 
 def _asked_or_tried(spec: TuneSpec, task: str, context: Context) -> TuneSpec:
