@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from aiaas_magics import errors, specs
-from aiaas_magics.specs import algorithms, auto, metrics, refs
+from aiaas_magics.specs import algorithms, auto, metrics, refs, spaces
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
@@ -296,16 +296,18 @@ def _parameters(
             "only training and tuning take parameters",
             _example(action),
         )
-    found = {name: _plain(value) for name, value in given.items()}
-    if action.parameters == "grid":
+    grid = action.parameters == "grid"
+    found = {n: _plain(spaces.of_object(v) if grid else v) for n, v in given.items()}
+    if grid:
         found = {
-            name: value if isinstance(value, list) else [value] for name, value in found.items()
+            name: value if isinstance(value, list | spaces.Distribution) else [value]
+            for name, value in found.items()
         }
     algorithm = algorithms.find(values["algo"]) if "algo" in values else None
     if algorithm is not None and action.parameters == "grid":
         auto.check_grid(algorithm.name)
     for name, value in found.items():
-        for each in value if action.parameters == "grid" else [value]:
+        for each in spaces.some(value) if grid else [value]:
             if algorithm is not None:
                 algorithms.check_parameters(algorithm, {name: each}, values.get("task"))
     return found
@@ -341,6 +343,8 @@ def render(call: Call) -> str:
 
 
 def _compact(value: JSON) -> str:
+    if isinstance(value, spaces.Distribution):
+        return str(value).replace(" ", "")
     return "[" + ",".join(map(_compact, value)) + "]" if isinstance(value, list) else repr(value)
 
 

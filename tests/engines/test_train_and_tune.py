@@ -140,10 +140,10 @@ def test_solvers_that_do_not_call_back_learn_as_well(context, given, solver):
     assert train.run(asked, context).scores[0].value > 0.9
 
 
-def test_a_search_tells_every_fold(context, given):
+def test_a_search_tells_every_candidate(context, given):
     tune.run(grid(given("iris"), cv=3), context)
-    assert [b["done"] for b in progress(context)][:3] == [1, 2, 3]
-    assert progress(context)[-1] | {"text": ""} == {"done": 12, "total": 13, "text": ""}
+    assert len({b["done"] for b in progress(context)}) > 4  # within a group, too
+    assert progress(context)[-1] | {"text": ""} == {"done": 4, "total": 5, "text": ""}
     assert "best accuracy 0.9" in progress(context)[-1]["text"]
 
 

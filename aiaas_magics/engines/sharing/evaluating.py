@@ -116,10 +116,18 @@ class Evaluator:
             return everybody
         return grouping.plan(self._base, candidates, data, exact=self._exact)
 
-    def evaluate(self, candidates: Sequence[Params], plan: Plan | None = None) -> Table:
-        """Return what became of each candidate in each fold; None where a stop came before it."""
-        run = _Run(self, candidates, plan or self.plan(candidates))
-        return run.done()
+    def evaluate(
+        self,
+        candidates: Sequence[Params],
+        plan: Plan | None = None,
+        *,
+        folds: Sequence[int] | None = None,
+    ) -> Table:
+        """Return what became of each candidate in each fold; None where a stop came before it.
+
+        With `folds`, on these only: the others are None too.
+        """
+        return _Run(self, candidates, plan or self.plan(candidates), folds).done()
 
     def refit(self, candidate: Params) -> Any:
         """Return the estimator with a candidate's parameters, fitted on all rows."""
@@ -174,7 +182,14 @@ def served(scorers: Any, estimator: Any) -> bool:
 class _Run:
     """One evaluation of some candidates."""
 
-    def __init__(self, evaluator: Evaluator, candidates: Sequence[Params], plan: Plan) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        candidates: Sequence[Params],
+        plan: Plan,
+        folds: Sequence[int] | None,
+    ) -> None:
+        self._folds = range(plan.folds) if folds is None else folds
         self._of, self._candidates, self._plan = evaluator, candidates, plan
         self._terms: Terms = evaluator._terms
         self._table: Table = [[None] * plan.folds for _ in candidates]
@@ -191,26 +206,30 @@ class _Run:
                 if not pool.stopping():
                     self._together(group, shared, pool)
             self._tables.clear()
-            left = [n for n, row in enumerate(self._table) if None in row]
+            left = [n for n in range(len(self._table)) if self._missing(n)]
             if left and not pool.stopping():
                 self._apart(left, pool)
         return self._table
+
+    def _missing(self, number: int) -> int:
+        """Return how many folds of a candidate are still to be seen."""
+        return sum(self._table[number][fold] is None for fold in self._folds)
 
     def _recall(self) -> None:
         if self._of._memory is None:
             return
         for number, candidate in enumerate(self._candidates):
-            for fold in range(self._plan.folds):
+            for fold in self._folds:
                 found = self._of._memory.recall(candidate, fold)
                 if found is not None:
                     self._take([(number, fold, found)], keep=False)
 
     def _together(self, group: int, shared: Shared, pool: Threads) -> None:
         """Let a sharer evaluate its group; what it cannot do is left to be done apart."""
-        if all(None not in self._table[number] for number in shared.members):
+        missing = sum(map(self._missing, shared.members))
+        if not missing:
             return
-        folds = [self._fold(shared, number) for number in range(self._plan.folds)]
-        missing = sum(self._table[number].count(None) for number in shared.members)
+        folds = [self._fold(shared, number) for number in self._folds]
         self._heard.begin(shared.cost.shared, missing)
         answers = shared.sharer.evaluate(shared.group, folds, pool, exact=self._of._exact)
         try:

@@ -16,7 +16,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metadata_routing import _routing_enabled
 from sklearn.utils.validation import _check_method_params
 
-from aiaas_magics.engines.sharing.base import Equality, Scored
+from aiaas_magics.engines.sharing.base import ORDER, Equality, Scored
 from aiaas_magics.engines.sharing.evaluating import ONE, Evaluator, Terms
 from aiaas_magics.engines.sharing.plan import Plan
 
@@ -190,10 +190,6 @@ class SharedGridSearchCV(GridSearchCV):
         self.exact_ = np.array([label is Equality.EXACT for label in labels])
         self.plan_ = plan
         return self
-
-
-ORDER = (Equality.EXACT, Equality.TOLERANCE, Equality.DISTRIBUTION)
-"""A candidate is labelled as its worst fold."""
 
 
 class _Search(NamedTuple):

@@ -23,7 +23,16 @@ from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.extmath import row_norms, weighted_mode
 
 from aiaas_magics.engines.sharing.base import (
-    Answer, Answers, Array, BySharing, Data, Equality, Fold, Group, GroupPlan, Pool,
+    Answer,
+    Answers,
+    Array,
+    BySharing,
+    Data,
+    Equality,
+    Fold,
+    Group,
+    GroupPlan,
+    Pool,
 )  # fmt: skip
 
 TREES = ("kd_tree", "ball_tree")
