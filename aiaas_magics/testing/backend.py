@@ -14,6 +14,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from aiaas_magics import errors
@@ -87,6 +88,16 @@ class BackendContract:
         )
         assert getattr(bare, "log", None) == ""
         assert isinstance(getattr(whole, "log", None), str)
+
+    def test_what_was_asked_is_told_where_asked_for(self, backend: Backend) -> None:
+        """The whole spec, as plain values; it is never part of a list."""
+        job = backend.submit(Count(steps=1, as_="thing"))
+        (bare,), (whole,) = (
+            backend.query("jobs", {"about": "thing", **more}) for more in ({}, {"spec": True})
+        )
+        assert getattr(bare, "spec", ...) is None
+        assert msgspec.convert(getattr(whole, "spec", None), Count) == Count(steps=1, as_="thing")
+        states(backend, job)
 
     def test_a_bug_is_an_internal_error(self, backend: Backend) -> None:
         """Foreign exceptions do not cross."""
