@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import cast
 
 import msgspec
 import numpy as np
@@ -15,14 +16,14 @@ from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.measuring import NEED_PROBA
 from aiaas_magics.engines.sharing.base import ORDER
 from aiaas_magics.engines.train import held_out_scores
-from aiaas_magics.engines.tuning import strategies
+from aiaas_magics.engines.tuning import memory, strategies
 from aiaas_magics.engines.tuning.pictures import pictured
 from aiaas_magics.engines.tuning.searching import Searching, Tried
 from aiaas_magics.engines.tuning.watching import last_line, natural
 from aiaas_magics.specs import algorithms, spaces
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.metrics import DEFAULT, Metric, check_metric
-from aiaas_magics.specs.results import ModelResult, Sharing, Trial
+from aiaas_magics.specs.results import ModelResult, Remembered, Sharing, Trial
 from aiaas_magics.specs.tune import MOST_CELLS, TuneSpec
 
 
@@ -31,12 +32,27 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
     task = learning.assemble(spec, context)
     spec = _asked_or_tried(spec, task.task, context)
     metric = check_metric(spec.metric or DEFAULT[task.task], task.task)
+    known = memory.keys(msgspec.structs.replace(spec, metric=metric.name), task.table)
+    if memory.seeded(spec) and not spec.again:
+        before = memory.answer(context, known)
+        if before is not None:
+            return before
+    return _searched(spec, task, metric, known, context)
+
+
+def _searched(
+    spec: TuneSpec, task: learning.Task, metric: Metric, known: memory.Keys, context: Context
+) -> ModelResult:
+    noting = memory.Noting(context)
+    context = cast("Context", noting)
+    kept = memory.SearchMemory(context, known, fresh=not memory.recalls(spec))
     first = {name: _telling(spaces.some(values)) for name, values in spec.params.items()}
     pipeline = learning.build(task, spec, context, first)
     _check_metric(metric, pipeline)
-    searching = Searching(pipeline, task, spec, metric, context)
+    searching = Searching(pipeline, task, spec, metric, context, memory=kept)
     choice = strategies.choose(spec, spec.params)
     plan = _planned(searching, spec, choice, context)
+    remembered = _remembered(searching, spec, kept, context)
     with learning.fitting(context, algo=spec.algo):
         tried = strategies.search(searching, spec.params, choice)
         best = _best(tried, metric, spec)
@@ -60,11 +76,13 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
         params=params,
         scores=scores,
     )
+    if not partial and memory.seeded(spec):
+        memory.finished(context, known, noting.warnings)
     return ModelResult(
         ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,
         features=tuple(map(str, task.X.columns)), params=params, rows=len(searching.X), weights=spec.weights,
         held_out=len(task.test), seconds=seconds, scores=scores, metric=metric.name, trials=found,
-        cells=spec.cells, strategy=choice.name, reason=choice.reason, sharing=plan,
+        cells=spec.cells, strategy=choice.name, reason=choice.reason, sharing=plan, remembered=remembered,
         charts=pictures.render(pictured(found, spec, metric), context), partial=partial,
     )  # fmt: skip
 
@@ -81,6 +99,20 @@ def _planned(
     context.log(f"{choice.name}: {choice.reason}")
     context.log(plan.text)
     return plan.record()
+
+
+def _remembered(
+    searching: Searching, spec: TuneSpec, kept: memory.SearchMemory, context: Context
+) -> Remembered | None:
+    """Tell what is known already, before the search begins."""
+    candidates = None
+    if not spec.drawn and spaces.cells(spec.params) <= MOST_CELLS:
+        asked = strategies.combinations(strategies.listed(spec.params))
+        candidates = [searching.candidate(each) for each in asked]
+    found = kept.remembered(candidates, spec.cv, spec.resume)
+    if found is not None:
+        context.log(found.text)
+    return found
 
 
 def _asked_or_tried(spec: TuneSpec, task: str, context: Context) -> TuneSpec:

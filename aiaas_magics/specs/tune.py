@@ -61,6 +61,10 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
     """For how many seconds candidates are compared."""
     sharing: str = "auto"
     """What may be shared: see :mod:`aiaas_magics.engines.sharing`."""
+    again: bool = False
+    """Nothing that is known from before is used."""
+    resume: str | None = None
+    """The job this one goes on with."""
 
     def __post_init__(self) -> None:
         check_name(self.as_)
@@ -197,6 +201,23 @@ TUNE = Verb(
                         choices=SHARING,
                     ),
                 ),
+                *grouped(
+                    "searches from before",
+                    Option(
+                        "resume",
+                        Kind.SEARCH,
+                        "go on with the last search that was to be stored under this name and was stopped, killed or "
+                        "lost; all other words are those it was begun with",
+                        alone=True,
+                        metavar="NAME",
+                    ),
+                    Option(
+                        "again",
+                        Kind.FLAG,
+                        "search anew; the same search is answered from the first otherwise",
+                        False,
+                    ),
+                ),
                 *SUBMISSION,
             ),
             parameters="grid",
@@ -205,6 +226,7 @@ TUNE = Verb(
                 "max_depth=[None,10] min_samples_split=[2,10]",
                 "%aiaas_tune clean --target diagnosis --estimator my_pipeline --as best model__max_depth=[3,5]",
                 "%aiaas_tune clean --target diagnosis --algo logistic_regression --trials 30 C=loguniform(1e-3,100)",
+                "%aiaas_tune --resume best",
             ),
         ),
     ),

@@ -227,8 +227,9 @@ class _Run:
         missing = sum(map(self._missing, shared.members))
         if not missing:
             return
-        folds = [self._fold(shared, number) for number in self._folds]
-        self._heard.begin(shared.cost.shared, missing)
+        left = [n for n in self._folds if any(self._table[m][n] is None for m in shared.members)]
+        folds = [self._fold(shared, number) for number in left]
+        self._heard.begin(max(1, shared.cost.shared * len(left) // self._plan.folds), missing)
         answers = shared.sharer.evaluate(shared.group, folds, pool, exact=self._of._exact)
         try:
             with threadpool_limits(1):
