@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_classifier
 from sklearn.utils import get_tags
 
 Array = np.ndarray[Any, Any]
@@ -255,5 +255,6 @@ class Answers(BaseEstimator):
         return get_tags(self.like)
 
     def score(self, X: Any, y: Any, sample_weight: Array | None = None) -> float:
-        """Return what the estimator's own ``score`` returns: accuracy, or R²."""
-        return float(type(self.like).score(self, X, y, sample_weight=sample_weight))
+        """Return what all classifiers' or all regressors' ``score`` returns: accuracy, or R²."""
+        usual: Any = ClassifierMixin if is_classifier(self.like) else RegressorMixin
+        return float(usual.score(self, X, y, sample_weight=sample_weight))

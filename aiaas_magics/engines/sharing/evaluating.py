@@ -97,6 +97,8 @@ class Evaluator:
         self._cores, self._parallel, self._watcher, self._memory = cores, parallel, watcher, memory
         self.multimetric: bool | None = None
         """Whether a scorer gives several scores; known with the first."""
+        self.growers: dict[int, str] = {}
+        """How a group's models were made, by its number in the plan, where a sharer tells."""
         self.failures: list[str] = []
         """What sharers said that could not do what they had planned; their candidates were fitted apart."""
 
@@ -200,9 +202,9 @@ class _Run:
         self._recall()
         heard = self._heard
         with Threads(self._of._cores, heard) as pool:
-            for shared in self._plan.groups:
+            for group, shared in enumerate(self._plan.groups):
                 if not pool.stopping():
-                    self._together(shared, pool)
+                    self._together(group, shared, pool)
             self._tables.clear()
             left = [n for n in range(len(self._table)) if self._missing(n)]
             if left and not pool.stopping():
@@ -222,7 +224,7 @@ class _Run:
                 if found is not None:
                     self._take([(number, fold, found)], keep=False)
 
-    def _together(self, shared: Shared, pool: Threads) -> None:
+    def _together(self, group: int, shared: Shared, pool: Threads) -> None:
         """Let a sharer evaluate its group; what it cannot do is left to be done apart."""
         missing = sum(map(self._missing, shared.members))
         if not missing:
@@ -235,6 +237,8 @@ class _Run:
             with threadpool_limits(1):
                 for answer in answers:
                     number = shared.members[answer.member]
+                    if answer.grower and self._of.growers.get(group) != "public":
+                        self._of.growers[group] = answer.grower
                     if self._table[number][answer.fold] is None:
                         scored = self._scored(answer, shared)
                         self._take([(number, answer.fold, scored)])

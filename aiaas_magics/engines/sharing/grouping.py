@@ -47,6 +47,7 @@ def plan(base: Any, candidates: Sequence[Params], data: Data, *, exact: bool) ->
 
 def _asked(base: Any, candidates: Sequence[Params]) -> Iterator[_Asked]:
     made: dict[str, Any] = {}  # unfitted, by everything that is not shared
+    taken: dict[tuple[str, str, str], bool] = {}
     prefix, _ = last_step(base)
     for number, candidate in enumerate(candidates):
         replaced = prefix and prefix[:-2] in candidate
@@ -68,7 +69,9 @@ def _asked(base: Any, candidates: Sequence[Params]) -> Iterator[_Asked]:
             made[key] = _made(base, own)
         whole = made[key]
         shared = {n.removeprefix(prefix): v for n, v in candidate.items() if n in names}
-        if whole is not None and _valid(whole, shared) and shareable(whole):
+        if whole is None or not shareable(whole):
+            continue
+        if all(_valid(whole, key, each, taken) for each in shared.items()):
             yield _Asked(number, whole, sharer, shared, before, key)
 
 
@@ -80,14 +83,18 @@ def _made(base: Any, own: Params) -> Any:
         return None
 
 
-def _valid(whole: Any, shared: Params) -> bool:
-    """Tell whether a fit would accept the parameters of the last step."""
-    model = last_step(whole)[1]
-    try:
-        clone(model).set_params(**shared)._validate_params()
-    except Exception:  # noqa: BLE001 - it is said when the candidate is fitted by itself
-        return False
-    return True
+def _valid(
+    whole: Any, key: str, param: tuple[str, Any], taken: dict[tuple[str, str, str], bool]
+) -> bool:
+    """Tell whether a fit would accept a parameter of the last step; each value is tried once."""
+    cell = key, param[0], _frozen(param[1])
+    if cell not in taken:
+        try:
+            clone(last_step(whole)[1]).set_params(**dict([param]))._validate_params()
+            taken[cell] = True
+        except Exception:  # noqa: BLE001 - it is said when the candidate is fitted by itself
+            taken[cell] = False
+    return taken[cell]
 
 
 def shareable(whole: Any) -> bool:

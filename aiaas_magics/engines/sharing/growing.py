@@ -1,15 +1,14 @@
 """Trees of forests, grown without the Python around each of them, and bit-equal to ``RandomForest.fit``'s.
 
 ``RandomForest.fit`` spends half of its time in Python: each tree is cloned, checks its input and encodes the
-target again. Here it fits one tree of its own, with all its checks and warnings; that tells the converted data,
-from which `Direct` grows the others with scikit-learn's own builder, seeds and bootstrap. As it uses private names
-it grows that first tree too: where the two differ by a bit, where a name is gone or the version is not known,
-`Public` fits as everybody does.
+target again. Here it fits two trees of its own, with all its checks and warnings; that tells the converted data,
+from which `Direct` grows the others with scikit-learn's own builder, seeds and bootstrap. As that uses private names
+it grows the second tree itself too, once a search: where the two differ by a bit, where a name is gone or the version
+is not known, `Public` fits as everybody does.
 """
 
 from __future__ import annotations
 
-import copy
 import functools
 import importlib
 import math
@@ -32,7 +31,7 @@ from sklearn.utils import check_random_state, compute_sample_weight, get_tags
 from sklearn.utils.fixes import parse_version
 from sklearn.utils.validation import validate_data
 
-from aiaas_magics.engines.sharing.base import Array, Pool, Rows
+from aiaas_magics.engines.sharing.base import Array, Rows
 from aiaas_magics.engines.sharing.limits import Limits
 
 FORESTS = (
@@ -49,8 +48,16 @@ CHUNK = 25
 """Trees that a thread grows in one go: some tens of milliseconds on a small table."""
 
 
+FEW = 2
+"""Trees that are fitted as everybody does: the second one's seed tells that all are drawn as they should be."""
+
+
 class Unfit(Exception):
     """Trees of this kind are not grown directly."""
+
+
+class Differs(Exception):
+    """Trees that were grown directly are not those of a fit."""
 
 
 class Grower(Protocol):
@@ -98,10 +105,10 @@ def grower_name(estimator: BaseEstimator) -> str:
     return Direct.name if isinstance(estimator, FORESTS) and usable() else Public.name
 
 
-def grower_of(estimator: Any, rows: Rows) -> Grower:
-    """Return who grows the trees of an unfitted estimator, direct where that gives the same bits."""
+def grower_of(estimator: Any, rows: Rows, *, checked: bool) -> Grower:
+    """Return who grows the trees of an unfitted estimator; raises `Differs` if checked and not the same."""
     try:
-        return Direct(clone(estimator), rows)
+        return Direct(clone(estimator), rows, checked=checked)
     except Unfit:
         return Public(estimator, rows)
 
@@ -197,48 +204,64 @@ class Direct:
     Parameters
     ----------
     forest
-        Unfitted; is fitted with one tree. Its `random_state` goes on as if it had been fitted with all.
+        Unfitted; is fitted with a few trees. Its `random_state` goes on as if it had been fitted with all.
     rows
         Training rows.
+    checked
+        Whether to compare a tree with one of a fit.
 
     Raises
     ------
     Unfit
-        If its trees are not grown directly, or would differ by a bit.
+        If trees of its kind are not grown directly.
+    Differs
+        If they would differ by a bit.
     """
 
     name = "direct"
 
-    def __init__(self, forest: Any, rows: Rows) -> None:
+    def __init__(self, forest: Any, rows: Rows, *, checked: bool = True) -> None:
         self._names = private()
         if not isinstance(forest, FORESTS) or not plain(forest) or issparse(rows.X):
             raise Unfit(type(forest).__name__)
         self.fitted = forest
-        data = self._begin(rows)
-        self._X, self._y = data["X"], data["y"]
-        self._mask = data["missing_values_in_feature_mask"]
-        self.rows = len(self._y)
-        self.first = forest.estimators_[0]
+        drawn = np.random.RandomState()
+        drawn.set_state(check_random_state(forest.random_state).get_state())
+        self.seeds = drawn.randint(self._names.MAX_INT, size=forest.n_estimators).tolist()
+        data = self._begin(rows, min(FEW if checked else 1, forest.n_estimators))
         if forest.n_outputs_ != 1:
             raise Unfit("several targets")
-        self.seeds = self._drawn()
-        limits = Limits.of(forest, {}, self.rows)
-        if not same_tree(
-            pruned(self.grow(limits, range(1))[0], forest.ccp_alpha), self.first.tree_
-        ):
-            raise Unfit("the trees differ")
+        self._X, self._y = data["X"], data["y"]
+        self._mask = data["missing_values_in_feature_mask"]
+        self.rows, self.first = len(self._y), forest.estimators_[0]
+        self._prepare()
+        self._limits, self._few = Limits.of(forest, {}, self.rows), list(forest.estimators_)
+        check_random_state(forest.random_state).set_state(drawn.get_state())
+        if checked:
+            self._check()
 
     def grow(self, limits: Limits, trees: range) -> list[Any]:
         """Return trees of a forest within the limits."""
-        state = (
-            np.random.RandomState()
-        )  # seeded again for each tree, which is cheaper than a new one
-        return [self._grown(number, limits, state) for number in trees]
+        fitted = self._few if limits == self._limits and not self.first.ccp_alpha else []
+        there = [each.tree_ for each in fitted[trees.start : trees.stop]]
+        state = np.random.RandomState()  # seeded for each tree, which is cheaper than a new one
+        return there + [self._grown(each, limits, state) for each in trees[len(there) :]]
 
-    def _begin(self, rows: Rows) -> dict[str, Any]:
-        """Fit one tree as everybody does, and return what it is given."""
+    def _check(self) -> None:
+        """Raise `Differs` if the last of the few trees would be another one."""
+        last = len(self._few) - 1
+        own = self._grown(last, self._limits, np.random.RandomState())
+        fitted = self._few[last]
+        if self.seeds[last] != fitted.random_state or not same_tree(
+            pruned(own, self.first.ccp_alpha), fitted.tree_
+        ):
+            raise Differs
+
+    def _begin(self, rows: Rows, few: int) -> dict[str, Any]:
+        """Fit a few trees as everybody does, and return what they are given."""
         forest, seen = self.fitted, dict[str, Any]()
-        kept, make = {name: getattr(forest, name) for name in ("n_estimators", "n_jobs")}, forest._make_estimator  # fmt: skip
+        kept = {name: getattr(forest, name) for name in ("n_estimators", "n_jobs")}
+        make = forest._make_estimator
 
         def making(*args: Any, **more: Any) -> Any:
             tree = make(*args, **more)
@@ -252,7 +275,7 @@ class Direct:
             return tree
 
         forest._make_estimator = making
-        forest.n_estimators, forest.n_jobs = 1, None
+        forest.n_estimators, forest.n_jobs = few, None
         try:
             fit(forest, rows)
         finally:
@@ -261,13 +284,6 @@ class Direct:
         if not {"X", "y", "missing_values_in_feature_mask"} <= set(seen):
             raise Unfit("the forest hands its trees something else")
         return seen
-
-    def _drawn(self) -> list[int]:
-        """Return the seeds of all trees; the first is drawn already."""
-        count, state = self.fitted.n_estimators, check_random_state(self.fitted.random_state)
-        if isinstance(self.fitted.random_state, Integral):
-            return state.randint(self._names.MAX_INT, size=count).tolist()
-        return [self.first.random_state, *state.randint(self._names.MAX_INT, size=count - 1).tolist()]  # fmt: skip
 
     def _weights(self, state: np.random.RandomState) -> Array | None:
         """Return the weights of a tree's rows: how often each was drawn."""
@@ -287,63 +303,32 @@ class Direct:
         names, first = self._names, self.first
         state.seed(self.seeds[number])
         weights = self._weights(state)
-        leaf = first.min_samples_leaf
-        leaf = leaf if isinstance(leaf, Integral) else math.ceil(leaf * self.rows)
         whole = self.rows if weights is None else np.sum(weights)
         weight = first.min_weight_fraction_leaf * whole
-        classes = np.array([getattr(first, "n_classes_", 1)], dtype=np.intp)
-        if is_classifier(first):
-            criterion = names.CRITERIA_CLF[first.criterion](1, classes)
-        else:
-            criterion = names.CRITERIA_REG[first.criterion](1, self.rows)
-        state.seed(self.seeds[number])
+        state.seed(self.seeds[number])  # the splitter draws from the beginning, after the bootstrap
+        criterion = self._criterion(1, *self._sizes)
         splitter = names.DENSE_SPLITTERS[first.splitter](
-            criterion, first.max_features_, leaf, weight, state, self._signs()
+            criterion, first.max_features_, self._leaf, weight, state, self._signs
         )
-        tree = names.Tree(first.n_features_in_, classes, 1)
+        tree = names.Tree(first.n_features_in_, self._classes, 1)
         builder = names.DepthFirstTreeBuilder(
-            splitter, limits.split, leaf, weight, limits.depth, limits.decrease
+            splitter, limits.split, self._leaf, weight, limits.depth, limits.decrease
         )
         builder.build(tree, self._X, self._y, weights, self._mask)
         return tree
 
-    def _signs(self) -> Array | None:
-        """Return the constraints of monotony; those of a classifier are about its first class."""
-        if self.first.monotonic_cst is None:
-            return None
-        signs = np.asarray(self.first.monotonic_cst).astype(np.int8)
-        return -signs if is_classifier(self.first) else signs
-
-
-def refit(estimator: Any, rows: Rows, pool: Pool) -> Any:
-    """Fit a forest: bit-equal to ``estimator.fit``, tree by tree; with all of its trees, stop or not."""
-    drawn = copy.deepcopy(estimator.random_state)
-    state = check_random_state(estimator.random_state).get_state()
-    try:
-        grower = Direct(estimator, rows)
-    except Unfit:
-        estimator.random_state = drawn
-        if drawn is None:
-            check_random_state(None).set_state(state)
-        return fit(estimator, rows)
-    limits, count = Limits.of(estimator, {}, grower.rows), estimator.n_estimators
-    chunks = [range(start, min(start + CHUNK, count)) for start in range(1, count, CHUNK)]
-    grown = [
-        tree for some in pool.map(lambda each: grower.grow(limits, each), chunks) for tree in some
-    ]
-    grown += grower.grow(limits, range(1 + len(grown), count))
-    estimator.estimators_ += [
-        _clothed(grower.first, seed, pruned(tree, estimator.ccp_alpha))
-        for seed, tree in zip(grower.seeds[1:], grown, strict=True)
-    ]
-    return estimator
-
-
-def _clothed(first: Any, seed: int, tree: Any) -> Any:
-    """Return the estimator of a tree, like a fitted one of the same forest."""
-    made: Any = object.__new__(type(first))
-    vars(made).update(
-        {name: copy.copy(value) for name, value in vars(first).items() if name != "tree_"}
-    )
-    made.random_state, made.tree_ = seed, tree
-    return made
+    def _prepare(self) -> None:
+        """Set what all trees are made with, as ``BaseDecisionTree._fit`` works it out for each."""
+        first, names = self.first, self._names
+        leaf, signs = first.min_samples_leaf, first.monotonic_cst
+        self._leaf = leaf if isinstance(leaf, Integral) else math.ceil(leaf * self.rows)
+        self._classes = np.array([getattr(first, "n_classes_", 1)], dtype=np.intp)
+        self._signs = None if signs is None else np.asarray(signs).astype(np.int8)
+        self._sizes: tuple[Any, ...] = (self.rows,)
+        kinds = names.CRITERIA_REG
+        if is_classifier(first):
+            kinds, self._sizes = names.CRITERIA_CLF, (self._classes,)
+            self._signs = None if self._signs is None else -self._signs  # of the first class
+        if first.criterion not in kinds:
+            raise Unfit(first.criterion)
+        self._criterion = kinds[first.criterion]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from aiaas_magics.engines.sharing.base import Equality, Group, GroupPlan, Sharer
@@ -36,6 +36,14 @@ class Plan(NamedTuple):
     def grower(self) -> str:
         """How models are made, where there is more than one way: direct, public."""
         return ", ".join(_unique(each.cost.grower for each in self.groups if each.cost.grower))
+
+    def grown(self, growers: Mapping[int, str]) -> Plan:
+        """Return the plan with who made the models in the end, by a group's number."""
+        groups = [
+            each._replace(cost=each.cost._replace(grower=growers.get(number, each.cost.grower)))
+            for number, each in enumerate(self.groups)
+        ]
+        return self._replace(groups=tuple(groups))
 
     @property
     def shared(self) -> int:

@@ -10,6 +10,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier
 from sklearn.metrics import accuracy_score
 from sklearn.metrics._scorer import _BaseScorer, _PassthroughScorer
 from sklearn.model_selection._validation import _score
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import _safe_indexing
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _check_method_params, _num_samples
@@ -47,11 +48,13 @@ class Scoring:
 
 
 def usual_score(model: Any) -> bool:
-    """Tell whether ``score`` is what all classifiers or all regressors have."""
-    usual: Callable[..., Any] = (
-        ClassifierMixin.score if is_classifier(model) else RegressorMixin.score
+    """Tell whether ``score`` is what all classifiers or all regressors have; neighbours only document it anew."""
+    usual: set[Callable[..., Any]] = (
+        {ClassifierMixin.score, KNeighborsClassifier.score}
+        if is_classifier(model)
+        else {RegressorMixin.score}
     )
-    return getattr(type(model), "score", None) is usual
+    return getattr(type(model), "score", None) in usual
 
 
 def _is_accuracy(scorer: Any) -> bool:

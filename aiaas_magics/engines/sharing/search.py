@@ -174,7 +174,7 @@ class SharedGridSearchCV(GridSearchCV):
                 self.feature_names_in_ = self.best_estimator_.feature_names_in_
         scorers = search.terms.scorers
         self.scorer_ = getattr(scorers, "_scorers", scorers)
-        return self._labelled(search.plan, table)
+        return self._labelled(search.plan.grown(evaluator.growers), table)
 
     def _best(self, results: Mapping[str, Any], metric: Any) -> None:
         self.best_index_ = self._select_best_index(self.refit, metric, results)

@@ -7,7 +7,14 @@ import importlib
 
 from aiaas_magics.engines.sharing.base import Sharer
 
-SHARERS: tuple[str, ...] = ("forest:Forests",)
+SHARERS: tuple[str, ...] = (
+    "forest:Forests",
+    "ridge:Ridges",
+    "paths:Paths",
+    "logistic:Logistic",
+    "neighbors:Neighbours",
+    "svm:Kernels",
+)
 """Module and class of every sharer, ``forest:Forests``; the first that matches an estimator is asked."""
 
 

@@ -19,7 +19,7 @@ from sklearn.tree import (
     ExtraTreeRegressor,
 )
 
-from aiaas_magics.engines.sharing import growing
+from aiaas_magics.engines.sharing import growing, refitting
 from aiaas_magics.engines.sharing.base import (
     Answer,
     BySharing,
@@ -68,18 +68,15 @@ class Forests(BySharing):
     ) -> Iterator[Answer]:
         """Grow chunk after chunk of all folds; a member is answered for when its last tree is there."""
         members = Members(group)
-        growths = [Growth(members, fold, exact=exact) for fold in folds]
-        tasks = [(growth, chunk) for chunk in members.chunks() for growth in growths]
-        done = 0
-        for task, answers in pool.map(lambda each: (each, each[0].answers(each[1])), tasks):
-            done += len(task[1]) * (len(members.alive(task[1])) if exact else 1)
-            pool.progress(done, "growing trees")
-            yield from answers
+        try:
+            yield from _grown(members, folds, pool, exact=exact, direct=True)
+        except growing.Differs:  # by the first chunk of the first fold: nothing is answered yet
+            yield from _grown(members, folds, pool, exact=exact, direct=False)
 
     def refit(self, estimator: Any, rows: Rows, pool: Pool) -> Any:
         """Fit the winner: bit-equal to ``estimator.fit``."""
         if isinstance(estimator, growing.FORESTS):
-            return growing.refit(estimator, rows, pool)
+            return refitting.refit(estimator, rows, pool)
         return growing.fit(estimator, rows)
 
 
@@ -100,3 +97,18 @@ def _shareable(group: Group, data: Data, *, exact: bool) -> bool:
         and (growing.usable() or not estimator.ccp_alpha)
         and all(valid(estimator, member) for member in group.members)
     )
+
+
+def _grown(
+    members: Members, folds: Sequence[Fold], pool: Pool, *, exact: bool, direct: bool
+) -> Iterator[Answer]:
+    growths = [
+        Growth(members, fold, exact=exact, try_direct=direct, checked=fold is folds[0])
+        for fold in folds
+    ]
+    tasks = [(growth, chunk) for chunk in members.chunks() for growth in growths]
+    done = 0
+    for chunk, answers in pool.map(lambda each: (each[1], each[0].answers(each[1])), tasks):
+        done += len(chunk) * (len(members.alive(chunk)) if exact else 1)
+        pool.progress(done, "growing trees")
+        yield from answers

@@ -41,8 +41,11 @@ class Seen(NamedTuple):
 class Growth:
     """The trees of one fold, and what their sums have come to."""
 
-    def __init__(self, members: Members, fold: Fold, *, exact: bool) -> None:
+    def __init__(
+        self, members: Members, fold: Fold, *, exact: bool, try_direct: bool, checked: bool
+    ) -> None:
         self._members, self._fold, self._exact = members, fold, exact
+        self._direct, self._checked = try_direct, checked
         self._lock, self._seconds = threading.Lock(), 0.0
         self._waiting: dict[int, Seen] = {}
         self._next = 0
@@ -52,7 +55,11 @@ class Growth:
     def _begun(self) -> Begun:
         rows = self._fold.train()
         limits = self._members.limits(len(rows.y))
-        grower = growing.grower_of(self._members.loosest(Limits.loosest(limits)), rows)
+        estimator = self._members.loosest(Limits.loosest(limits))
+        if self._direct:
+            grower = growing.grower_of(estimator, rows, checked=self._checked)
+        else:
+            grower = growing.Public(estimator, rows)
         tables = self._fold.tables()
         return Begun(
             grower, tuple(growing.converted(grower.fitted, table) for table in tables), limits
