@@ -97,10 +97,10 @@ class Context(Protocol):
         ...
 
     # memory ----------------------------------------------------------------------------------
-    def keep(self, key: str, body: bytes) -> None:
-        """Keep bytes under a key for jobs to come, also if this one is killed. Cheap: may be called often.
+    def keep(self, key: str, body: bytes, *, at_once: bool = False) -> None:
+        """Keep bytes under a key for jobs to come, also if this one is killed.
 
-        What is kept is there within a tenth of a second; what is kept less often than that, at once.
+        They are there within a tenth of a second, which costs next to nothing; or `at_once`, when this returns.
         """
         ...
 

@@ -106,9 +106,9 @@ class WorkerContext:
         """Seal and register a model."""
         return self._home.registry.save(name, folder, model, job=self.job)
 
-    def keep(self, key: str, body: bytes) -> None:
+    def keep(self, key: str, body: bytes, *, at_once: bool = False) -> None:
         """Keep bytes for jobs to come."""
-        self._supervisor.keep(key, body)
+        self._supervisor.keep(key, body, at_once=at_once)
 
     def recall(self, key: str) -> list[tuple[str, bytes]]:
         """Return what jobs kept under a key."""

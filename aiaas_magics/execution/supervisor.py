@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import signal
 import threading
@@ -30,7 +29,6 @@ class Supervisor:
         self._begun = time.monotonic()
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._kept: list[tuple[str, bytes]] = []
-        self._written = -math.inf
         self._news: list[Tell] = []
         self._progress: Mapping[str, JSON] | None = None
         self._stopping = threading.Event()
@@ -53,21 +51,17 @@ class Supervisor:
             else:
                 self._news.append((f"job:{self._job}", kind, body))
 
-    def keep(self, key: str, body: bytes) -> None:
-        """Write bytes for jobs to come: at once, or with the next tick if something was written just now."""
+    def keep(self, key: str, body: bytes, *, at_once: bool) -> None:
+        """Write bytes for jobs to come, with the next tick or at once."""
         with self._lock:
             self._kept.append((key, body))
-            due = time.monotonic() - self._written >= TICK
-        if due:
+        if at_once:
             self._write()
 
     def _write(self) -> None:
         with self._writing:
             with self._lock:
                 kept, self._kept = self._kept, []
-                if not kept:
-                    return
-                self._written = time.monotonic()
             self._home.memory.append(kept, self._job)
 
     def finish(self) -> list[Tell]:

@@ -159,8 +159,9 @@ class LocalContext:
         return info
 
     # memory ----------------------------------------------------------------------------------
-    def keep(self, key: str, body: bytes) -> None:
+    def keep(self, key: str, body: bytes, *, at_once: bool = False) -> None:
         """Keep bytes in ``memory``."""
+        del at_once
         self.memory.setdefault(key, []).append((self.job or "", body))
 
     def recall(self, key: str) -> list[tuple[str, bytes]]:

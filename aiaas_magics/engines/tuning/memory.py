@@ -33,6 +33,8 @@ CHOICE = ("params", "strategy", "trials", "time")
 LIBRARIES = (
     "aiaas_magics", "scikit-learn", "numpy", "scipy", "pandas", "optuna", "lightgbm", "threadpoolctl",
 )  # fmt: skip
+DEAR = 0.1
+"""Seconds of work from which a score is kept before the next fit begins; a commit takes 1 to 5 ms."""
 DRAWS = re.compile(
     r"\brandom\.(?!(?:RandomState|default_rng|Generator|SeedSequence|PCG64|Philox|MT19937)\b)"
     r"|\b(?:RandomState|default_rng)\(\s*(?:None\s*)?\)"
@@ -152,7 +154,9 @@ class SearchMemory:
                 entries.append(_kept(known, fold, self._keys.choice, scored))
                 self._found[known, fold] = scored
         if entries:
-            self._context.keep(self._keys.ground, msgspec.msgpack.encode(entries, enc_hook=_plain))
+            body = msgspec.msgpack.encode(entries, enc_hook=_plain)
+            dear = any(each.fit_seconds + each.score_seconds >= DEAR for _, _, each in found)
+            self._context.keep(self._keys.ground, body, at_once=dear)
 
     def remembered(
         self, candidates: Sequence[Params] | None, folds: int, resumed: str | None = None
