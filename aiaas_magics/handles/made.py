@@ -152,6 +152,8 @@ class Model(Drawn):
         """Return what was learned."""
         name = self.ref.partition("@")[0]
         next_ = f"%aiaas_evaluate {name}" if self.result.held_out else f"%aiaas_deploy {name}"
+        if self.result.partial and self.result.trials:
+            next_ = f"%aiaas_tune --resume {name}"
         return cards.model_card(self.result, (*self._warnings, *self._known()), next_)
 
     def _known(self) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.manage import DeleteAlias, DeleteModel, SetAlias
 from aiaas_magics.specs.results import DataResult, EvaluationResult, ModelResult
 from aiaas_magics.specs.train import TrainSpec
-from aiaas_magics.testing.stages import Count, Fail, Noop
+from aiaas_magics.testing.stages import Count, Fail, Noop, Remember
 
 
 def states(backend: Backend, job: str) -> list[str]:
@@ -118,6 +118,16 @@ class BackendContract:
         """Every verb on a job says if there is none."""
         with pytest.raises(errors.NotFound):
             getattr(backend, verb)("j00000000none")
+
+    # memory -------------------------------------------------------------------------------------
+    def test_a_job_recalls_what_jobs_before_it_kept_and_answered(self, backend: Backend) -> None:
+        """In order, with the answers of those that succeeded; other keys are other things."""
+        told = []
+        for key, word in (("k", "one"), ("k", "two"), ("other", "x"), ("k", "three")):
+            job = backend.submit(Remember(key=key, word=word))
+            events = [e.body["text"] for e in follow(backend, job) if e.type == "warning"]
+            told.append((getattr(backend.result(job), "rows", None), events))
+        assert told == [(0, []), (1, ["one: 0"]), (0, []), (2, ["one: 0", "two: 1"])]
 
     # stop, cancel -------------------------------------------------------------------------------
     def test_a_stopped_job_succeeds_with_its_best_so_far(self, backend: Backend) -> None:

@@ -14,6 +14,7 @@ from aiaas_magics.engines import data, tune
 from aiaas_magics.engines.sharing.base import Equality, Scored
 from aiaas_magics.engines.tuning import memory
 from aiaas_magics.specs.estimators import Estimator
+from aiaas_magics.specs.spaces import Distribution
 from aiaas_magics.specs.tune import TuneSpec
 from aiaas_magics.testing.context import LocalContext
 
@@ -206,3 +207,56 @@ def test_again_asks_nothing_and_keeps_all_the_same(context, spec):
     assert second.remembered is None
     assert second.ref == "best@2"
     assert ran(spec, context, "j3").remembered.job == "j2"
+
+
+# Going on ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.7])
+@pytest.mark.parametrize(
+    ("algo", "params", "more"),
+    [
+        ("random_forest", {"n_estimators": [3, 5], "max_depth": [None, 2]}, {}),
+        ("ridge", {"alpha": [0.1, 1.0, 10.0]}, {"sharing": "off"}),
+        ("ridge", {"alpha": [0.1, 1.0, 10.0, 100.0]}, {"strategy": "halving"}),
+        ("random_forest", {"n_estimators": [3, 5], "max_features": [0.4, 0.6, 1.0]}, {"trials": 3}),
+        ("svm", {"C": Distribution("loguniform", 0.01, 10.0)}, {"trials": 12, "sharing": "off"}),
+        ("svm", {"C": Distribution("loguniform", 0.01, 10.0)}, {"trials": 6, "strategy": "random"}),
+    ],
+)  # fmt: skip
+def test_whatever_was_kept_the_end_is_the_same(tmp_path, algo, params, more, share):
+    whole, broken = LocalContext(tmp_path / "whole"), LocalContext(tmp_path / "broken")
+    ends = []
+    for context in (whole, broken):
+        spec = TuneSpec(
+            data=context.save_frame(TABLE),
+            target="y",
+            algo=algo,
+            as_="best",
+            cv=3,
+            params=params,
+            **more,
+        )
+        ground = key(spec, context)
+        if context is broken:
+            context.memory[ground] = kept = part(whole.memory[ground], share)
+            before = {pair(each) for _, body in kept for each in msgspec.msgpack.decode(body)}
+        ends.append(untimed(ran(spec, context, "j2")))
+    assert ends[0] == ends[1]
+    after = [
+        pair(each) for _, body in broken.memory[ground] for each in msgspec.msgpack.decode(body)
+    ]
+    assert len(after) == len(set(after))
+    assert before <= set(after)
+
+
+def part(found, share):
+    """Return the first of the batches, and what was found in them."""
+    return found[: int(share * len(found))]
+
+
+def pair(entry):
+    return entry[0], entry[1]
+
+
+def untimed(result):
+    trials = [(t.params, t.mean, t.std, t.folds, t.rank, t.equality) for t in result.trials]
+    return trials, result.params, result.scores
