@@ -320,7 +320,7 @@ class _Run:
     # apart ------------------------------------------------------------------------------------
     def _apart(self, left: Sequence[int], pool: Threads) -> None:
         """Fit candidates by themselves, as scikit-learn does."""
-        todo = [(n, f) for n in left for f in range(self._plan.folds) if self._table[n][f] is None]
+        todo = [(n, f) for n in left for f in self._folds if self._table[n][f] is None]
         for (number, fold), found in zip(todo, self._fitted(todo, pool), strict=False):
             self._take([(number, fold, found)], keep=False)
 
