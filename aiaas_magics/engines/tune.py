@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -17,14 +17,15 @@ from aiaas_magics.engines.measuring import NEED_PROBA
 from aiaas_magics.engines.sharing.base import ORDER
 from aiaas_magics.engines.train import held_out_scores
 from aiaas_magics.engines.tuning import memory, strategies
+from aiaas_magics.engines.tuning.candidates import combinations, listed
 from aiaas_magics.engines.tuning.pictures import pictured
 from aiaas_magics.engines.tuning.searching import Searching, Tried
 from aiaas_magics.engines.tuning.watching import last_line, natural
 from aiaas_magics.specs import algorithms, spaces
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.metrics import DEFAULT, Metric, check_metric
-from aiaas_magics.specs.results import ModelResult, Remembered, Sharing, Trial
-from aiaas_magics.specs.tune import MOST_CELLS, TuneSpec
+from aiaas_magics.specs.results import ModelResult, Remembered, Trial
+from aiaas_magics.specs.tune import TuneSpec
 
 
 def run(spec: TuneSpec, context: Context) -> ModelResult:
@@ -50,15 +51,16 @@ def _searched(
     pipeline = learning.build(task, spec, context, first)
     _check_metric(metric, pipeline)
     searching = Searching(pipeline, task, spec, metric, context, memory=kept)
-    choice = strategies.choose(spec, spec.params)
-    plan = _planned(searching, spec, choice, context)
-    remembered = _remembered(searching, spec, kept, context)
+    if spec.time is not None:
+        searching.watch.until = context.begun + spec.time
+    choice = strategies.choose(searching, spec.params)
+    _tell(choice, context)
+    remembered = _remembered(searching, choice, kept, context)
     with learning.fitting(context, algo=spec.algo):
-        tried = strategies.search(searching, spec.params, choice)
+        tried = strategies.search(searching, choice)
+        searching.watch.told()
         best = _best(tried, metric, spec)
-        begun = time.perf_counter()
-        fitted = searching.refit(best)
-        seconds = time.perf_counter() - begun
+        fitted, seconds = _refitted(searching, best)
         ownestimators.check_predictions(fitted, searching.X, spec, task.classes)
         scores = held_out_scores(fitted, task)
     asked = {name: weighing.told(value) for name, value in best.asked.items()}
@@ -66,7 +68,8 @@ def _searched(
     balanced = asked.get("class_weight") is not None
     suspicions.tell(task, spec.target, scores, context, balanced=balanced)
     found = trials(tried, metric)
-    partial = searching.watch.stopped() and not all(each.complete for each in tried)
+    whole = choice.name == "grid" and all(each.seen for each in tried)
+    partial = searching.watch.stopped and not whole
     info = learning.register(
         fitted,
         task,
@@ -82,34 +85,35 @@ def _searched(
         ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,
         features=tuple(map(str, task.X.columns)), params=params, rows=len(searching.X), weights=spec.weights,
         held_out=len(task.test), seconds=seconds, scores=scores, metric=metric.name, trials=found,
-        cells=spec.cells, strategy=choice.name, reason=choice.reason, sharing=plan, remembered=remembered,
+        cells=len(tried), strategy=choice.name, reason=choice.reason, sharing=searching.planned.record(),
+        remembered=remembered,
         charts=pictures.render(pictured(found, spec, metric), context), partial=partial,
     )  # fmt: skip
 
 
-def _planned(
-    searching: Searching, spec: TuneSpec, choice: strategies.Choice, context: Context
-) -> Sharing | None:
-    """Tell what the search will cost, before it begins."""
-    lists = strategies.listed(spec.params)
-    if spaces.continuous(spec.params) or spaces.cells(lists) > MOST_CELLS:
-        context.log(f"{choice.name}: {choice.reason}")
-        return None
-    plan = searching.plan(strategies.combinations(lists))
-    context.log(f"{choice.name}: {choice.reason}")
-    context.log(plan.text)
-    return plan.record()
+def _tell(choice: strategies.Choice, context: Context) -> None:
+    """Tell which strategy it is and why, and what it will cost, before it begins."""
+    said = f"{choice.name}: {choice.reason}"
+    if choice.plan is not None:
+        said += f"; {choice.plan.text}"
+    context.log(said)
+    context.progress(0, 1, said)
+
+
+def _refitted(searching: Searching, best: Tried) -> tuple[Any, float]:
+    """Return the winner fitted on all training rows, and the seconds it took."""
+    begun = time.perf_counter()
+    fitted = searching.refit(best)
+    return fitted, time.perf_counter() - begun
 
 
 def _remembered(
-    searching: Searching, spec: TuneSpec, kept: memory.SearchMemory, context: Context
+    searching: Searching, choice: strategies.Choice, kept: memory.SearchMemory, context: Context
 ) -> Remembered | None:
     """Tell what is known already, before the search begins."""
-    candidates = None
-    if not spec.drawn and spaces.cells(spec.params) <= MOST_CELLS:
-        asked = strategies.combinations(strategies.listed(spec.params))
-        candidates = [searching.candidate(each) for each in asked]
-    found = kept.remembered(candidates, spec.cv, spec.resume)
+    all_ = combinations(listed(choice.space)) if choice.name == "grid" else None
+    candidates = None if all_ is None else [searching.candidate(each) for each in all_]
+    found = kept.remembered(candidates, searching.spec.cv, searching.spec.resume)
     if found is not None:
         context.log(found.text)
     return found

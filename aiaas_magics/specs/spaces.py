@@ -98,6 +98,15 @@ def _number(value: float) -> str:
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else f"{value:g}"
 
 
+def compact(value: JSON) -> str:
+    """Return a value as a line holds it: without blanks, numbers no longer than they need be."""
+    if isinstance(value, Distribution):
+        return str(value).replace(" ", "")
+    if isinstance(value, list):
+        return "[" + ",".join(map(compact, value)) + "]"
+    return _number(value) if type(value) is float and math.isfinite(value) else repr(value)
+
+
 def cells(space: Space) -> int:
     """Return how many combinations the lists of a space have."""
     return math.prod(len(each) for each in space.values() if not isinstance(each, Distribution))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from aiaas_magics import errors
-from aiaas_magics.specs import auto, spaces
+from aiaas_magics.specs import auto, spaces, strategies
 from aiaas_magics.specs.algorithms import check_parameters, find
 from aiaas_magics.specs.base import JSON, Spec
 from aiaas_magics.specs.estimators import Estimator, check_task
@@ -19,13 +19,6 @@ from aiaas_magics.specs.train import (
     check_words,
 )
 from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb, grouped
-
-MOST_CELLS = 10_000
-"""A larger grid is refused with a proposal: at 0.1 s a fit and 5 folds it is 80 minutes."""
-TRIALS = 50
-"""Candidates that are drawn where neither a number nor a time is given."""
-STRATEGIES = ("auto", "grid", "random", "halving", "optuna")
-SHARING = ("auto", "exact", "off")
 
 
 class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
@@ -56,9 +49,9 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
     strategy: str = "auto"
     """How candidates are chosen."""
     trials: int | None = None
-    """How many are drawn."""
+    """How many are drawn or proposed; one brings along what its model answers for."""
     time: float | None = None
-    """For how many seconds candidates are compared."""
+    """Seconds from the beginning of the job until the last model is fitted."""
     sharing: str = "auto"
     """What may be shared: see :mod:`aiaas_magics.engines.sharing`."""
     again: bool = False
@@ -82,50 +75,12 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
                 f"--cv {self.cv} is too few folds", "cross-validation needs at least 2", "--cv 5"
             )
         self._check_grid()
-        self._check_strategy()
-
-    def _check_strategy(self) -> None:
-        for name, known in (("strategy", STRATEGIES), ("sharing", SHARING)):
-            value = getattr(self, name)
-            if value not in known:
-                raise errors.SpecError(
-                    f"--{name} {value} is unknown",
-                    errors.did_you_mean(value, known),
-                    f"--{name} {known[0]}",
-                )
-        if self.trials is not None and self.trials < 1:
-            raise errors.SpecError(
-                f"--trials {self.trials} compares nothing",
-                "at least 1 candidate is",
-                f"--trials {TRIALS}",
-            )
-        if self.time is not None and self.time < auto.LEAST_SECONDS:
-            raise errors.SpecError(
-                f"--time {self.time:g}s is too short", "a fit takes its time", "--time 20s"
-            )
-        whole = self.strategy in ("grid", "halving")
-        if whole and spaces.continuous(self.params):
-            name, value = next(
-                (n, v) for n, v in self.params.items() if isinstance(v, spaces.Distribution)
-            )
-            raise errors.SpecError(
-                f"{name}={str(value).replace(' ', '')} has no end of values",
-                f"--strategy {self.strategy} compares all of a list",
-                "--strategy optuna",
-            )
-        if whole and (self.trials is not None or self.time is not None):
-            word = "trials" if self.trials is not None else "time"
-            raise errors.SpecError(
-                f"--{word} does not go with --strategy {self.strategy}",
-                "it compares all of the grid",
-                f"--strategy optuna --{word} ...",
-            )
+        strategies.check(self)
 
     @property
-    def drawn(self) -> bool:
-        """Whether candidates are drawn, and not all of a grid compared."""
-        asked = self.trials is not None or self.time is not None
-        return self.strategy in ("random", "optuna") or asked or spaces.continuous(self.params)
+    def limited(self) -> bool:
+        """Whether it is said how many candidates are compared, or for how long."""
+        return self.trials is not None or self.time is not None
 
     def _check_grid(self) -> None:
         if not self.params and (self.estimator is not None or not find(self.algo).tried):
@@ -143,12 +98,6 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
                 )
             for value in spaces.some(values) if self.estimator is None else ():
                 check_parameters(find(self.algo), {name: value}, self.task)
-        if self.cells > MOST_CELLS and not self.drawn:
-            raise errors.SpecError(
-                f"the grid has {self.cells:,} cells",
-                f"at most {MOST_CELLS:,} are all compared; of more some are drawn",
-                f"--trials {TRIALS}",
-            )
 
     @property
     def weighing(self) -> tuple[str, ...]:
@@ -182,24 +131,7 @@ TUNE = Verb(
                     "how sets of parameters are compared",
                     Option("cv", Kind.INT, "number of folds", 5),
                     Option("metric", Kind.METRIC, "what to maximise (default: accuracy or r2)"),
-                    Option(
-                        "strategy",
-                        Kind.CHOICE,
-                        "how they are chosen: all of a grid, drawn at random, by halving or by optuna (default: "
-                        "auto, with the reason)",
-                        "auto",
-                        choices=STRATEGIES,
-                    ),
-                    Option("trials", Kind.INT, "how many are drawn (default: 50)", metavar="50"),
-                    Option("time", Kind.DURATION, "draw for this long", metavar="30s"),
-                    Option(
-                        "sharing",
-                        Kind.CHOICE,
-                        "auto: one fit answers for all candidates whose model it holds; exact: only where scores are "
-                        "bit-equal; off: each is fitted by itself",
-                        "auto",
-                        choices=SHARING,
-                    ),
+                    *strategies.OPTIONS,
                 ),
                 *grouped(
                     "searches from before",

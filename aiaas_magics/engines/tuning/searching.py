@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from aiaas_magics.engines.scoring import scorer
 from aiaas_magics.engines.sharing.base import Memory, Scored
 from aiaas_magics.engines.sharing.evaluating import ONE, Evaluator, Terms
 from aiaas_magics.engines.sharing.plan import Plan
+from aiaas_magics.engines.tuning.candidates import Asked
 from aiaas_magics.engines.tuning.watching import Watch
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.metrics import Metric
@@ -25,7 +27,7 @@ PREFIX = "model__"
 class Tried(NamedTuple):
     """A candidate and what became of it, fold by fold; None where a stop came before."""
 
-    asked: dict[str, JSON]
+    asked: Asked
     """Its parameters as the user gave them."""
     candidate: dict[str, Any]
     """All its parameters, as the pipeline takes them."""
@@ -39,9 +41,19 @@ class Tried(NamedTuple):
         return tuple(each.test[ONE] for each in self.folds if each is not None)
 
     @property
+    def seen(self) -> bool:
+        """Whether it was carried out on every fold, whatever came of it."""
+        return None not in self.folds
+
+    @property
+    def finite(self) -> bool:
+        """Whether it has scores, of all folds it has seen."""
+        return bool(self.scores) and bool(np.isfinite(self.mean))
+
+    @property
     def complete(self) -> bool:
-        """Whether it was compared on every fold, with a finite mean."""
-        return len(self.scores) == len(self.folds) and bool(np.isfinite(self.mean))
+        """Whether it was compared on every fold."""
+        return len(self.scores) == len(self.folds) and self.finite
 
     @property
     def mean(self) -> float:
@@ -67,77 +79,91 @@ class Searching:
     ) -> None:
         self.task, self.spec, self.metric, self.context = task, spec, metric, context
         self.pipeline = pipeline
-        self.X, self._y = learning.training_rows(task)
+        self.X, self.y = learning.training_rows(task)
         weights = learning.training_weights(task)
         self._fit = {} if weights is None else {f"{PREFIX}sample_weight": weights}
         self.splits = tuple(splitting.folds(task, spec.cv, spec.seed, metric=metric.name).split())
         self._complete = ownestimators.recipe_of(spec, context).complete
         self.watch = Watch(spec.cv, metric, context)
-        self._memory = memory
+        self._plans: list[Plan] = []
+        self._planned: tuple[list[dict[str, Any]], Plan] | None = None
         self._evaluator = self._of(self.splits, memory)
 
     def _of(self, splits: Sequence[Any], memory: Memory | None) -> Evaluator:
         terms = Terms(splits, scorer(self.metric), self._fit)
         return Evaluator(
-            self.pipeline, self.X, self._y, terms, sharing=self.spec.sharing, cores=self.context.cores,
+            self.pipeline, self.X, self.y, terms, sharing=self.spec.sharing, cores=self.context.cores,
             watcher=self.watch, memory=memory,
         )  # fmt: skip
 
     def plan(self, asked: Sequence[Mapping[str, JSON]]) -> Plan:
         """Return how candidates would be evaluated."""
-        return self._evaluator.plan([self.candidate(each) for each in asked])
+        return self._plan([self.candidate(each) for each in asked])
+
+    def _plan(self, candidates: list[dict[str, Any]]) -> Plan:
+        if self._planned is None or self._planned[0] != candidates:
+            self._planned = candidates, self._evaluator.plan(candidates)
+        return self._planned[1]
+
+    @property
+    def planned(self) -> Plan:
+        """How all that was evaluated on the search's own folds was to be."""
+        groups = tuple(group for plan in self._plans for group in plan.groups)
+        apart = tuple(number for plan in self._plans for number in plan.apart)
+        count = sum(plan.candidates for plan in self._plans)
+        return Plan(count, len(self.splits), groups, apart)
 
     def evaluate(
-        self, asked: Sequence[dict[str, JSON]], *, splits: Sequence[Any] | None = None
+        self, asked: Sequence[Asked], *, splits: Sequence[Any] | None = None
     ) -> list[Tried]:
-        """Return what becomes of candidates; with `splits`, on these folds instead of the search's own."""
-        found = self._evaluator if splits is None else self._of(splits, None)
+        """Return what becomes of candidates; with `splits`, on these folds instead of the search's own, untold."""
         candidates = [self.candidate(each) for each in asked]
-        self.watch.begin(asked, len(splits or self.splits))
-        table = found.evaluate(candidates)
-        self.watch.end([(a, row) for a, row in zip(asked, table, strict=True) if None not in row])
-        return [self._tried(a, c, row) for a, c, row in zip(asked, candidates, table, strict=True)]
-
-    def staged(
-        self,
-        asked: Sequence[dict[str, JSON]],
-        size: int,
-        hopeless: Callable[[Sequence[Tried]], bool],
-    ) -> list[Tried]:
-        """Return what becomes of candidates that are evaluated fold by fold.
-
-        Groups of `size` candidates that are `hopeless` after one fold or two see no others.
-        """
-        candidates = [self.candidate(each) for each in asked]
-        rows: list[list[Scored | None]] = [[None] * len(self.splits) for _ in asked]
-        notes = [""] * len(asked)
+        self.watch.quiet = splits is not None
         self.watch.begin(asked, len(self.splits))
-        staying = list(range(len(asked)))
-        for folds in _stages(len(self.splits)):
-            table = self._evaluator.evaluate([candidates[n] for n in staying], folds=folds)
-            for number, row in zip(staying, table, strict=True):
-                for fold in folds:
-                    rows[number][fold] = row[fold]
-            tried = [self._tried(asked[n], candidates[n], rows[n]) for n in range(len(asked))]
-            if self.watch.stopping() or folds[-1] == len(self.splits) - 1:
-                break
-            for start in range(0, len(asked), size):
-                group = range(start, start + size)
-                if start in staying and hopeless([tried[n] for n in group]):
-                    staying = [n for n in staying if n not in group]
-                    for n in group:
-                        notes[n] = f"given up after {folds[-1] + 1} of {len(self.splits)} folds"
-        self.watch.end([(a, row) for a, row in zip(asked, rows, strict=True) if None not in row])
+        if splits is None:
+            plan = self._plan(candidates)
+            self._plans.append(plan)
+            table = self._evaluator.evaluate(candidates, plan)
+        else:
+            table = self._of(splits, None).evaluate(candidates)
+        self.watch.end([(a, row) for a, row in zip(asked, table, strict=True) if None not in row])
         return [
-            self._tried(a, c, row)._replace(note=note)
-            for a, c, row, note in zip(asked, candidates, rows, notes, strict=True)
+            Tried(dict(a), c, tuple(r)) for a, c, r in zip(asked, candidates, table, strict=True)
         ]
 
-    @staticmethod
-    def _tried(
-        asked: Mapping[str, JSON], candidate: dict[str, Any], row: Sequence[Scored | None]
-    ) -> Tried:
-        return Tried(dict(asked), candidate, tuple(row))
+    def staged(
+        self, groups: Sequence[Sequence[Asked]], hopeless: Callable[[Sequence[Tried]], bool]
+    ) -> list[Tried]:
+        """Return what becomes of the candidates of all groups, evaluated fold by fold.
+
+        A group that is `hopeless` after one fold or two sees no others.
+        """
+        asked = [each for group in groups for each in group]
+        ends = list(itertools.accumulate(map(len, groups)))
+        places = [range(end - len(group), end) for end, group in zip(ends, groups, strict=True)]
+        tried = [Tried(each, self.candidate(each), (None,) * len(self.splits)) for each in asked]
+        self.watch.quiet = False
+        self.watch.begin(asked, len(self.splits))
+        self._plans.append(self._plan([each.candidate for each in tried]))
+        for folds in _stages(len(self.splits)):
+            self._see(tried, [n for place in places for n in place], folds)
+            if self.watch.halted or folds.stop == len(self.splits):
+                break
+            gone = [place for place in places if hopeless([tried[n] for n in place])]
+            places = [place for place in places if place not in gone]
+            note = f"given up after {folds.stop} of {len(self.splits)} folds"
+            for n in itertools.chain.from_iterable(gone):
+                tried[n] = tried[n]._replace(note=note)
+        self.watch.end([(t.asked, t.folds) for t in tried if None not in t.folds])
+        return tried
+
+    def _see(self, tried: list[Tried], staying: Sequence[int], folds: range) -> None:
+        """Evaluate some candidates on some folds."""
+        candidates = [tried[n].candidate for n in staying]
+        table = self._evaluator.evaluate(candidates, self._plan(candidates), folds=folds)
+        for n, row in zip(staying, table, strict=True):
+            seen = [row[k] if k in folds else known for k, known in enumerate(tried[n].folds)]
+            tried[n] = tried[n]._replace(folds=tuple(seen))
 
     def candidate(self, asked: Mapping[str, JSON]) -> dict[str, Any]:
         """Return the parameters of the pipeline for a user's."""

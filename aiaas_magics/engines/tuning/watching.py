@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import statistics
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.sharing.base import Scored
 from aiaas_magics.engines.sharing.evaluating import ONE
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.metrics import Metric
+
+LONGER = 1.5
+"""How much longer than a fold's fit the last one takes: a fold of 2 has half of its rows, of 5 four fifths."""
 
 
 def natural(score: float, metric: Metric) -> float:
@@ -38,9 +42,14 @@ class Watch:
         self.quiet = False
         """Whether trials are not told: they see other rows than the final ones."""
         self.until = math.inf
-        """When the time for searching is over, in ``time.monotonic()``."""
-        self.deaf = False
-        """Whether a wish to stop is not heard: something must be known before a search can end."""
+        """When the last model must be fitted, in ``time.monotonic()``."""
+        self.halted = False
+        """Whether it was said to a search that it is to end, and keep its best so far."""
+        self.stopped = False
+        """Whether the user said so."""
+        self._kept = 0.0  # seconds for the last model
+        self._deaf = False
+        self._failures: dict[str, list[str]] = {}
 
     def begin(self, asked: Sequence[Mapping[str, JSON]], folds: int) -> None:
         """Begin to hear of candidates, numbered from 0."""
@@ -67,11 +76,20 @@ class Watch:
 
     def stopping(self) -> bool:
         """Tell whether the best so far is wanted, or the time is over."""
-        return not self.deaf and (time.monotonic() > self.until or self._context.stopping())
+        if self._deaf:
+            return False
+        self.stopped = self.stopped or self._context.stopping()
+        self.halted = self.halted or self.stopped or time.monotonic() + self._kept > self.until
+        return self.halted
 
-    def stopped(self) -> bool:
-        """Tell whether the user wants the best so far."""
-        return not self.deaf and self._context.stopping()
+    @contextlib.contextmanager
+    def deaf(self) -> Iterator[None]:
+        """Hear no wish to stop within: something must be known before a search can end."""
+        self._deaf = True
+        try:
+            yield
+        finally:
+            self._deaf = False
 
     def scored(self, candidate: int, fold: int, found: Scored) -> None:
         """Hear what became of a candidate in a fold; one that has all folds is told."""
@@ -95,8 +113,7 @@ class Watch:
         params = dict(asked)
         failures = [each.failure for each in folds if each.failure]
         if failures:
-            said = last_line(failures[0])
-            self._context.warn(f"{_words(params)} could not be fitted: {said}")
+            self._failed(_words(params), last_line(failures[0]))
             return
         scores = [each.test[ONE] for each in folds]
         mean = statistics.fmean(scores)
@@ -104,7 +121,22 @@ class Watch:
             return
         if mean > self._best:
             self._best, self._best_params = mean, _words(params)
+            self._kept = LONGER * statistics.fmean(each.fit_seconds for each in folds)
         self._context.trial(params, natural(mean, self._metric), statistics.pstdev(scores))
+
+    def _failed(self, words: str, said: str) -> None:
+        """Warn of the first candidate that fails for a reason; the others are counted."""
+        if said not in self._failures:
+            self._context.warn(f"{words} could not be fitted: {said}")
+        self._failures.setdefault(said, []).append(words)
+
+    def told(self) -> None:
+        """Tell at the end how many more candidates failed."""
+        for said, words in self._failures.items():
+            more = len(words) - 1
+            if more:
+                several = f"{words[1]} and {more - 1:,} more" if more > 1 else words[1]
+                self._context.warn(f"{several} could not be fitted either: {said}")
 
     def _tell(self) -> None:
         text = f"{self._complete} of {self.expected} candidates"
