@@ -24,7 +24,7 @@ from aiaas_magics.engines.tuning.watching import last_line, natural
 from aiaas_magics.specs import algorithms, spaces
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.metrics import DEFAULT, Metric, check_metric
-from aiaas_magics.specs.results import ModelResult, Remembered, Trial
+from aiaas_magics.specs.results import ModelResult, Remembered, Score, Trial
 from aiaas_magics.specs.tune import TuneSpec
 
 
@@ -44,6 +44,7 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
 def _searched(
     spec: TuneSpec, task: learning.Task, metric: Metric, known: memory.Keys, context: Context
 ) -> ModelResult:
+    """Compare candidates, as far as they are not known, and register the best one."""
     noting = memory.Noting(context)
     context = cast("Context", noting)
     kept = memory.SearchMemory(context, known, fresh=not memory.recalls(spec))
@@ -63,22 +64,13 @@ def _searched(
         fitted, seconds = _refitted(searching, best)
         ownestimators.check_predictions(fitted, searching.X, spec, task.classes)
         scores = held_out_scores(fitted, task)
-    asked = {name: weighing.told(value) for name, value in best.asked.items()}
-    params = ownestimators.params_of(spec, fitted, asked)
-    balanced = asked.get("class_weight") is not None
-    suspicions.tell(task, spec.target, scores, context, balanced=balanced)
+    params = _params(best, fitted, task, spec, scores, context)
     found = trials(tried, metric)
     whole = choice.name == "grid" and all(each.seen for each in tried)
     partial = searching.watch.stopped and not whole
     info = learning.register(
-        fitted,
-        task,
-        spec,
-        context,
-        partial=partial,
-        params=params,
-        scores=scores,
-    )
+        fitted, task, spec, context, partial=partial, params=params, scores=scores
+    )  # fmt: skip
     if not partial and memory.seeded(spec):
         memory.finished(context, known, noting.warnings)
     return ModelResult(
@@ -98,6 +90,21 @@ def _tell(choice: strategies.Choice, context: Context) -> None:
         said += f"; {choice.plan.text}"
     context.log(said)
     context.progress(0, 1, said)
+
+
+def _params(
+    best: Tried,
+    fitted: Any,
+    task: learning.Task,
+    spec: TuneSpec,
+    scores: tuple[Score, ...],
+    context: Context,
+) -> dict[str, JSON]:
+    """Return the parameters of the winner, and tell what is suspicious about it."""
+    asked = {name: weighing.told(value) for name, value in best.asked.items()}
+    balanced = asked.get("class_weight") is not None
+    suspicions.tell(task, spec.target, scores, context, balanced=balanced)
+    return ownestimators.params_of(spec, fitted, asked)
 
 
 def _refitted(searching: Searching, best: Tried) -> tuple[Any, float]:

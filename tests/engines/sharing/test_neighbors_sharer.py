@@ -10,10 +10,12 @@ import pytest
 from scipy import sparse
 from scipy.spatial.distance import cdist
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.preprocessing import scale
 
 from aiaas_magics.engines.sharing.base import Equality
+from aiaas_magics.engines.sharing.search import SharedGridSearchCV
 from aiaas_magics.engines.sharing.sharers.neighbors import Neighbours
 from aiaas_magics.testing.sharing import Case, SharerContract, folds_of, group_of
 
@@ -100,3 +102,27 @@ def test_more_neighbours_than_rows_are_left_to_a_fit(k: int) -> None:
     """It says what is wrong better."""
     case = Case("iris", KNeighborsClassifier(), {"n_neighbors": [3, k]}, *IRIS)
     assert {each.member for each in _found(case)} == {0}
+
+
+@pytest.mark.parametrize("model", [KNeighborsClassifier(), KNeighborsRegressor()], ids=str)
+def test_a_search_by_the_own_score_is_shared_and_finds_the_same(model: Any) -> None:
+    """A classifier's own `score` is what all classifiers have."""
+    grid = {"n_neighbors": [1, 2, 3, 10], "weights": ["uniform", "distance"]}
+    shared, alone = (
+        search(model, grid, return_train_score=True).fit(*IRIS)
+        for search in (SharedGridSearchCV, GridSearchCV)
+    )
+    assert shared.plan_.groups
+    for name in ("mean_test_score", "mean_train_score"):
+        assert np.array_equal(shared.cv_results_[name], alone.cv_results_[name])
+
+
+@pytest.mark.parametrize("model", [KNeighborsClassifier(), KNeighborsRegressor()], ids=str)
+@pytest.mark.parametrize("weights", [None, np.linspace(1, 2, 50)], ids=["alike", "weighted"])
+def test_answers_score_as_the_estimator_does(model: Any, weights: Any) -> None:
+    """With weights of test rows or without."""
+    case = Case("iris", model, {"n_neighbors": [2, 3]}, *IRIS)
+    fold, y = folds_of(case)[0], np.arange(50) % 3
+    first = min(_found(case), key=lambda each: (each.fold, each.member))
+    real, table = group_of(case).of(0).fit(*fold.train()[:2]), fold.tables()[0]
+    assert first.answers[0].score(table, y, weights) == real.score(table, y, weights)

@@ -14,7 +14,6 @@ import copy
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,12 +80,12 @@ class Neighbours(BySharing):
 
     def plan(self, group: Group, data: Data, *, exact: bool) -> GroupPlan | None:
         """Count queries; those that a tree answers are exact for certain."""
-        members, estimator = [group.of(each) for each in range(len(group.members))], group.estimator
+        members, estimator = _asked(group), group.estimator
         if len(members) < 2 or data.weighted or data.target.startswith("multilabel"):
             return None
         if "multioutput" in data.target or estimator.metric == "precomputed":
             return None
-        if not all(map(_shareable, members)):
+        if not all(each.shareable for each in members):
             return None
         certain = exact or not _compares_all(estimator, data.columns, sparse=data.sparse)
         labels = (Equality.EXACT if certain else Equality.TOLERANCE,) * len(members)
@@ -107,10 +106,33 @@ class Neighbours(BySharing):
                 yield from _answered(group, family, fold.number)
 
 
-def _shareable(model: Any) -> bool:
-    number = isinstance(model.n_neighbors, Integral) and not isinstance(model.n_neighbors, bool)
-    known = isinstance(model.weights, str) and model.weights in {"uniform", "distance"}
-    return number and model.n_neighbors >= 1 and known
+class Asked(NamedTuple):
+    """What a member makes of neighbours."""
+
+    like: Any
+    """The unfitted estimator of the group."""
+    k: Any
+    weights: Any
+
+    @property
+    def shareable(self) -> bool:
+        """Whether it is what scikit-learn has by name."""
+        number = isinstance(self.k, int | np.integer) and self.k is not True
+        known = isinstance(self.weights, str) and self.weights in {"uniform", "distance"}
+        return bool(number and self.k >= 1 and known)
+
+    @property
+    def uniform(self) -> bool:
+        """Whether near neighbours count as much as far ones."""
+        return bool(self.weights == "uniform")
+
+
+def _asked(group: Group) -> list[Asked]:
+    like: Any = group.estimator
+    return [
+        Asked(like, each.get("n_neighbors", like.n_neighbors), each.get("weights", like.weights))
+        for each in group.members
+    ]
 
 
 def _compares_all(estimator: Any, columns: int, *, sparse: bool) -> bool:
@@ -140,7 +162,7 @@ def _families(group: Group, fold: Fold, *, exact: bool) -> Iterator[Family]:
     n, columns = rows.X.shape
     repair = exact or not _compares_all(group.estimator, columns, sparse=hasattr(rows.X, "tocsr"))
     auto = group.estimator.algorithm == "auto"
-    wanted = {member: group.of(member).n_neighbors for member in range(len(group.members))}
+    wanted = {member: each.k for member, each in enumerate(_asked(group))}
     for wide in (False, True):  # "auto" compares all rows where half of them or more are neighbours
         start = time.perf_counter()
         members = [m for m, k in wanted.items() if k <= n and wide == (auto and k >= n // 2)]
@@ -194,12 +216,15 @@ def _answered(group: Group, family: Family, fold: int) -> Iterator[Answer]:
     """Answer for the members of a family."""
     counting = is_classifier(group.estimator)
     votes = [_Votes(each) if counting else None for each in family.searched]
+    asked = _asked(group)
     for member in family.members:
-        start, model = time.perf_counter(), group.of(member)
+        start = time.perf_counter()
         tables = list(zip(family.searched, votes, strict=True))
-        ties = [_depends(model, each, counting=counting) for each in family.searched]
+        ties = [_depends(asked[member], each, counting=counting) for each in family.searched]
         answers = tuple(
-            _real(model, each) if tie and family.repair else _shared(model, each, counted)
+            _real(asked[member], each)
+            if tie and family.repair
+            else _shared(asked[member], each, counted)
             for (each, counted), tie in zip(tables, ties, strict=True)
         )
         label = Equality.EXACT if family.repair or not any(ties) else Equality.TOLERANCE
@@ -207,29 +232,29 @@ def _answered(group: Group, family: Family, fold: int) -> Iterator[Answer]:
         yield Answer(member, fold, answers, label, seconds)
 
 
-def _depends(model: Any, searched: Searched, *, counting: bool) -> bool:
+def _depends(asked: Asked, searched: Searched, *, counting: bool) -> bool:
     """Tell whether an answer depends on which tied neighbours came first, and was not asked for again."""
-    k = model.n_neighbors
+    k = asked.k
     ties = searched.tied[:, :k]
-    if counting and model.weights == "uniform":
+    if counting and asked.uniform:
         ties = ties[:, k - 1 :]  # votes of one weight can be counted in any order
     return k not in searched.again and bool(ties.any())
 
 
-def _shared(model: Any, searched: Searched, counted: _Votes | None) -> Answers:
+def _shared(asked: Asked, searched: Searched, counted: _Votes | None) -> Answers:
     if counted is None:
-        return _means(model, searched)
-    votes = counted.until(model.n_neighbors, uniform=model.weights == "uniform")
-    return _votes(model, searched, votes)
+        return _means(asked, searched)
+    votes = counted.until(asked.k, uniform=asked.uniform)
+    return _votes(asked, searched, votes)
 
 
-def _real(model: Any, searched: Searched) -> Answers:
+def _real(asked: Asked, searched: Searched) -> Answers:
     """Let scikit-learn answer: what it fits does not depend on the number of neighbours."""
     told = copy.copy(searched.model)
-    told.set_params(n_neighbors=model.n_neighbors, weights=model.weights)
-    names = ("predict", "predict_proba") if is_classifier(model) else ("predict",)
+    told.set_params(n_neighbors=asked.k, weights=asked.weights)
+    names = ("predict", "predict_proba") if is_classifier(asked.like) else ("predict",)
     responses = {name: partial(getattr(told, name), searched.table) for name in names}
-    return Answers(model, responses, getattr(told, "classes_", None))
+    return Answers(asked.like, responses, getattr(told, "classes_", None))
 
 
 def _weights(distances: Array) -> Array:
@@ -252,18 +277,18 @@ def _neighbours(searched: Searched, k: int) -> Nearest:
     return nearest
 
 
-def _means(model: Any, searched: Searched) -> Answers:
+def _means(asked: Asked, searched: Searched) -> Answers:
     """Answer for a regressor, summing as ``KNeighborsRegressor.predict`` does."""
 
     def predict() -> Array:
-        distances, indices = _neighbours(searched, model.n_neighbors)
+        distances, indices = _neighbours(searched, asked.k)
         y = searched.model._y[indices]
-        if model.weights == "uniform":
+        if asked.uniform:
             return np.asarray(np.mean(y[:, :, None], axis=1)).ravel()
         weights = _weights(distances)
         return np.asarray(np.sum(y * weights, axis=1) / np.sum(weights, axis=1), dtype=float)
 
-    return Answers(model, {"predict": predict})
+    return Answers(asked.like, {"predict": predict})
 
 
 class _Votes:
@@ -297,9 +322,9 @@ class _Votes:
         return np.where(self._found, infinite, weights)
 
 
-def _votes(model: Any, searched: Searched, sums: Array) -> Answers:
+def _votes(asked: Asked, searched: Searched, sums: Array) -> Answers:
     """Answer for a classifier."""
-    k, uniform, classes = model.n_neighbors, model.weights == "uniform", searched.model.classes_
+    k, uniform, classes = asked.k, asked.uniform, searched.model.classes_
     if k in searched.again:
         rows, found = searched.again[k]
         again = _Votes(searched._replace(nearest=found))
@@ -314,7 +339,7 @@ def _votes(model: Any, searched: Searched, sums: Array) -> Answers:
             _break_ties(best, searched, k, sums)
         return np.asarray(classes.take(best))
 
-    return Answers(model, {"predict": predict, "predict_proba": predict_proba}, classes)
+    return Answers(asked.like, {"predict": predict, "predict_proba": predict_proba}, classes)
 
 
 def _break_ties(best: Array, searched: Searched, k: int, sums: Array) -> None:

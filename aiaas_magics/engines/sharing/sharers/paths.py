@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import linalg
+from scipy.linalg import lapack
 from sklearn.linear_model import ElasticNet, Lasso, enet_path
 from sklearn.utils import check_array
 
@@ -197,9 +198,12 @@ class _Net(NamedTuple):
         The solution is corrected once by what the rows themselves leave, which takes away the roundings of X'X
         (the corrected seminormal equations: Björck, Linear Algebra and its Applications 88-89, 1987).
         """
+        if not len(active):
+            return np.zeros(0)
         columns = self.X[:, active]
         square = columns.T @ columns if self.gram is None else self.gram[np.ix_(active, active)]
-        solve = _solver(square + l2 * np.eye(len(active)))
+        square.flat[:: len(active) + 1] += l2
+        solve = _solver(square)
         w = solve(self.Xy[active] - pull)
         return w + solve(columns.T @ (self.y - columns @ w) - pull - l2 * w)
 
@@ -211,10 +215,11 @@ class _Net(NamedTuple):
 
 
 def _solver(square: Array) -> Callable[[Array], Array]:
-    try:
-        return functools.partial(linalg.cho_solve, linalg.cho_factor(square))
-    except linalg.LinAlgError:
+    """Return what solves equations of a symmetric matrix, which may be singular; LAPACK without the checks."""
+    factor, failed = lapack.dpotrf(square, clean=False)
+    if failed:
         return functools.partial(np.matmul, linalg.pinvh(square))
+    return lambda right: np.asarray(lapack.dpotrs(factor, right)[0])
 
 
 def _condensed(data: Centred, size: int, *, positive: bool) -> _Net:
