@@ -85,9 +85,8 @@ class Neighbours(BySharing):
         Whether ``auto`` will be a tree depends on what a pipeline makes of the columns.
         """
         members, estimator = _asked(group), group.estimator
-        if len(members) < 2 or data.weighted or data.target.startswith("multilabel"):
-            return None
-        if "multioutput" in data.target or estimator.metric == "precomputed":
+        several = data.target.startswith("multilabel") or "multioutput" in data.target
+        if len(members) < 2 or data.weighted or several or estimator.metric == "precomputed":
             return None
         if not all(each.shareable for each in members):
             return None
@@ -225,13 +224,12 @@ def _answered(group: Group, family: Family, fold: int) -> Iterator[Answer]:
     asked = _asked(group)
     for member in family.members:
         start = time.perf_counter()
-        tables = list(zip(family.searched, votes, strict=True))
         ties = [_depends(asked[member], each, counting=counting) for each in family.searched]
         answers = tuple(
             _real(asked[member], each)
             if tie and family.repair
             else _shared(asked[member], each, counted)
-            for (each, counted), tie in zip(tables, ties, strict=True)
+            for each, counted, tie in zip(family.searched, votes, ties, strict=True)
         )
         label = Equality.EXACT if family.repair or not any(ties) else Equality.TOLERANCE
         seconds = family.seconds + time.perf_counter() - start
@@ -247,8 +245,7 @@ def _depends(asked: Asked, searched: Searched, *, counting: bool) -> bool:
 def _shared(asked: Asked, searched: Searched, counted: _Votes | None) -> Answers:
     if counted is None:
         return _means(asked, searched)
-    votes = counted.until(asked.k, uniform=asked.uniform)
-    return _votes(asked, searched, votes)
+    return _votes(asked, searched, counted.until(asked.k, uniform=asked.uniform))
 
 
 def _real(asked: Asked, searched: Searched) -> Answers:
@@ -265,9 +262,7 @@ def _weights(distances: Array) -> Array:
     with np.errstate(divide="ignore"):
         weights = 1.0 / distances
     infinite = np.isinf(weights)
-    here = infinite.any(axis=1)
-    weights[here] = infinite[here]
-    return weights
+    return np.where(infinite.any(axis=1, keepdims=True), infinite, weights)
 
 
 def _neighbours(searched: Searched, k: int) -> Nearest:
