@@ -263,14 +263,7 @@ def literal(name: str, raw: str, *, space: bool = False) -> JSON:
         if not space:
             return _jsonable(ast.literal_eval(raw))
         return _jsonable(spaces.read(ast.parse(raw.strip(), mode="eval").body))
-    except (
-        ValueError,
-        SyntaxError,
-        TypeError,
-        MemoryError,
-        RecursionError,
-        ZeroDivisionError,
-    ) as error:
+    except spaces.REFUSED as error:
         if raw.replace("-", "_").isidentifier():
             return raw
         said = str(error) if space and "(" in raw else ""
@@ -312,14 +305,7 @@ def _body(verb: Verb, action: Action, body: str | None) -> Mapping[str, JSON]:
         grid = action.parameters == "grid"
         found = _dictionary(ast.parse(body.strip()), spaces.read if grid else ast.literal_eval)
         return {str(name): _jsonable(value) for name, value in found.items()}
-    except (
-        ValueError,
-        SyntaxError,
-        TypeError,
-        MemoryError,
-        RecursionError,
-        ZeroDivisionError,
-    ) as error:
+    except spaces.REFUSED as error:
         example = (
             "{'max_depth': [None, 10]}" if action.parameters == "grid" else "{'max_depth': 10}"
         )

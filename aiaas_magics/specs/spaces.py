@@ -24,7 +24,7 @@ MOST_VALUES = 100_000
 class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where values are drawn from.
 
-    ``uniform`` and ``loguniform`` are numbers from ``low`` to ``high``; ``randint`` are whole numbers from ``low``
+    ``uniform`` and ``loguniform`` are numbers from ``low`` to ``high``, which may occur; ``randint`` are whole numbers from ``low``
     to ``high - 1``, and ``lograndint`` the same with an even chance for every decade.
     """
 
@@ -52,7 +52,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise errors.SpecError(
                 f"{said} is empty",
                 "the lower bound comes first",
-                f"{self.dist}({_number(self.high)}, {_number(self.low)})",
+                _said(self.dist, self.high, self.low),
             )
         if self.log and self.low <= 0:
             raise errors.SpecError(
@@ -62,7 +62,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
 
     def __str__(self) -> str:
-        return f"{self.dist}({_number(self.low)}, {_number(self.high)})"
+        return _said(self.dist, self.low, self.high)
 
     @property
     def whole(self) -> bool:
@@ -95,7 +95,13 @@ NAMES = ("loguniform", "uniform", "randint", "lograndint")
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else f"{value:g}"
+    whole = math.isfinite(value) and float(value).is_integer() and abs(value) < 1e15
+    return str(int(value)) if whole else repr(value)
+
+
+def _said(name: str, low: float, high: float) -> str:
+    """Return a distribution as it is written: SciPy's ``uniform`` has a width in place of its upper bound."""
+    return f"{name}({_number(low)}, {_number(high - low if name == 'uniform' else high)})"
 
 
 def compact(value: JSON) -> str:
@@ -122,6 +128,12 @@ def some(values: list[JSON] | Distribution) -> list[JSON]:
     return [values.at(0.0), values.at(1.0)] if isinstance(values, Distribution) else values
 
 
+REFUSED = (
+    ValueError, SyntaxError, TypeError, MemoryError, RecursionError, ZeroDivisionError, OverflowError,
+)  # fmt: skip
+"""What reading raises where something else is written."""
+
+
 # reading ------------------------------------------------------------------------------------------
 def read(node: ast.expr) -> Any:
     """Return what an expression stands for: a literal, a `Distribution`, or a list that is written shortly.
@@ -136,10 +148,10 @@ def read(node: ast.expr) -> Any:
     if not isinstance(node, ast.Call):
         return ast.literal_eval(node)
     name = _name(node.func)
+    if name in ("list", "array", "tuple") and len(node.args) == 1 and not node.keywords:
+        return list(read(node.args[0]))
     args = [ast.literal_eval(each) for each in node.args]
     words = {str(each.arg): ast.literal_eval(each.value) for each in node.keywords}
-    if name in ("list", "array", "tuple") and len(node.args) == 1 and not words:
-        return list(args[0])
     if name not in KNOWN:
         near = errors.nearest(name, KNOWN)
         raise ValueError(f"{name} is not known here" + (f", did you mean {near}?" if near else ""))

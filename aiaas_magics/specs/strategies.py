@@ -20,8 +20,8 @@ DRAWN = 81
 """Candidates that halving draws from distributions: 3 to the 4th, so that each comparison keeps a whole third."""
 MOST_FITS = 10_000
 """Models a fold that a grid may take; at 0.1 s a fit and 5 folds they are 80 minutes."""
-MOST_CELLS = 50_000
-"""Cells that are written out, whatever they share: each takes a millisecond of its own."""
+MOST_CELLS = 20_000
+"""Cells that are compared one by one, whatever they share: each takes some milliseconds of its own."""
 THIN = 1_000
 """Cells of the thinner grid that is proposed in place of one that is too large."""
 

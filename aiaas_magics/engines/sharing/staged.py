@@ -87,10 +87,16 @@ class Staged(BySharing):
         most = max(counts)
         longest = group.of(counts.index(most))
         done = 0
-        for found in pool.map(lambda fold: self._fold(longest, counts, fold), folds):
+        for found in self.spread(lambda fold: self._fold(longest, counts, fold), folds, pool):
             done += most
             pool.progress(done)
             yield from found
+
+    def spread(
+        self, function: Callable[[Fold], list[Answer]], folds: Sequence[Fold], pool: Pool
+    ) -> Iterator[list[Answer]]:
+        """Yield what a function makes of each fold, by all threads."""
+        return pool.map(function, folds)
 
     def _fold(self, longest: Any, counts: Sequence[int], fold: Fold) -> list[Answer]:
         rows, tables = fold.train(), fold.tables()

@@ -52,8 +52,8 @@ class Tried(NamedTuple):
 
     @property
     def complete(self) -> bool:
-        """Whether it was compared on every fold."""
-        return len(self.scores) == len(self.folds) and self.finite
+        """Whether it was compared on every fold, and not given up."""
+        return self.seen and self.finite and not self.note
 
     @property
     def mean(self) -> float:
@@ -160,6 +160,7 @@ class Searching:
     def _see(self, tried: list[Tried], staying: Sequence[int], folds: range) -> None:
         """Evaluate some candidates on some folds."""
         candidates = [tried[n].candidate for n in staying]
+        self.watch.places = staying
         table = self._evaluator.evaluate(candidates, self._plan(candidates), folds=folds)
         for n, row in zip(staying, table, strict=True):
             seen = [row[k] if k in folds else known for k, known in enumerate(tried[n].folds)]

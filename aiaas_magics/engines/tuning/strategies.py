@@ -77,7 +77,8 @@ def _of_lists(searching: Searching, space: Space) -> Choice:
     plan, count = _plan(searching, space), cells(space)
     fits = _fits(plan)
     if fits <= AFFORDABLE:
-        shared = f", from {fits:,} models a fold" if fits < count else ""
+        models = f"{fits:,} models" if fits > 1 else "one model"
+        shared = f", from {models} a fold" if fits < count else ""
         return Choice("grid", f"all {count:,} combinations can be compared{shared}", space, plan)
     rows = min(len(train) for train, _ in searching.splits)
     said = f"{count:,} combinations would take {fits:,} models a fold"
@@ -154,7 +155,7 @@ def search(searching: Searching, choice: Choice) -> list[Tried]:
     """Return what a strategy tried; something is known at the end, even after a stop."""
     found = STRATEGIES[choice.name](searching, choice.space)
     if not any(each.complete for each in found) and searching.watch.halted:
-        ahead = max(found, key=lambda each: len(each.scores), default=None)
+        ahead = max(found, key=lambda t: (not t.note, len(t.scores)), default=None)
         with searching.watch.deaf():  # one candidate is told, whatever the hurry
             told = searching.evaluate([ahead.asked if ahead else first(choice.space)])
         found = [*told, *(each for each in found if each is not ahead)]

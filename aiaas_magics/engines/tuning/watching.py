@@ -37,8 +37,10 @@ class Watch:
         self._seen: dict[int, dict[int, Scored]] = {}
         self._told: set[int] = set()
         self._best, self._best_params = -math.inf, ""
-        self._before, self._done, self._complete = 0.0, 0.0, 0
+        self._before, self._done, self._complete, self._count = 0.0, 0.0, 0, 0
         self.expected = 0
+        self.places: Sequence[int] = ()
+        """Which of those begun the candidates are that are evaluated now."""
         self.quiet = False
         """Whether trials are not told: they see other rows than the final ones."""
         self.until = math.inf
@@ -54,6 +56,7 @@ class Watch:
     def begin(self, asked: Sequence[Mapping[str, JSON]], folds: int) -> None:
         """Begin to hear of candidates, numbered from 0."""
         self._asked, self._folds, self._seen = asked, folds, {}
+        self.places, self._count = range(len(asked)), 0
         self.expected = max(self.expected, self._complete + len(asked))
 
     def end(self, whole: Sequence[tuple[Mapping[str, JSON], Sequence[Scored | None]]]) -> None:
@@ -94,11 +97,13 @@ class Watch:
     def scored(self, candidate: int, fold: int, found: Scored) -> None:
         """Hear what became of a candidate in a fold; one that has all folds is told."""
         with self._lock:
-            folds = self._seen.setdefault(candidate, {})
+            place = self.places[candidate]
+            folds = self._seen.setdefault(place, {})
+            self._count += fold not in folds
             folds[fold] = found
-            self._done = max(self._done, sum(map(len, self._seen.values())))
+            self._done = max(self._done, self._count)
             if len(folds) == self._folds:
-                self._whole(self._asked[candidate], [folds[n] for n in sorted(folds)])
+                self._whole(self._asked[place], [folds[n] for n in sorted(folds)])
             self._tell()
 
     def _whole(self, asked: Mapping[str, JSON], folds: Sequence[Scored]) -> None:

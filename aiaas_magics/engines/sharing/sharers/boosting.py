@@ -8,7 +8,7 @@ are made in the order of scikit-learn's own, so that scores are bit-equal.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
 )
 
-from aiaas_magics.engines.sharing.base import Array, Data
+from aiaas_magics.engines.sharing.base import Answer, Array, Data, Fold, Pool
 from aiaas_magics.engines.sharing.staged import RESPONSES, Staged, known, with_sum
 
 STOPS_FROM = 10_000
@@ -129,6 +129,15 @@ class LightGBM(Staged):
         """Tell whether trees are dropped or averaged, or words that we do not know may change the rounds."""
         kind = getattr(estimator, "boosting_type", "gbdt")
         return kind != "gbdt" or not set(getattr(estimator, "_other_params", ())) <= HARMLESS
+
+    def spread(
+        self, function: Callable[[Fold], list[Answer]], folds: Sequence[Fold], pool: Pool
+    ) -> Iterator[list[Answer]]:
+        """Fit one fold after the other: LightGBM counts its threads for the whole process, not for a fit."""
+        for fold in folds:
+            if pool.stopping():
+                return
+            yield function(fold)
 
     def views(self, model: Any, table: Any, counts: Sequence[int]) -> Iterator[Any]:
         """Yield the model after so many rounds."""

@@ -33,10 +33,11 @@ from aiaas_magics.engines.sharing.base import (
     Group,
     GroupPlan,
     Pool,
-)
+)  # fmt: skip
 
+TREES = ("kd_tree", "ball_tree")
 TREE_COLUMNS = 15
-"""With more columns ``algorithm="auto"`` compares all rows: ``NeighborsBase._fit``."""
+"""With more columns ``algorithm="auto"`` compares all rows."""
 ROUNDING = 1e-10
 """Distances (and votes) closer than this, relatively, are taken for equal: far above what rounding does to either."""
 
@@ -79,15 +80,17 @@ class Neighbours(BySharing):
         return frozenset({"n_neighbors", "weights"})
 
     def plan(self, group: Group, data: Data, *, exact: bool) -> GroupPlan | None:
-        """Count queries; those that a tree answers are exact for certain."""
+        """Count queries; those that a tree was asked for are exact for certain.
+
+        Whether ``auto`` will be a tree depends on what a pipeline makes of the columns.
+        """
         members, estimator = _asked(group), group.estimator
-        if len(members) < 2 or data.weighted or data.target.startswith("multilabel"):
-            return None
-        if "multioutput" in data.target or estimator.metric == "precomputed":
+        several = data.target.startswith("multilabel") or "multioutput" in data.target
+        if len(members) < 2 or data.weighted or several or estimator.metric == "precomputed":
             return None
         if not all(each.shareable for each in members):
             return None
-        certain = exact or not _compares_all(estimator, data.columns, sparse=data.sparse)
+        certain = exact or estimator.algorithm in TREES
         labels = (Equality.EXACT if certain else Equality.TOLERANCE,) * len(members)
         return GroupPlan("neighbour queries", data.folds, data.folds * len(members), labels)
 
@@ -135,11 +138,10 @@ def _asked(group: Group) -> list[Asked]:
     ]
 
 
-def _compares_all(estimator: Any, columns: int, *, sparse: bool) -> bool:
-    """Tell whether all rows are compared, however many neighbours are asked for."""
-    if estimator.algorithm != "auto":
-        return bool(sparse or estimator.algorithm == "brute")
+def _compares_all(estimator: Any, X: Any) -> bool:
+    """Tell whether ``auto`` compares all rows, however many neighbours are asked for: `NeighborsBase._fit`."""
     tree = callable(estimator.metric) or estimator.metric in VALID_METRICS["ball_tree"]
+    sparse, columns = hasattr(X, "tocsr"), X.shape[1]
     return bool(sparse or columns > TREE_COLUMNS or not tree or (estimator.p or 2) < 1)
 
 
@@ -159,17 +161,16 @@ class Family(NamedTuple):
 def _families(group: Group, fold: Fold, *, exact: bool) -> Iterator[Family]:
     """Search for all members in one fold; those with more neighbours than rows are left out."""
     rows, tables = fold.train(), fold.tables()
-    n, columns = rows.X.shape
-    repair = exact or not _compares_all(group.estimator, columns, sparse=hasattr(rows.X, "tocsr"))
-    auto = group.estimator.algorithm == "auto"
+    n, auto = rows.X.shape[0], group.estimator.algorithm == "auto"
+    repair = exact or group.estimator.algorithm in TREES
+    repair = repair or (auto and not _compares_all(group.estimator, rows.X))
     wanted = {member: each.k for member, each in enumerate(_asked(group))}
     for wide in (False, True):  # "auto" compares all rows where half of them or more are neighbours
         start = time.perf_counter()
         members = [m for m, k in wanted.items() if k <= n and wide == (auto and k >= n // 2)]
         if members:
             ks = sorted({wanted[m] for m in members})
-            model = clone(group.estimator).set_params(n_neighbors=ks[-1], n_jobs=1)
-            model.fit(rows.X, rows.y)
+            model = clone(group.estimator).set_params(n_neighbors=ks[-1]).fit(rows.X, rows.y)
             if model._y.ndim > 1:
                 raise ValueError("several targets are not shared")
             found = [_searched(model, table, ks, repair=repair) for table in tables]
@@ -179,6 +180,10 @@ def _families(group: Group, fold: Fold, *, exact: bool) -> Iterator[Family]:
 
 def _searched(model: Any, table: Any, ks: Sequence[int], *, repair: bool) -> Searched:
     """Query one table, with one neighbour more than needed: it may be as far away as the last."""
+    if model._fit_method != "brute":
+        model.set_params(
+            n_jobs=1
+        )  # there are threads enough; comparing all rows would round otherwise
     more = min(ks[-1] + 1, model.n_samples_fit_)
     nearest = Nearest(*model.kneighbors(table, more))
     if not np.isfinite(nearest.distances).all():
@@ -219,13 +224,12 @@ def _answered(group: Group, family: Family, fold: int) -> Iterator[Answer]:
     asked = _asked(group)
     for member in family.members:
         start = time.perf_counter()
-        tables = list(zip(family.searched, votes, strict=True))
         ties = [_depends(asked[member], each, counting=counting) for each in family.searched]
         answers = tuple(
             _real(asked[member], each)
             if tie and family.repair
             else _shared(asked[member], each, counted)
-            for (each, counted), tie in zip(tables, ties, strict=True)
+            for each, counted, tie in zip(family.searched, votes, ties, strict=True)
         )
         label = Equality.EXACT if family.repair or not any(ties) else Equality.TOLERANCE
         seconds = family.seconds + time.perf_counter() - start
@@ -234,18 +238,14 @@ def _answered(group: Group, family: Family, fold: int) -> Iterator[Answer]:
 
 def _depends(asked: Asked, searched: Searched, *, counting: bool) -> bool:
     """Tell whether an answer depends on which tied neighbours came first, and was not asked for again."""
-    k = asked.k
-    ties = searched.tied[:, :k]
-    if counting and asked.uniform:
-        ties = ties[:, k - 1 :]  # votes of one weight can be counted in any order
-    return k not in searched.again and bool(ties.any())
+    first = asked.k - 1 if counting and asked.uniform else 0  # votes of one weight have no order
+    return asked.k not in searched.again and bool(searched.tied[:, first : asked.k].any())
 
 
 def _shared(asked: Asked, searched: Searched, counted: _Votes | None) -> Answers:
     if counted is None:
         return _means(asked, searched)
-    votes = counted.until(asked.k, uniform=asked.uniform)
-    return _votes(asked, searched, votes)
+    return _votes(asked, searched, counted.until(asked.k, uniform=asked.uniform))
 
 
 def _real(asked: Asked, searched: Searched) -> Answers:
@@ -262,9 +262,7 @@ def _weights(distances: Array) -> Array:
     with np.errstate(divide="ignore"):
         weights = 1.0 / distances
     infinite = np.isinf(weights)
-    here = infinite.any(axis=1)
-    weights[here] = infinite[here]
-    return weights
+    return np.where(infinite.any(axis=1, keepdims=True), infinite, weights)
 
 
 def _neighbours(searched: Searched, k: int) -> Nearest:
