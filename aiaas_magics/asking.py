@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aiaas_magics import errors, frames, saving, specs
+from aiaas_magics import errors, frames, saving, searches, specs
 from aiaas_magics.cards import style
 from aiaas_magics.sending import Sending
 from aiaas_magics.specs import auto, strategies
@@ -47,6 +47,8 @@ def ask(
     """
     known: dict[str, type[Spec | Command]] = {**specs.spec_types(), **specs.command_types()}
     cls = next(each for each in known.values() if each.__name__ == table.makes)
+    if any(option.alone and option.python in values for option in table.options):
+        return searches.begun(session, verb, str(values["resume"]))
     fields: Values = {}
     for option in (*table.arguments, *table.options):
         if option.python in values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -16,31 +16,47 @@ from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.measuring import NEED_PROBA
 from aiaas_magics.engines.sharing.base import ORDER
 from aiaas_magics.engines.train import held_out_scores
-from aiaas_magics.engines.tuning import strategies
+from aiaas_magics.engines.tuning import memory, strategies
+from aiaas_magics.engines.tuning.candidates import combinations, listed
 from aiaas_magics.engines.tuning.pictures import pictured
 from aiaas_magics.engines.tuning.searching import Searching, Tried
 from aiaas_magics.engines.tuning.watching import last_line, natural
 from aiaas_magics.specs import algorithms, spaces
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.metrics import DEFAULT, Metric, check_metric
-from aiaas_magics.specs.results import ModelResult, Trial
+from aiaas_magics.specs.results import ModelResult, Remembered, Score, Trial
 from aiaas_magics.specs.tune import TuneSpec
 
 
 def run(spec: TuneSpec, context: Context) -> ModelResult:
     """Search, refit the best, register it."""
-    begun = context.begun
     task = learning.assemble(spec, context)
     spec = _asked_or_tried(spec, task.task, context)
     metric = check_metric(spec.metric or DEFAULT[task.task], task.task)
+    known = memory.keys(msgspec.structs.replace(spec, metric=metric.name), task.table)
+    if memory.seeded(spec) and not spec.again:
+        before = memory.answer(context, known)
+        if before is not None:
+            return before
+    return _searched(spec, task, metric, known, context)
+
+
+def _searched(
+    spec: TuneSpec, task: learning.Task, metric: Metric, known: memory.Keys, context: Context
+) -> ModelResult:
+    """Compare candidates, as far as they are not known, and register the best one."""
+    noting = memory.Noting(context)
+    context = cast("Context", noting)
+    kept = memory.SearchMemory(context, known, fresh=not memory.recalls(spec))
     first = {name: _telling(spaces.some(values)) for name, values in spec.params.items()}
     pipeline = learning.build(task, spec, context, first)
     _check_metric(metric, pipeline)
-    searching = Searching(pipeline, task, spec, metric, context, memory=None)
+    searching = Searching(pipeline, task, spec, metric, context, memory=kept)
     if spec.time is not None:
-        searching.watch.until = begun + spec.time
+        searching.watch.until = context.begun + spec.time
     choice = strategies.choose(searching, spec.params)
     _tell(choice, context)
+    remembered = _remembered(searching, choice, kept, context)
     with learning.fitting(context, algo=spec.algo):
         tried = strategies.search(searching, choice)
         searching.watch.told()
@@ -48,27 +64,21 @@ def run(spec: TuneSpec, context: Context) -> ModelResult:
         fitted, seconds = _refitted(searching, best)
         ownestimators.check_predictions(fitted, searching.X, spec, task.classes)
         scores = held_out_scores(fitted, task)
-    asked = {name: weighing.told(value) for name, value in best.asked.items()}
-    params = ownestimators.params_of(spec, fitted, asked)
-    balanced = asked.get("class_weight") is not None
-    suspicions.tell(task, spec.target, scores, context, balanced=balanced)
+    params = _params(best, fitted, task, spec, scores, context)
     found = trials(tried, metric)
     whole = choice.name == "grid" and all(each.seen for each in tried)
     partial = searching.watch.stopped and not whole
     info = learning.register(
-        fitted,
-        task,
-        spec,
-        context,
-        partial=partial,
-        params=params,
-        scores=scores,
-    )
+        fitted, task, spec, context, partial=partial, params=params, scores=scores
+    )  # fmt: skip
+    if not partial and memory.seeded(spec):
+        memory.finished(context, known, noting.warnings)
     return ModelResult(
         ref=info.ref, algo=spec.algo, task=task.task, target=spec.target, classes=task.classes,
         features=tuple(map(str, task.X.columns)), params=params, rows=len(searching.X), weights=spec.weights,
         held_out=len(task.test), seconds=seconds, scores=scores, metric=metric.name, trials=found,
         cells=len(tried), strategy=choice.name, reason=choice.reason, sharing=searching.planned.record(),
+        remembered=remembered,
         charts=pictures.render(pictured(found, spec, metric), context), partial=partial,
     )  # fmt: skip
 
@@ -82,11 +92,38 @@ def _tell(choice: strategies.Choice, context: Context) -> None:
     context.progress(0, 1, said)
 
 
+def _params(
+    best: Tried,
+    fitted: Any,
+    task: learning.Task,
+    spec: TuneSpec,
+    scores: tuple[Score, ...],
+    context: Context,
+) -> dict[str, JSON]:
+    """Return the parameters of the winner, and tell what is suspicious about it."""
+    asked = {name: weighing.told(value) for name, value in best.asked.items()}
+    balanced = asked.get("class_weight") is not None
+    suspicions.tell(task, spec.target, scores, context, balanced=balanced)
+    return ownestimators.params_of(spec, fitted, asked)
+
+
 def _refitted(searching: Searching, best: Tried) -> tuple[Any, float]:
     """Return the winner fitted on all training rows, and the seconds it took."""
     begun = time.perf_counter()
     fitted = searching.refit(best)
     return fitted, time.perf_counter() - begun
+
+
+def _remembered(
+    searching: Searching, choice: strategies.Choice, kept: memory.SearchMemory, context: Context
+) -> Remembered | None:
+    """Tell what is known already, before the search begins."""
+    all_ = combinations(listed(choice.space)) if choice.name == "grid" else None
+    candidates = None if all_ is None else [searching.candidate(each) for each in all_]
+    found = kept.remembered(candidates, searching.spec.cv, searching.spec.resume)
+    if found is not None:
+        context.log(found.text)
+    return found
 
 
 def _asked_or_tried(spec: TuneSpec, task: str, context: Context) -> TuneSpec:

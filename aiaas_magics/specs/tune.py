@@ -54,6 +54,10 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
     """Seconds from the beginning of the job until the last model is fitted."""
     sharing: str = "auto"
     """What may be shared: see :mod:`aiaas_magics.engines.sharing`."""
+    again: bool = False
+    """Nothing that is known from before is used."""
+    resume: str | None = None
+    """The job this one goes on with."""
 
     def __post_init__(self) -> None:
         check_name(self.as_)
@@ -129,6 +133,23 @@ TUNE = Verb(
                     Option("metric", Kind.METRIC, "what to maximise (default: accuracy or r2)"),
                     *strategies.OPTIONS,
                 ),
+                *grouped(
+                    "searches from before",
+                    Option(
+                        "resume",
+                        Kind.SEARCH,
+                        "go on with the last search that was to be stored under this name and was stopped, killed or "
+                        "lost; all other words are those it was begun with",
+                        alone=True,
+                        metavar="NAME",
+                    ),
+                    Option(
+                        "again",
+                        Kind.FLAG,
+                        "search anew; the same search is answered from the first otherwise",
+                        False,
+                    ),
+                ),
                 *SUBMISSION,
             ),
             parameters="grid",
@@ -137,6 +158,7 @@ TUNE = Verb(
                 "max_depth=[None,10] min_samples_split=[2,10]",
                 "%aiaas_tune clean --target diagnosis --estimator my_pipeline --as best model__max_depth=[3,5]",
                 "%aiaas_tune clean --target diagnosis --algo logistic_regression --trials 30 C=loguniform(1e-3,100)",
+                "%aiaas_tune --resume best",
             ),
         ),
     ),

@@ -376,6 +376,19 @@ def test_a_forest_takes_gaps_beside_many_categories_and_prose(context, prose):
     assert train.run(spec(context.save_frame(frame), "y"), context).rows == 160
 
 
+@pytest.mark.parametrize("algo", ["knn", "logistic_regression"])
+@pytest.mark.parametrize("prose", [False, True])
+def test_neighbours_compare_dense_categories_and_sparse_prose(context, algo, prose):
+    words = [f"word{i} of a message number {i % 7}" for i in range(200)]
+    frame = pd.DataFrame({
+        "place": words if prose else [f"place {i}" for i in range(200)], "y": ["a", "b"] * 100,
+    })  # fmt: skip
+    result = train.run(spec(context.save_frame(frame), "y", algo=algo), context)
+    pipeline = artefacts.load(context.model(result.ref)[1])
+    prepared = pipeline[:-1].transform(frame[["place"]])
+    assert hasattr(prepared, "tocsr") is (prose or algo != "knn")
+
+
 def test_a_target_with_a_value_a_row_is_no_class(context):
     frame = pd.DataFrame({"a": range(60), "y": [f"a review of thing {i} " * 9 for i in range(60)]})
     with pytest.raises(errors.DataError, match="those are no classes") as caught:

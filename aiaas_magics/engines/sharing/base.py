@@ -248,7 +248,7 @@ class Answers(BaseEstimator):
             del X  # the table is known
             return made()
 
-        answer.__name__ = name  # scikit-learn's scorers ask for it
+        answer.__name__ = name  # scorers ask again, by this
         return answer
 
     def __sklearn_tags__(self) -> Any:

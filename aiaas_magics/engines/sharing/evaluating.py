@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from joblib import Parallel, delayed
@@ -196,6 +197,7 @@ class _Run:
         self._heard = _Heard(evaluator._watcher)
         self._tables: dict[int, tuple[str, Rows, tuple[Any, ...]]] = {}
         self._scoring: dict[int, list[quick.Scoring]] = {}
+        self._keeping = threading.Lock()
 
     def done(self) -> Table:
         """Evaluate what is not known yet."""
@@ -229,8 +231,9 @@ class _Run:
         missing = sum(map(self._missing, shared.members))
         if not missing:
             return
-        folds = [self._fold(shared, number) for number in self._folds]
-        self._heard.begin(shared.cost.shared, missing)
+        left = [n for n in self._folds if any(self._table[m][n] is None for m in shared.members)]
+        folds = [self._fold(shared, number) for number in left]
+        self._heard.begin(max(1, shared.cost.shared * len(left) // self._plan.folds), missing)
         answers = shared.sharer.evaluate(shared.group, folds, pool, exact=self._of._exact)
         try:
             with threadpool_limits(1):
@@ -317,21 +320,30 @@ class _Run:
     # apart ------------------------------------------------------------------------------------
     def _apart(self, left: Sequence[int], pool: Threads) -> None:
         """Fit candidates by themselves, as scikit-learn does."""
-        todo = [(n, f) for n in left for f in range(self._plan.folds) if self._table[n][f] is None]
-        for (number, fold), out in zip(todo, self._fitted(todo, pool), strict=False):
-            self._take([(number, fold, self._of_dict(out))])
+        todo = [(n, f) for n in left for f in self._folds if self._table[n][f] is None]
+        for (number, fold), found in zip(todo, self._fitted(todo, pool), strict=False):
+            self._take([(number, fold, found)], keep=False)
 
-    def _fitted(self, todo: Sequence[tuple[int, int]], pool: Threads) -> Iterator[dict[str, Any]]:
+    def _fitted(self, todo: Sequence[tuple[int, int]], pool: Threads) -> Iterator[Scored]:
         if self._of._parallel is None:
-            return pool.map(lambda pair: self._task(pair)(), todo)
+            return pool.map(lambda pair: self._done(pair, self._fit(pair)), todo)
         found: Iterator[dict[str, Any]] = iter(
             self._of._parallel(delayed(_fit_and_score)(*a, **k) for a, k in map(self._call, todo))
         )
-        return found
+        return (self._done(pair, out) for pair, out in zip(todo, found, strict=True))
 
-    def _task(self, pair: tuple[int, int]) -> Callable[[], dict[str, Any]]:
+    def _fit(self, pair: tuple[int, int]) -> dict[str, Any]:
         args, words = self._call(pair)
-        return lambda: _fit_and_score(*args, **words)
+        out: dict[str, Any] = _fit_and_score(*args, **words)
+        return out
+
+    def _done(self, pair: tuple[int, int], out: Mapping[str, Any]) -> Scored:
+        """Keep what became of a candidate in a fold at once: those before it may take long."""
+        found = self._of_dict(out)
+        if self._of._memory is not None:
+            with self._keeping:
+                self._of._memory.keep([(self._candidates[pair[0]], pair[1], found)])
+        return found
 
     def _call(self, pair: tuple[int, int]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         of, terms, (number, fold) = self._of, self._terms, pair
