@@ -244,6 +244,7 @@ class Answers(BaseEstimator):
             del X  # the table is known
             return made()
 
+        answer.__name__ = name  # scorers ask again, by this
         return answer
 
     def __sklearn_tags__(self) -> Any:
