@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aiaas_magics import errors, frames, saving, specs
+from aiaas_magics import errors, frames, saving, searches, specs
 from aiaas_magics.cards import style
 from aiaas_magics.sending import Sending
-from aiaas_magics.specs import auto
+from aiaas_magics.specs import auto, strategies
 from aiaas_magics.specs.base import JSON, Command, Spec
 from aiaas_magics.specs.catalogue import CatalogueInfo, check_openml, is_openml
 from aiaas_magics.specs.estimators import Estimator
 from aiaas_magics.specs.models import check_trust
 from aiaas_magics.specs.train import TrainSpec
+from aiaas_magics.specs.tune import TuneSpec
 from aiaas_magics.specs.verbs import Action, Kind, Option
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def ask(
     """
     known: dict[str, type[Spec | Command]] = {**specs.spec_types(), **specs.command_types()}
     cls = next(each for each in known.values() if each.__name__ == table.makes)
+    if any(option.alone and option.python in values for option in table.options):
+        return searches.begun(session, verb, str(values["resume"]))
     fields: Values = {}
     for option in (*table.arguments, *table.options):
         if option.python in values:
@@ -61,6 +64,8 @@ def ask(
     made = cls(**{name: value for name, value in fields.items() if name in cls.__struct_fields__})
     if style.docs_mode() and isinstance(made, TrainSpec):
         auto.check_reproducible(made)
+    if style.docs_mode() and isinstance(made, TuneSpec):
+        strategies.check_reproducible(made)
     return made
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from aiaas_magics import answers, errors, frames, handles, saving, specs
+from aiaas_magics import answers, errors, frames, handles, saving, searches, specs
 from aiaas_magics.asking import ask
 from aiaas_magics.backends.base import Backend, Nearby
 from aiaas_magics.backends.following import follow
@@ -114,10 +114,13 @@ class Session:
 
     def names(self, kind: Kind) -> list[str]:
         """Return the stored names a word of that kind can mean."""
-        known = [*_NAMED.get(kind, ())]
+        if kind is Kind.SEARCH:
+            return searches.names(self)
         return list(
             dict.fromkeys(
-                str(getattr(r, "name", "")) for each in known for r in self.backend.query(each)
+                str(getattr(r, "name", ""))
+                for each in _NAMED.get(kind, ())
+                for r in self.backend.query(each)
             )
         )
 
@@ -174,7 +177,7 @@ class Session:
 
     def _submit(self, spec: Spec, values: Values) -> Handle:
         limits = Limits(memory=values.get("memory"), seconds=values.get("timeout"))
-        job = self.backend.submit(spec, limits=limits)
+        job = searches.submit(self, spec, limits)
         self.submitted.append(job)
         if values.get("detach"):
             return JobHandle(self, next(self.jobs({"id": job})))
@@ -210,9 +213,8 @@ class Session:
 
     def endpoint(self, name: str, *, log: bool = False) -> EndpointInfo:
         """Return an endpoint. Raises `NotFound`."""
-        found: Any = self.backend.query(
-            "endpoints", {"name": name, **({"log": True} if log else {})}
-        )[0]
+        where: dict[str, JSON] = {"name": name, "log": True} if log else {"name": name}
+        found: Any = self.backend.query("endpoints", where)[0]
         return found  # type: ignore[no-any-return]
 
     def read(self, address: str, rows: int | None = None) -> pd.DataFrame:

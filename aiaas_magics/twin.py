@@ -102,22 +102,23 @@ NAMES = tuple(name or "overview" for name in specs.VERBS if name != "connect")
 
 def signature(action: Action) -> inspect.Signature:
     """Return the signature of an action's function."""
+    free = any(option.alone for option in action.options)
     found = [
         inspect.Parameter(option.python, inspect.Parameter.VAR_POSITIONAL, annotation=str)
         if option.many
-        else _parameter(option, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        else _parameter(option, inspect.Parameter.POSITIONAL_OR_KEYWORD, free=free)
         for option in action.arguments
     ]
-    found += [_parameter(option, inspect.Parameter.KEYWORD_ONLY) for option in action.options]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    found += [_parameter(option, keyword, free=free) for option in action.options]
     if action.parameters:
-        keyword = inspect.Parameter.KEYWORD_ONLY
         found.append(inspect.Parameter("params", keyword, default=None, annotation="dict | None"))
         found.append(inspect.Parameter("parameters", inspect.Parameter.VAR_KEYWORD))
     return inspect.Signature(found, return_annotation="Handle")
 
 
-def _parameter(option: Option, kind: Any) -> inspect.Parameter:
-    needed = option.required and not option.unless
+def _parameter(option: Option, kind: Any, *, free: bool) -> inspect.Parameter:
+    needed = option.required and not option.unless and not free
     default = inspect.Parameter.empty if needed else option.default
     return inspect.Parameter(
         option.python, kind, default=default, annotation=TYPES.get(option.kind, str)

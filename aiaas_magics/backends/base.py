@@ -91,7 +91,8 @@ class Backend(Protocol):
 
         ``{"ref": "clf@production"}`` resolves names, versions and aliases of data and models and
         raises `NotFound` (with a did-you-mean) where nothing is meant; ``{"limit": 20}`` is the
-        most records wanted; ``{"log": True}`` adds to jobs and endpoints the end of what they wrote.
+        most records wanted; ``{"log": True}`` adds to jobs and endpoints the end of what they wrote,
+        ``{"spec": True}`` to jobs what was asked of them.
         Raises `UsageError` for an unknown kind or field.
         """
         ...

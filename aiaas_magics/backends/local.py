@@ -195,12 +195,15 @@ def _matching(records: Iterable[Record], where: Where) -> list[Any]:
 def _jobs(backend: LocalBackend, where: Where) -> list[Job]:
     import msgspec
 
-    with_log = bool(where.pop("log", False))
+    with_log, with_spec = bool(where.pop("log", False)), bool(where.pop("spec", False))
     for job in backend.home.runs.living():
         queue.reap(backend.home, job)
     known = {name: where.pop(name) for name in BY_ROW if name in where}
     limit = where.get("limit") if set(where) <= {"limit"} else None
     found = _matching(backend.home.runs.select(known, limit), where)
+    if with_spec:
+        specs = (msgspec.to_builtins(backend.home.runs.spec(j.id)) for j in found)
+        found = [msgspec.structs.replace(j, spec=s) for j, s in zip(found, specs, strict=True)]
     if with_log:
         return [msgspec.structs.replace(j, log=queue.log(backend.home, j.id)) for j in found]
     return found

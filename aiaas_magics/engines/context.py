@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.base import JSON, Result
 from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo, NewModel
 from aiaas_magics.specs.results import DataResult
@@ -94,6 +94,22 @@ class Context(Protocol):
 
     def save_model(self, name: str, folder: Path, model: NewModel) -> ModelInfo:
         """Seal and register the finished folder (it is moved) as the next version of `name`."""
+        ...
+
+    # memory ----------------------------------------------------------------------------------
+    def keep(self, key: str, body: bytes, *, at_once: bool = False) -> None:
+        """Keep bytes under a key for jobs to come, also if this one is killed.
+
+        They are there within a tenth of a second, which costs next to nothing; or `at_once`, when this returns.
+        """
+        ...
+
+    def recall(self, key: str) -> list[tuple[str, bytes]]:
+        """Return what jobs kept under a key, oldest first, each with its job; the oldest may be forgotten."""
+        ...
+
+    def answered(self, job: str) -> Result | None:
+        """Return what an earlier job answered; None if it did not succeed whole."""
         ...
 
     # endpoints -------------------------------------------------------------------------------

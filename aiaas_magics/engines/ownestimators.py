@@ -103,7 +103,7 @@ def preparation(
         coded.X,
         coded.roles,
         takes_missing=found.takes_missing and not (both and prose),
-        takes_sparse=found.takes_sparse and not (both and not prose),
+        takes_sparse=found.takes_sparse and not ((both or found.dense) and not prose),
         task=task,
     )
 

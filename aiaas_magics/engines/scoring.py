@@ -30,3 +30,6 @@ def _brier(estimator: Any, X: Any, y: Any) -> float:
     own = np.asarray(y)[:, None] == np.asarray(estimator.classes_)
     total = float(((proba - own) ** 2).sum(axis=1).mean())
     return -total / 2 if proba.shape[1] == 2 else -total
+
+
+_brier.answers_suffice = True  # type: ignore[attr-defined]  # a sharer's answers are enough: see `sharing.evaluating`

@@ -9,10 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aiaas_magics import frames
+from aiaas_magics import errors, frames
 from aiaas_magics.execution.supervisor import Supervisor
-from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.base import JSON, Result
 from aiaas_magics.specs.deploy import DeploySpec
+from aiaas_magics.specs.jobs import JobState
 from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo, NewModel
 from aiaas_magics.specs.results import DataResult
 from aiaas_magics.store.home import Home
@@ -104,6 +105,23 @@ class WorkerContext:
     def save_model(self, name: str, folder: Path, model: NewModel) -> ModelInfo:
         """Seal and register a model."""
         return self._home.registry.save(name, folder, model, job=self.job)
+
+    def keep(self, key: str, body: bytes, *, at_once: bool = False) -> None:
+        """Keep bytes for jobs to come."""
+        self._supervisor.keep(key, body, at_once=at_once)
+
+    def recall(self, key: str) -> list[tuple[str, bytes]]:
+        """Return what jobs kept under a key."""
+        return self._home.memory.recall(key)
+
+    def answered(self, job: str) -> Result | None:
+        """Return what a job answered that succeeded whole."""
+        try:
+            record = self._home.runs.get(job)
+        except errors.NotFound:
+            return None
+        whole = record.state is JobState.SUCCEEDED and not record.partial
+        return self._home.runs.result(job) if whole else None
 
     def start_endpoint(
         self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]

@@ -97,7 +97,7 @@ def _bury(home: Home, job: Living) -> bool:
     error = errors.JobLost(
         f"job {job.id} was lost: its process ended without a word",
         "it was killed, or the machine ran out of memory or was restarted",
-        f"%aiaas_jobs logs {job.id}",
+        f"%aiaas_tune --resume {job.about}" if job.verb == "tune" else f"%aiaas_jobs logs {job.id}",
     )
     frm = (JobState.STARTING, JobState.RUNNING, JobState.STOPPING)
     lost = home.runs.move(job.id, JobState.LOST, frm=frm, error=errors.to_record(error))

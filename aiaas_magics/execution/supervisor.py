@@ -27,7 +27,8 @@ class Supervisor:
     def __init__(self, home: Home, job: str, limits: Limits) -> None:
         self._home, self._job, self._limits = home, job, limits
         self._begun = time.monotonic()
-        self._lock = threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._kept: list[tuple[str, bytes]] = []
         self._news: list[Tell] = []
         self._progress: Mapping[str, JSON] | None = None
         self._stopping = threading.Event()
@@ -50,10 +51,24 @@ class Supervisor:
             else:
                 self._news.append((f"job:{self._job}", kind, body))
 
+    def keep(self, key: str, body: bytes, *, at_once: bool) -> None:
+        """Write bytes for jobs to come, with the next tick or at once."""
+        with self._lock:
+            self._kept.append((key, body))
+        if at_once:
+            self._write()
+
+    def _write(self) -> None:
+        with self._writing:
+            with self._lock:
+                kept, self._kept = self._kept, []
+            self._home.memory.append(kept, self._job)
+
     def finish(self) -> list[Tell]:
         """Stop watching and return the news not told yet."""
         self._done.set()
         self._thread.join()
+        self._write()
         return self._take()
 
     def _take(self) -> list[Tell]:
@@ -70,6 +85,7 @@ class Supervisor:
                 traceback.print_exc()
 
     def _look(self) -> None:
+        self._write()  # before it is told
         if news := self._take():
             self._home.runs.tell_many(news)
         state = self._home.runs.get(self._job).state
@@ -95,6 +111,7 @@ class Supervisor:
             )
 
     def _end(self, error: errors.AiaasError, cause: Cause) -> None:
+        self._write()
         self._home.runs.tell_many(self._take())
         queue.fail(self._home, self._job, error, cause)
         _die()

@@ -152,7 +152,16 @@ class Model(Drawn):
         """Return what was learned."""
         name = self.ref.partition("@")[0]
         next_ = f"%aiaas_evaluate {name}" if self.result.held_out else f"%aiaas_deploy {name}"
-        return cards.model_card(self.result, self._warnings, next_)
+        if self.result.partial and self.result.trials:
+            next_ = f"%aiaas_tune --resume {name}"
+        return cards.model_card(self.result, (*self._warnings, *self._known()), next_)
+
+    def _known(self) -> tuple[str, ...]:
+        """Return what was known from before; nothing in docs_mode, where a second run says what the first said."""
+        known = self.result.remembered
+        if known is None or style.docs_mode():
+            return ()
+        return (f"{known.text}; --again searches anew",)
 
     def pictures(self) -> Iterator[Bundle]:
         """Yield loss curve or the charts of a search."""

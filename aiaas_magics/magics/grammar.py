@@ -12,6 +12,7 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from aiaas_magics import errors
+from aiaas_magics.specs import spaces
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.calls import Call, check, magic, render, unknown_option
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
@@ -140,7 +141,7 @@ def parse(verb: Verb, line: str, body: str | None = None, evaluate: Evaluate | N
             )
             _once(given, option.python, value, f"--{option.name}")
         elif equals and name.isidentifier() and action.parameters:
-            _once(parameters, name, literal(name, raw), name)
+            _once(parameters, name, literal(name, raw, space=action.parameters == "grid"), name)
         else:
             argument = next(free, None) or _many(action)
             if argument is None or (equals and argument.kind not in FILES):
@@ -247,22 +248,34 @@ def _too_many(
     )
 
 
-def literal(name: str, raw: str) -> JSON:
+def literal(name: str, raw: str, *, space: bool = False) -> JSON:
     """Return the value of ``name=raw``: a Python literal, or a bare word as text.
+
+    With `space` it may also be a distribution, ``loguniform(1e-3, 10)``, or a list that is written shortly.
 
     Raises
     ------
     UsageError
-        If it is neither.
+        If it is none of these.
     """
+    said = ""
     try:
-        return _jsonable(ast.literal_eval(raw))
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        if not space:
+            return _jsonable(ast.literal_eval(raw))
+        return _jsonable(spaces.read(ast.parse(raw.strip(), mode="eval").body))
+    except spaces.REFUSED as error:
         if raw.replace("-", "_").isidentifier():
             return raw
+        said = str(error) if space and "(" in raw else ""
     if not raw:
         raise errors.UsageError(
             f"{name}= has no value", "`--algo NAME ?` tells what a parameter takes", f"{name}=..."
+        )
+    if said:
+        raise errors.UsageError(
+            f"{name}={raw} is no list and no distribution",
+            said.partition(" at 0x")[0].split("\n")[0],
+            f"{name}=loguniform(1e-3, 10)",
         )
     raise errors.UsageError(
         f"{name}={raw} is no Python literal",
@@ -274,7 +287,7 @@ def literal(name: str, raw: str) -> JSON:
 def _jsonable(value: Any) -> JSON:
     if isinstance(value, tuple | list):
         return [_jsonable(each) for each in value]
-    if value is None or isinstance(value, bool | int | float | str | dict):
+    if value is None or isinstance(value, bool | int | float | str | dict | spaces.Distribution):
         return value
     raise ValueError(type(value).__name__)
 
@@ -289,9 +302,10 @@ def _body(verb: Verb, action: Action, body: str | None) -> Mapping[str, JSON]:
             action.examples[0],
         )
     try:
-        found = _dictionary(ast.parse(body.strip()))
+        grid = action.parameters == "grid"
+        found = _dictionary(ast.parse(body.strip()), spaces.read if grid else ast.literal_eval)
         return {str(name): _jsonable(value) for name, value in found.items()}
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+    except spaces.REFUSED as error:
         example = (
             "{'max_depth': [None, 10]}" if action.parameters == "grid" else "{'max_depth': 10}"
         )
@@ -300,7 +314,7 @@ def _body(verb: Verb, action: Action, body: str | None) -> Mapping[str, JSON]:
         ) from error
 
 
-def _dictionary(tree: ast.Module) -> dict[str, Any]:
+def _dictionary(tree: ast.Module, read: Callable[[ast.expr], Any]) -> dict[str, Any]:
     """Return the dict a body holds: a literal, ``name = {...}`` or ``dict(a=1)``."""
     if len(tree.body) != 1:
         raise ValueError("one dict is expected")
@@ -312,8 +326,9 @@ def _dictionary(tree: ast.Module) -> dict[str, Any]:
         and node.func.id == "dict"
         and not node.args
     ):
-        return {str(k.arg): ast.literal_eval(k.value) for k in node.keywords if k.arg is not None}
-    found = ast.literal_eval(node) if node is not None else None
-    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        return {str(k.arg): read(k.value) for k in node.keywords if k.arg is not None}
+    pairs = node if isinstance(node, ast.Dict) else ast.Dict([None], [])
+    keys = [None if key is None else ast.literal_eval(key) for key in pairs.keys]
+    if not all(isinstance(key, str) for key in keys):
         raise ValueError("a dict with names as keys is expected")
-    return found
+    return {str(key): read(value) for key, value in zip(keys, pairs.values, strict=True)}

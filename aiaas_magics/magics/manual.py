@@ -162,13 +162,18 @@ def schema(verb: Verb, action: Action) -> dict[str, Any]:
     properties = {option.python: _property(option, action) for option in options}
     if action.parameters:
         properties["parameters"] = {"type": "object", "description": "the algorithm's parameters"}
+    needed = [option.python for option in options if option.required]
+    alone = [option.python for option in options if option.alone]
+    found: dict[str, Any] = {"required": needed}
+    if alone:
+        found = {"anyOf": [found, *({"required": [name]} for name in alone)]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": magic(verb, action),
         "description": action.summary,
         "type": "object",
         "properties": properties,
-        "required": [option.python for option in options if option.required],
+        **found,
         "additionalProperties": False,
     }
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from aiaas_magics import errors, specs
-from aiaas_magics.specs import algorithms, auto, metrics, refs
+from aiaas_magics.specs import algorithms, auto, metrics, refs, spaces
 from aiaas_magics.specs.base import JSON
-from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
+from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
 
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
@@ -56,6 +56,9 @@ def check(
     values = {
         name: _convert(options[name], value) for name, value in given.items() if value is not None
     }
+    alone = next((o for o in action.options if o.alone and o.python in values), None)
+    if alone is not None:
+        return _alone(verb, action, alone, values, parameters)
     for name, option in options.items():
         if option.required and name not in values and option.unless not in values:
             raise _missing(verb, action, option)
@@ -93,6 +96,28 @@ def _missing(verb: Verb, action: Action, option: Option) -> errors.UsageError:
     positional = option in action.arguments
     what = option.name.upper() if positional else f"--{option.name}"
     return errors.UsageError(f"{magic(verb, action)} needs {what}", option.help, _example(action))
+
+
+def _alone(
+    verb: Verb, action: Action, option: Option, values: dict[str, Any], given: Mapping[str, JSON]
+) -> Call:
+    """Return the call of a line whose one option stands for all words. Raises `UsageError` beside others."""
+    allowed = {option.python, *(each.python for each in SUBMISSION)}
+    known = {each.python: each for each in (*action.arguments, *action.options)}
+    others = [n for n, value in values.items() if n not in allowed and value != known[n].default]
+    if others or given:
+        word = next(iter(given), "") or f"--{known[others[0]].name}"
+        word = (
+            known[others[0]].name.upper()
+            if others and known[others[0]] in action.arguments
+            else word
+        )
+        raise errors.UsageError(
+            f"{word} does not go with --{option.name}",
+            option.help,
+            f"{magic(verb, action)} --{option.name} {values[option.python]}",
+        )
+    return Call(verb.name, action.name, {n: values[n] for n in values if n in allowed}, {})
 
 
 def _both(action: Action, option: Option) -> errors.UsageError:
@@ -137,6 +162,7 @@ _A = {
     Kind.METRIC: "a metric",
     Kind.CHOICE: "one of its choices",
     Kind.JOB: "a job",
+    Kind.SEARCH: "a name",
     Kind.ESTIMATOR: "an estimator",
     Kind.CODE: "Python code, or a function that takes and returns df",
 }
@@ -282,6 +308,7 @@ _CONVERT: dict[Kind, Callable[[Option, Any], Any]] = {
     Kind.ALGORITHMS: _algorithms,
     Kind.METRIC: _metric,
     Kind.JOB: _text,
+    Kind.SEARCH: _name,
     Kind.CODE: _code,
 }
 
@@ -296,16 +323,18 @@ def _parameters(
             "only training and tuning take parameters",
             _example(action),
         )
-    found = {name: _plain(value) for name, value in given.items()}
-    if action.parameters == "grid":
+    grid = action.parameters == "grid"
+    found = {n: _plain(spaces.of_object(v) if grid else v) for n, v in given.items()}
+    if grid:
         found = {
-            name: value if isinstance(value, list) else [value] for name, value in found.items()
+            name: value if isinstance(value, list | spaces.Distribution) else [value]
+            for name, value in found.items()
         }
     algorithm = algorithms.find(values["algo"]) if "algo" in values else None
     if algorithm is not None and action.parameters == "grid":
         auto.check_grid(algorithm.name)
     for name, value in found.items():
-        for each in value if action.parameters == "grid" else [value]:
+        for each in spaces.some(value) if grid else [value]:
             if algorithm is not None:
                 algorithms.check_parameters(algorithm, {name: each}, values.get("task"))
     return found
@@ -341,6 +370,8 @@ def render(call: Call) -> str:
 
 
 def _compact(value: JSON) -> str:
+    if isinstance(value, spaces.Distribution):
+        return str(value).replace(" ", "")
     return "[" + ",".join(map(_compact, value)) + "]" if isinstance(value, list) else repr(value)
 
 

@@ -98,6 +98,8 @@ class Job(Record, frozen=True, kw_only=True, tag="job"):
     user: str = ""
     log: str = ""
     """The end of what its process wrote, where asked for."""
+    spec: dict[str, JSON] | None = None
+    """What was asked of it, where asked for."""
 
 
 class Event(Record, frozen=True, kw_only=True, tag="event"):

@@ -175,6 +175,30 @@ class Entrant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     note: str = ""
 
 
+class Remembered(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a search knew from before, and did not do again."""
+
+    job: str
+    """The job that had found it."""
+    whole: bool = False
+    """Everything was known: this is what that job answered."""
+    fits: int = 0
+    """Folds of candidates that were known."""
+    candidates: int = 0
+    """Candidates all of whose folds were."""
+    of: int | None = None
+    """Candidates there are, where that is known before they are compared."""
+
+    @property
+    def text(self) -> str:
+        """One sentence, without a full stop."""
+        if self.whole:
+            return f"answered from job {self.job}: the same search, data and libraries"
+        if self.of is not None and self.candidates:
+            return f"{self.candidates} of {self.of} candidates known from job {self.job}"
+        return f"{self.fits} fits known from job {self.job}"
+
+
 class ModelResult(Result, frozen=True, kw_only=True, tag="model_result"):
     """A registered model, trained or tuned."""
 
@@ -203,6 +227,8 @@ class ModelResult(Result, frozen=True, kw_only=True, tag="model_result"):
     reason: str = ""
     sharing: Sharing | None = None
     """What was planned, and done."""
+    remembered: Remembered | None = None
+    """What of a search was known before it began."""
     leaderboard: tuple[Entrant, ...] = ()
     """What ``--algo auto`` compared, best first."""
     budget: float | None = None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import ClassVar
 
 from aiaas_magics import errors
-from aiaas_magics.specs import auto
+from aiaas_magics.specs import auto, spaces, strategies
 from aiaas_magics.specs.algorithms import check_parameters, find
 from aiaas_magics.specs.base import JSON, Spec
 from aiaas_magics.specs.estimators import Estimator, check_task
@@ -20,9 +19,6 @@ from aiaas_magics.specs.train import (
     check_words,
 )
 from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb, grouped
-
-MOST_CELLS = 10_000
-"""A larger grid is refused with a proposal: at 0.1 s a fit and 5 folds it is 80 minutes."""
 
 
 class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
@@ -47,8 +43,21 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
     weights: str | None = None
     cv: int = 5
     metric: str | None = None
-    params: dict[str, list[JSON]] = {}
-    """Values to try by parameter; empty: what is worth trying, as the algorithm says."""
+    params: dict[str, list[JSON] | spaces.Distribution] = {}
+    """What to try by parameter: values, or where they are drawn from; empty: what is worth trying, as the
+    algorithm says."""
+    strategy: str = "auto"
+    """How candidates are chosen."""
+    trials: int | None = None
+    """How many are drawn or proposed; one brings along what its model answers for."""
+    time: float | None = None
+    """Seconds from the beginning of the job until the last model is fitted."""
+    sharing: str = "auto"
+    """What may be shared: see :mod:`aiaas_magics.engines.sharing`."""
+    again: bool = False
+    """Nothing that is known from before is used."""
+    resume: str | None = None
+    """The job this one goes on with."""
 
     def __post_init__(self) -> None:
         check_name(self.as_)
@@ -66,6 +75,12 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
                 f"--cv {self.cv} is too few folds", "cross-validation needs at least 2", "--cv 5"
             )
         self._check_grid()
+        strategies.check(self)
+
+    @property
+    def limited(self) -> bool:
+        """Whether it is said how many candidates are compared, or for how long."""
+        return self.trials is not None or self.time is not None
 
     def _check_grid(self) -> None:
         if not self.params and (self.estimator is not None or not find(self.algo).tried):
@@ -75,20 +90,14 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
                 f"%aiaas_train ... --{'algo' if self.estimator is None else 'estimator'} {self.algo}",
             )
         for name, values in self.params.items():
-            if not values:
+            if values == []:
                 raise errors.SpecError(
                     f"{name}=[] holds no value to try",
                     "a grid is a list of values",
                     f"{name}=[...]",
                 )
-            for value in values if self.estimator is None else ():
+            for value in spaces.some(values) if self.estimator is None else ():
                 check_parameters(find(self.algo), {name: value}, self.task)
-        if self.cells > MOST_CELLS:
-            raise errors.SpecError(
-                f"the grid has {self.cells:,} cells",
-                f"at most {MOST_CELLS:,} are searched",
-                "leave out values or parameters",
-            )
 
     @property
     def weighing(self) -> tuple[str, ...]:
@@ -97,16 +106,17 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
 
     @property
     def cells(self) -> int:
-        """How many sets of parameters the grid holds."""
-        return math.prod(len(values) for values in self.params.values())
+        """How many sets of parameters the lists hold."""
+        return spaces.cells(self.params)
 
 
 TUNE = Verb(
     "tune",
     "search the best parameters",
-    "Compares every combination of the listed parameter values by cross-validation on the training "
-    "rows, refits the best one and registers it. Without values it tries those worth trying. The first "
-    "interrupt keeps the best so far.",
+    "Compares combinations of parameter values by cross-validation on the training rows, refits the best one and "
+    "registers it. Lists are compared whole, distributions such as loguniform(1e-3, 10) are drawn from; without "
+    "values it tries those worth trying. Candidates whose model is part of another's are not fitted again. The "
+    "first interrupt keeps the best so far.",
     (
         Action(
             "",
@@ -121,6 +131,24 @@ TUNE = Verb(
                     "how sets of parameters are compared",
                     Option("cv", Kind.INT, "number of folds", 5),
                     Option("metric", Kind.METRIC, "what to maximise (default: accuracy or r2)"),
+                    *strategies.OPTIONS,
+                ),
+                *grouped(
+                    "searches from before",
+                    Option(
+                        "resume",
+                        Kind.SEARCH,
+                        "go on with the last search that was to be stored under this name and was stopped, killed or "
+                        "lost; all other words are those it was begun with",
+                        alone=True,
+                        metavar="NAME",
+                    ),
+                    Option(
+                        "again",
+                        Kind.FLAG,
+                        "search anew; the same search is answered from the first otherwise",
+                        False,
+                    ),
                 ),
                 *SUBMISSION,
             ),
@@ -129,6 +157,8 @@ TUNE = Verb(
                 "%aiaas_tune clean --target diagnosis --algo random_forest --cv 5 --as best "
                 "max_depth=[None,10] min_samples_split=[2,10]",
                 "%aiaas_tune clean --target diagnosis --estimator my_pipeline --as best model__max_depth=[3,5]",
+                "%aiaas_tune clean --target diagnosis --algo logistic_regression --trials 30 C=loguniform(1e-3,100)",
+                "%aiaas_tune --resume best",
             ),
         ),
     ),

@@ -47,6 +47,8 @@ class Kind(enum.StrEnum):
     """Several models, each a word of its own."""
     ENDPOINT = "endpoint"
     JOB = "job"
+    SEARCH = "search"
+    """What a search that was begun is to be stored as."""
     STORED = "stored"
     """Anything stored: data, model or endpoint."""
     COLUMN = "column"
@@ -77,6 +79,8 @@ class Option(msgspec.Struct, frozen=True):
     metavar: str = ""
     unless: str = ""
     """The option that may stand in this one's place; both together are refused."""
+    alone: bool = False
+    """Given, it stands in the place of all words but the job's own."""
     stored: bool = False
     """Data must be named as it is stored; a variable is none."""
     many: bool = False

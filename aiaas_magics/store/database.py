@@ -20,7 +20,7 @@ from sqlalchemy import Column, Float, Index, Integer, LargeBinary, String, Table
 from aiaas_magics import errors
 
 BUSY_SECONDS = 30
-VERSION = 1
+VERSION = 2
 """Of the schema. A change adds a step to `MIGRATIONS`; steps are never edited."""
 
 meta = sa.MetaData()
@@ -111,13 +111,26 @@ settings = Table(
     Column("name", String, primary_key=True),
     Column("value", LargeBinary, nullable=False),
 )
+memory = Table(
+    "memory",
+    meta,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("key", String, nullable=False, index=True),
+    Column("job", String, nullable=False),
+    Column("time", Float, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
 
 
 def _first_schema(connection: sa.Connection) -> None:
     meta.create_all(connection)
 
 
-MIGRATIONS = (_first_schema,)
+def _memory(connection: sa.Connection) -> None:
+    memory.create(connection, checkfirst=True)  # the first step makes whatever is known today
+
+
+MIGRATIONS = (_first_schema, _memory)
 """Step i brings a database from version i to version i + 1, in one transaction."""
 
 

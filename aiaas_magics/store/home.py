@@ -24,6 +24,7 @@ from aiaas_magics.store import blobs, garbage, names
 from aiaas_magics.store import database as db
 from aiaas_magics.store.datasets import Datasets
 from aiaas_magics.store.endpoints import Endpoints
+from aiaas_magics.store.memory import Memory
 from aiaas_magics.store.openers import Openers
 from aiaas_magics.store.registry import Registry
 from aiaas_magics.store.runs import Runs
@@ -58,6 +59,7 @@ class Home:
         self.datasets = Datasets(self.database)
         self.registry = Registry(self.database, path / "models", path / "keys" / "seal.key")
         self.endpoints = Endpoints(self.database, path / "keys")
+        self.memory = Memory(self.database)
         self.openers = Openers(path / "open")
         if stores:
             self.openers.enter()
@@ -137,7 +139,11 @@ class Home:
         return self.blobs.sweep() + self.registry.sweep() + blobs.sweep(self.path / "keys")
 
     def collect(self) -> int:
-        """Remove bytes that nothing names; return how many files. Reads every result: not for a hurry."""
+        """Remove bytes that nothing names; return how many files. Reads every result: not for a hurry.
+
+        Of what jobs keep for later, the oldest is forgotten.
+        """
+        self.memory.trim()
         return garbage.collect(self)
 
     def close(self) -> None:

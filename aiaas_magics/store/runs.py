@@ -27,6 +27,7 @@ class Living(NamedTuple):
     """What the reaper needs to know of an unfinished job."""
 
     id: str
+    verb: str
     about: str
     state: JobState
     pid: int | None

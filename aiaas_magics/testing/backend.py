@@ -14,6 +14,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from aiaas_magics import errors
@@ -25,7 +26,7 @@ from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.manage import DeleteAlias, DeleteModel, SetAlias
 from aiaas_magics.specs.results import DataResult, EvaluationResult, ModelResult
 from aiaas_magics.specs.train import TrainSpec
-from aiaas_magics.testing.stages import Count, Fail, Noop
+from aiaas_magics.testing.stages import Count, Fail, Noop, Remember
 
 
 def states(backend: Backend, job: str) -> list[str]:
@@ -88,6 +89,16 @@ class BackendContract:
         assert getattr(bare, "log", None) == ""
         assert isinstance(getattr(whole, "log", None), str)
 
+    def test_what_was_asked_is_told_where_asked_for(self, backend: Backend) -> None:
+        """The whole spec, as plain values; it is never part of a list."""
+        job = backend.submit(Count(steps=1, as_="thing"))
+        (bare,), (whole,) = (
+            backend.query("jobs", {"about": "thing", **more}) for more in ({}, {"spec": True})
+        )
+        assert getattr(bare, "spec", ...) is None
+        assert msgspec.convert(getattr(whole, "spec", None), Count) == Count(steps=1, as_="thing")
+        states(backend, job)
+
     def test_a_bug_is_an_internal_error(self, backend: Backend) -> None:
         """Foreign exceptions do not cross."""
         job = backend.submit(Fail(error="ZeroDivisionError"))
@@ -107,6 +118,16 @@ class BackendContract:
         """Every verb on a job says if there is none."""
         with pytest.raises(errors.NotFound):
             getattr(backend, verb)("j00000000none")
+
+    # memory -------------------------------------------------------------------------------------
+    def test_a_job_recalls_what_jobs_before_it_kept_and_answered(self, backend: Backend) -> None:
+        """In order, with the answers of those that succeeded; other keys are other things."""
+        told = []
+        for key, word in (("k", "one"), ("k", "two"), ("other", "x"), ("k", "three")):
+            job = backend.submit(Remember(key=key, word=word))
+            events = [e.body["text"] for e in follow(backend, job) if e.type == "warning"]
+            told.append((getattr(backend.result(job), "rows", None), events))
+        assert told == [(0, []), (1, ["one: 0"]), (0, []), (2, ["one: 0", "two: 1"])]
 
     # stop, cancel -------------------------------------------------------------------------------
     def test_a_stopped_job_succeeds_with_its_best_so_far(self, backend: Backend) -> None:

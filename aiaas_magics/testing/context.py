@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import msgspec
 
 from aiaas_magics import errors, frames
-from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.base import JSON, Result
 from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo, NewModel
 from aiaas_magics.specs.refs import parse
@@ -35,7 +35,7 @@ class Told(NamedTuple):
 class LocalContext:
     """A :class:`aiaas_magics.engines.context.Context` over `folder`.
 
-    Data and models are known as long as the object lives; models are neither sealed nor checked,
+    Data, models and what is kept are known as long as the object lives; models are neither sealed nor checked,
     and an endpoint is only written down in ``endpoints``.
 
     Parameters
@@ -57,6 +57,8 @@ class LocalContext:
         self.blobs = Blobs(folder / "blobs")
         self.told: list[Told] = []
         self.endpoints: list[EndpointInfo] = []
+        self.memory: dict[str, list[tuple[str, bytes]]] = {}
+        self.answers: dict[str, Result] = {}
         self._models_folder = folder / "models"
         self._data: dict[str, list[DataInfo]] = {}
         self._models: dict[str, list[ModelInfo]] = {}
@@ -155,6 +157,21 @@ class LocalContext:
         shutil.move(folder, self._models_folder / name / str(info.version))
         versions.append(info)
         return info
+
+    # memory ----------------------------------------------------------------------------------
+    def keep(self, key: str, body: bytes, *, at_once: bool = False) -> None:
+        """Keep bytes in ``memory``."""
+        del at_once
+        self.memory.setdefault(key, []).append((self.job or "", body))
+
+    def recall(self, key: str) -> list[tuple[str, bytes]]:
+        """Return what was kept under a key."""
+        return list(self.memory.get(key, ()))
+
+    def answered(self, job: str) -> Result | None:
+        """Return what stands in ``answers``, unless it is partial."""
+        found = self.answers.get(job)
+        return None if found is None or found.partial else found
 
     # endpoints -------------------------------------------------------------------------------
     def start_endpoint(

@@ -35,6 +35,7 @@ class _Context(LocalContext):
         self._data, self._models = backend.data, backend.models
         self.endpoints, self._models_folder = backend.endpoints, backend.folder / "models"
         self.job, self._backend = job, backend
+        self.memory, self.answers = backend.memory, backend.results
 
     def model(self, ref: str) -> tuple[ModelInfo, Path]:
         """Return a model by any ref, also by an alias."""
@@ -87,7 +88,9 @@ class FakeBackend:
         self._aliases: list[AliasInfo] = []
         self._events: list[Event] = []
         self._jobs: dict[str, Job] = {}
-        self._results: dict[str, Result] = {}
+        self.results: dict[str, Result] = {}
+        self.memory: dict[str, list[tuple[str, bytes]]] = {}
+        self._specs: dict[str, Spec] = {}
         self._keys: dict[str, str] = {}
         self._threads: list[threading.Thread] = []
         self._lock = threading.RLock()
@@ -102,6 +105,7 @@ class FakeBackend:
                 return self._keys[key]
             name = f"j{len(self._jobs):011d}"
             self._keys[key or name] = name
+            self._specs[name] = spec
             about = str(getattr(spec, "as_", "") or "")
             self._jobs[name] = Job(
                 id=name,
@@ -141,7 +145,7 @@ class FakeBackend:
             raise errors.JobCancelled(f"job {job} was cancelled")
         if record.error is not None:
             raise errors.from_record(record.error)
-        return self._results[job]
+        return self.results[job]
 
     def query(self, kind: str, where: Mapping[str, JSON] | None = None) -> list[Record]:
         """Return records of a kind."""
@@ -149,6 +153,7 @@ class FakeBackend:
             raise errors.UsageError(f"no kind {kind!r}", errors.did_you_mean(kind, KINDS))
         wanted = dict(where or {})
         wanted.pop("log", None)
+        asked = wanted.pop("spec", False)
         limit = wanted.pop("limit", None)
         ref = wanted.pop("ref", None)
         if ref is not None:
@@ -161,7 +166,7 @@ class FakeBackend:
         if kind == "endpoints" and "name" in wanted and not matching:
             known = errors.did_you_mean(str(wanted["name"]), [e.name for e in self.endpoints])
             raise errors.NotFound(f"no endpoint {wanted['name']!r}", known)
-        return matching[:limit]
+        return [self._with_spec(each) if asked else each for each in matching[:limit]]
 
     def apply(self, command: Command) -> Applied:
         """Carry out a small change."""
@@ -225,7 +230,7 @@ class FakeBackend:
             record = errors.to_record(error)
             self._move(job, JobState.FAILED, JobState.RUNNING, JobState.STOPPING, error=record)
         else:
-            self._results[job] = result
+            self.results[job] = result
             alive = (JobState.RUNNING, JobState.STOPPING)
             if not self._move(job, JobState.SUCCEEDED, *alive, partial=result.partial):
                 self._move(job, JobState.CANCELLED, JobState.CANCELLING)
@@ -285,6 +290,10 @@ class FakeBackend:
             raise errors.NotFound(f"no alias {asked.model}@{asked.alias}")
         self._move_alias(asked.model, asked.alias, None)
         return f"{asked.model}@{asked.alias} means nothing now"
+
+    def _with_spec(self, job: Any) -> Record:
+        found: Record = msgspec.structs.replace(job, spec=msgspec.to_builtins(self._specs[job.id]))
+        return found
 
     def _move_alias(self, model: str, alias: str, to: int | None) -> None:
         was = self._means(model, alias)

@@ -26,6 +26,13 @@ class Count(Spec, frozen=True, kw_only=True, tag="test_count"):
     as_: str = ""
 
 
+class Remember(Spec, frozen=True, kw_only=True, tag="test_remember"):
+    """Keep a word under a key; answer how many were there, and warn of each and of what its job answered."""
+
+    key: str
+    word: str
+
+
 class Hang(Spec, frozen=True, kw_only=True, tag="test_hang"):
     """Hold the interpreter so that no other thread runs, like a long call into C."""
 
@@ -70,6 +77,16 @@ def _count(spec: Count, context: Context) -> Result:
         context.progress(step, spec.steps, f"step {step} of {spec.steps}")
         time.sleep(spec.seconds)
     return _answer(spec.steps)
+
+
+@_run.register
+def _remember(spec: Remember, context: Context) -> Result:
+    known = context.recall(spec.key)
+    for job, body in known:
+        answer = context.answered(job)
+        context.warn(f"{body.decode()}: {getattr(answer, 'rows', None)}")
+    context.keep(spec.key, spec.word.encode(), at_once=bool(known))
+    return _answer(len(known))
 
 
 @_run.register

@@ -1,12 +1,11 @@
-"""Tuning that shares the work against scikit-learn's searches, optuna and FLAML; every figure from one run.
+"""Tuning that shares the work against ``GridSearchCV``; every figure from one run.
 
-    python tests/benchmarks/tuning.py                          all of it, about an hour on two cores
-    python tests/benchmarks/tuning.py --only textbook memory   or: families, peers
+    python tests/benchmarks/tuning.py                          all of it, about half an hour on two cores
+    python tests/benchmarks/tuning.py --only textbook memory   or: families
     python tests/benchmarks/tuning.py --quick                  a tenth of the trees: whether it runs, not how well
 
-Ratios are theirs / ours, so that larger is better; peers run in turn with ours, on all cores, with loky's workers
-started before. FLAML lives in a virtual environment of its own in the temporary folder, where the tables that
-regret is measured against are kept too.
+Ratios are theirs / ours, so that larger is better: the searches take turns, on all cores, with loky's workers
+started before. Other tuners stand in tuning_peers.py.
 """
 
 from __future__ import annotations
@@ -16,33 +15,25 @@ import os
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import optuna
 import psutil
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, make_classification, make_regression
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 from sklearn.model_selection import (
     GridSearchCV,
-    HalvingGridSearchCV,
-    ParameterGrid,
-    cross_val_score,
 )
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
@@ -50,9 +41,8 @@ from sklearn.svm import SVC
 from aiaas_magics.engines.sharing import growing
 from aiaas_magics.engines.sharing.search import SharedGridSearchCV
 
-CACHE = Path(tempfile.gettempdir()) / "aiaas-bench-tuning"
 BARS = {"breast_cancer": (35, 30), "digits": (28, 24), "10,000 x 20": (20, 16)}
-PEER_BAR, MEMORY_BAR, TRIALS = 8, 2, 36
+MEMORY_BAR = 2
 Pair = tuple[np.ndarray, np.ndarray]
 
 
@@ -129,7 +119,8 @@ def theirs(name: str, words: Any) -> GridSearchCV:
 
 def textbook(words: Any) -> None:
     """Print wall and CPU ratios, without refit and with; only if all that must be equal is."""
-    for name, bars in BARS.items():
+    for name in words.tables:
+        bars = BARS[name]
         whole, both = [], {False: [], True: []}
         for _ in range(words.repeat):
             whole.append(timed(theirs, name, words))
@@ -189,7 +180,7 @@ def watched() -> Iterator[list[float]]:
 
 def memory(words: Any) -> None:
     """Print peaks of memory, each search in a process of its own."""
-    for name in BARS:
+    for name in words.tables:
         peaks = [_peak(name, who, words) for who in ("ours", "theirs")]
         ratio = peaks[0] / peaks[1]
         value = f"{ratio:.2f} ({peaks[0]:.0f} MB / {peaks[1]:.0f} MB)"
@@ -221,12 +212,17 @@ def searched(search: Any, estimator: Any, cells: Any, data: Pair) -> Any:
 def families(words: Any) -> None:
     """Print wall ratios of what other estimators share."""
     several = make_regression(2_000, 200, n_informative=30, noise=10, random_state=0)
+    many = make_regression(20_000, 100, n_informative=30, noise=10, random_state=0)
+    two = make_classification(10_000, 30, n_informative=10, random_state=0)
     X, y = table("digits")
     alphas = np.logspace(-3, 3, 50)
     rows = (
         ("Ridge, 50 alphas", Ridge(), {"alpha": alphas}, several, 30),
         ("Lasso, 50 alphas", Lasso(), {"alpha": np.logspace(-2, 1.5, 50)}, several, 20),
         ("kNN, 60 cells", KNeighborsClassifier(), {"n_neighbors": list(range(1, 31)), "weights": ["uniform", "distance"]}, (X, y), 25),
+        ("Ridge, 50 alphas, 20,000 x 100", Ridge(), {"alpha": alphas}, many, 30),
+        ("Lasso, 50 alphas, 20,000 x 100", Lasso(), {"alpha": np.logspace(-2, 1.5, 50)}, many, 20),
+        ("LogisticRegression, 20 C, two classes", LogisticRegression(), {"C": np.logspace(-3, 2, 20)}, two, 5),
         ("LogisticRegression, 20 C", LogisticRegression(max_iter=1000), {"C": np.logspace(-3, 2, 20)}, (X / 16, y), 5),
         ("SVC, 10 C", SVC(), {"C": np.logspace(-1, 2, 10)}, (X / 16, y), 2),
         ("HGB, 50 max_iter", HistGradientBoostingClassifier(random_state=0, early_stopping=False), {"max_iter": list(range(10, 501, 10))}, table("breast_cancer"), 15),
@@ -242,122 +238,15 @@ def families(words: Any) -> None:
         row(name, "GridSearchCV", value, f">= {bar}", kept=median(walls) >= bar)
 
 
-# peers -----------------------------------------------------------------------------------------
-FLAML = """
-import json, sys, time
-import numpy as np
-from flaml import tune
-from joblib import Parallel, delayed
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.model_selection import cross_val_score
-X, y = (np.load(f"{sys.argv[1]}/{part}.npy") for part in "Xy")
-cells, seed = json.loads(sys.argv[2]), int(sys.argv[3])
-def evaluate(config):
-    forest = RandomForestClassifier(random_state=seed, **config)
-    return {"score": cross_val_score(forest, X, y, cv=5, n_jobs=-1).mean()}
-Parallel(2)(delayed(cross_val_score)(RandomForestClassifier(2), X, y) for _ in range(2))
-space = {name: tune.choice(values) for name, values in cells.items()}
-start = time.perf_counter()
-found = tune.run(evaluate, config=space, metric="score", mode="max", num_samples=36, verbose=0)
-print(json.dumps([time.perf_counter() - start, found.best_config]))
-"""
-
-
-def flaml(name: str, cells: dict[str, list[Any]], seed: int) -> tuple[float, dict[str, Any]] | None:
-    """Return the seconds and the choice of FLAML's tune; None where it cannot be installed."""
-    interpreter = CACHE / "flaml" / "bin" / "python"
-    if not interpreter.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(CACHE / "flaml")], check=True)
-        words = [str(interpreter), "-m", "pip", "install", "-q", "flaml", "optuna", "scikit-learn"]
-        if subprocess.run(words, check=False).returncode:
-            interpreter.unlink()
-            return None
-    with tempfile.TemporaryDirectory() as folder:
-        for part, values in zip("Xy", table(name), strict=True):
-            np.save(f"{folder}/{part}.npy", values)
-        words = [str(interpreter), "-c", FLAML, folder, json.dumps(cells), str(seed)]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    return tuple(json.loads(done.stdout.splitlines()[-1]))
-
-
-def by_optuna(name: str, cells: dict[str, list[Any]], seed: int) -> dict[str, Any]:
-    """Return the choice of optuna's TPE after as many trials as there are cells."""
-
-    def objective(trial: optuna.Trial) -> float:
-        params = {each: trial.suggest_categorical(each, values) for each, values in cells.items()}
-        forest = RandomForestClassifier(random_state=seed, **params)
-        return cross_val_score(forest, *table(name), cv=5, n_jobs=-1).mean()
-
-    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
-    study.optimize(objective, n_trials=TRIALS)
-    return study.best_params
-
-
-def by_halving(name: str, cells: dict[str, list[Any]], seed: int) -> dict[str, Any]:
-    """Return the choice of successive halving over rows."""
-    forest = RandomForestClassifier(random_state=seed)
-    search = HalvingGridSearchCV(forest, cells, cv=5, n_jobs=-1, refit=False, random_state=seed)
-    return search.fit(*table(name)).best_params_
-
-
-def truth(name: str, words: Any) -> dict[str, float]:
-    """Return the score of every cell, averaged over seeds, each bit-equal to a fit of its own; kept."""
-    CACHE.mkdir(exist_ok=True)
-    kept = CACHE / f"{name.replace(' ', '')}-{words.seeds}{'-quick' if words.quick else ''}.json"
-    if not kept.exists():
-        scores = [
-            ours(name, words, refit=False, seed=1000 + seed, sharing="exact").cv_results_["mean_test_score"]
-            for seed in range(words.seeds)
-        ]  # fmt: skip
-        cells = ParameterGrid(grid(name, quick=words.quick))
-        means = np.mean(scores, axis=0).tolist()
-        kept.write_text(json.dumps(dict(zip(map(key, cells), means, strict=True))))
-    return json.loads(kept.read_text())
-
-
-def key(params: dict[str, Any]) -> str:
-    return json.dumps(params, sort_keys=True)
-
-
-def peers(words: Any) -> None:
-    """Print how much longer peers take to finish the same grid, and what each choice loses."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    for name in BARS:
-        known, cells = truth(name, words), grid(name, quick=words.quick)
-        best = max(known.values())
-        mine = [timed(ours, name, words, refit=False, seed=seed) for seed in range(words.repeat)]
-        chosen = [each.made.cv_results_["params"][each.made.best_index_] for each in mine]
-        lost = statistics.mean(best - known[key(params)] for params in chosen)
-        took = median(each.wall for each in mine)
-        for peer, call in {"HalvingGridSearchCV": by_halving, "optuna": by_optuna, "FLAML": flaml}.items():  # fmt: skip
-            runs = [timed(call, name, cells, seed) for seed in range(words.repeat)]
-            if runs[0].made is None:
-                print(f"{peer}: could not be installed")
-                continue
-            pairs = [each.made if peer == "FLAML" else (each.wall, each.made) for each in runs]
-            its = statistics.mean(best - known[key(params)] for _, params in pairs)
-            ratio = median(wall for wall, _ in pairs) / took
-            value = f"{ratio:.1f}; regret {lost:.5f}, theirs {its:.5f}"
-            kept = ratio >= PEER_BAR and lost <= its + spread(known)
-            row(f"{name}, grid", peer, value, f">= {PEER_BAR}, no more regret", kept=kept)
-
-
-def spread(known: dict[str, float]) -> float:
-    """Return what is no regret: a tenth of the spread of the cells."""
-    return 0.1 * (max(known.values()) - min(known.values()))
-
-
-PARTS = {"textbook": textbook, "memory": memory, "families": families, "peers": peers}
+PARTS = {"textbook": textbook, "memory": memory, "families": families}
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)  # fmt: skip
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--tables", nargs="+", choices=BARS, default=list(BARS))
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     words = parser.parse_args()

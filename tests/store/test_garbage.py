@@ -13,6 +13,8 @@ from aiaas_magics.specs.data import DataSpec
 from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.jobs import JobState
 from aiaas_magics.specs.results import Chart, DataResult, EvaluationResult, Score
+from aiaas_magics.specs.tune import TuneSpec
+from aiaas_magics.store import garbage
 from aiaas_magics.store.home import Home
 
 OPENER = """
@@ -126,3 +128,32 @@ def test_temporaries_of_killed_writers_go_and_those_of_living_ones_stay(opened):
     assert opened.sweep() == 2
     left = sorted(path.name for path in opened.path.glob("*/.*-abc"))
     assert left == [f".{os.getpid()}-abc"] * 2
+
+
+@pytest.mark.parametrize(
+    ("state", "later", "kept"),
+    [
+        (JobState.LOST, None, True), (JobState.FAILED, None, True), (JobState.SUCCEEDED, None, False),
+        (JobState.LOST, JobState.LOST, False), (JobState.LOST, JobState.SUCCEEDED, False),
+    ],
+)  # fmt: skip
+def test_the_table_of_the_last_search_stays_as_long_as_it_can_go_on(opened, state, later, kept):
+    first, other = stored(opened), stored(opened, TABLE.iloc[:1])
+    for address, end in ((first, state), (other, later)):
+        if end is not None:
+            spec = TuneSpec(data=address, target="b", algo="ridge", as_="best")
+            job = opened.runs.create(spec, about="best").id
+            opened.runs.start(job, 1, 2.0)
+            opened.runs.move(job, end, frm=[JobState.RUNNING])
+    opened.collect()
+    assert opened.blobs.has(first) == kept
+
+
+def test_the_table_of_a_search_nobody_went_on_with_goes_after_a_while(opened, monkeypatch):
+    spec = TuneSpec(data=stored(opened), target="b", algo="ridge", as_="best")
+    job = opened.runs.create(spec, about="best").id
+    opened.runs.start(job, 1, 2.0)
+    opened.runs.move(job, JobState.LOST, frm=[JobState.RUNNING])
+    monkeypatch.setattr(garbage, "RESUMABLE_DAYS", -1)
+    opened.collect()
+    assert not opened.blobs.has(spec.data)

@@ -19,7 +19,8 @@ class Recipe(NamedTuple):
     ``build(task, params, seed)`` returns an unfitted scikit-learn estimator. ``takes_missing`` and
     ``takes_sparse`` say which inputs it accepts; ``threads`` whether its fit uses native threads; ``scale``
     whether it learns badly from columns of very different scales. ``complete`` adds the parameters that
-    follow from those given. ``watch`` is how the fit tells how far it is: one of `fits.FITS`.
+    follow from those given. ``dense`` says that sparse tables take it longer than dense ones do, unless they hold
+    prose. ``watch`` is how the fit tells how far it is: one of `fits.FITS`.
     """
 
     build: Callable[[str, dict[str, Any], int], Any]
@@ -28,6 +29,7 @@ class Recipe(NamedTuple):
     threads: bool = False
     scale: bool = False
     complete: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    dense: bool = False
     watch: str = "silent"
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sklearn.base import clone
 from sklearn.model_selection._validation import _fit_and_score
 from sklearn.utils.parallel import Parallel, delayed
 
-from aiaas_magics.engines.sharing.base import Params, Pool
+from aiaas_magics.engines.sharing.base import Made, Params, Pool
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -36,15 +36,23 @@ class Apart:
         pairs: Sequence[tuple[int, int]],
         pool: Pool,
         parallel: Parallel | None,
-    ) -> Iterator[Mapping[str, Any]]:
-        """Yield what scikit-learn says of candidates in folds, in the order of the pairs.
+        done: Callable[[int, int, Mapping[str, Any]], Made],
+    ) -> Iterator[Made]:
+        """Yield what `done` makes of scikit-learn's findings, in the order of the pairs.
 
-        By `parallel`, whose backend is the caller's choice, else by the threads of the pool.
+        They are found by `parallel`, whose backend is the caller's choice, else by the threads of the pool,
+        each of which calls `done` at once.
         """
-        calls = (self._call(candidates, *pair) for pair in pairs)
+
+        def fitted(pair: tuple[int, int]) -> Made:
+            args, words = self._call(candidates, *pair)
+            return done(*pair, _fit_and_score(*args, **words))
+
         if parallel is None:
-            return pool.map(lambda call: _fit_and_score(*call[0], **call[1]), calls)
-        return iter(parallel(delayed(_fit_and_score)(*args, **words) for args, words in calls))
+            return pool.map(fitted, pairs)
+        calls = (self._call(candidates, *pair) for pair in pairs)
+        outs = parallel(delayed(_fit_and_score)(*args, **words) for args, words in calls)
+        return (done(*pair, out) for pair, out in zip(pairs, outs, strict=True))
 
     def _call(self, candidates: Sequence[Params], number: int, fold: int) -> Call:
         terms, (train, test) = self._terms, self._terms.splits[fold]

@@ -40,6 +40,10 @@ class Equality(enum.StrEnum):
     """Drawn from the same distribution: as far from a real fit as two real fits of different seeds."""
 
 
+ORDER = (Equality.EXACT, Equality.TOLERANCE, Equality.DISTRIBUTION)
+"""A candidate is labelled as its worst fold."""
+
+
 class Data(NamedTuple):
     """What is known of the rows before any is fitted."""
 

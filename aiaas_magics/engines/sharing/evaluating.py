@@ -113,10 +113,18 @@ class Evaluator:
             return everybody
         return grouping.plan(self._base, candidates, data, exact=self._exact)
 
-    def evaluate(self, candidates: Sequence[Params], plan: Plan | None = None) -> Table:
-        """Return what became of each candidate in each fold; None where a stop came before it."""
-        run = _Run(self, candidates, plan or self.plan(candidates))
-        return run.done()
+    def evaluate(
+        self,
+        candidates: Sequence[Params],
+        plan: Plan | None = None,
+        *,
+        folds: Sequence[int] | None = None,
+    ) -> Table:
+        """Return what became of each candidate in each fold; None where a stop came before it.
+
+        With `folds`, on these only: the others are None too.
+        """
+        return _Run(self, candidates, plan or self.plan(candidates), folds).done()
 
     def refit(self, candidate: Params) -> Any:
         """Return the estimator with a candidate's parameters, fitted on all rows."""
@@ -173,7 +181,14 @@ _STRANGE = object()
 class _Run:
     """One evaluation of some candidates."""
 
-    def __init__(self, evaluator: Evaluator, candidates: Sequence[Params], plan: Plan) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        candidates: Sequence[Params],
+        plan: Plan,
+        folds: Sequence[int] | None,
+    ) -> None:
+        self._folds = range(plan.folds) if folds is None else folds
         self._of, self._candidates, self._plan = evaluator, candidates, plan
         self._terms: Terms = evaluator._terms
         self._table: Table = [[None] * plan.folds for _ in candidates]
@@ -192,27 +207,32 @@ class _Run:
                 if not pool.stopping():
                     self._together(group, shared, pool)
             self._tables.clear()
-            left = [n for n, row in enumerate(self._table) if None in row]
+            left = [n for n in range(len(self._table)) if self._missing(n)]
             if left and not pool.stopping():
                 self._apart(left, pool)
         return self._table
+
+    def _missing(self, number: int) -> int:
+        """Return how many folds of a candidate are still to be seen."""
+        return sum(self._table[number][fold] is None for fold in self._folds)
 
     def _recall(self) -> None:
         if self._of._memory is None:
             return
         for number, candidate in enumerate(self._candidates):
-            for fold in range(self._plan.folds):
+            for fold in self._folds:
                 found = self._of._memory.recall(candidate, fold)
                 if found is not None:
                     self._take([(number, fold, found)], keep=False)
 
     def _together(self, group: int, shared: Shared, pool: Threads) -> None:
         """Let a sharer evaluate its group; what it cannot do is left to be done apart."""
-        if all(None not in self._table[number] for number in shared.members):
+        missing = sum(map(self._missing, shared.members))
+        if not missing:
             return
-        folds = [self._fold(shared, number) for number in range(self._plan.folds)]
-        missing = sum(self._table[number].count(None) for number in shared.members)
-        self._heard.begin(shared.cost.shared, missing)
+        left = [n for n in self._folds if any(self._table[m][n] is None for m in shared.members)]
+        folds = [self._fold(shared, number) for number in left]
+        self._heard.begin(max(1, shared.cost.shared * len(left) // self._plan.folds), missing)
         answers = shared.sharer.evaluate(shared.group, folds, pool, exact=self._of._exact)
         try:
             with threadpool_limits(1):
@@ -314,15 +334,19 @@ class _Run:
     # apart ------------------------------------------------------------------------------------
     def _apart(self, left: Sequence[int], pool: Threads) -> None:
         """Fit candidates by themselves, as scikit-learn does."""
-        todo = [(n, f) for n in left for f in range(self._plan.folds) if self._table[n][f] is None]
+        todo = [(n, f) for n in left for f in self._folds if self._table[n][f] is None]
         of = self._of
         apart = Apart(of._base, of._X, of._y, self._terms)
-        outs = apart.found(self._candidates, todo, pool, of._parallel)
-        try:
-            for (number, fold), out in zip(todo, outs, strict=False):
-                self._take([(number, fold, self._of_dict(out))])
-        finally:
-            self._keeping.flush()
+        found = apart.found(self._candidates, todo, pool, of._parallel, self._done)
+        for (number, fold), scored in zip(todo, found, strict=False):
+            self._take([(number, fold, scored)], keep=False)
+
+    def _done(self, number: int, fold: int, out: Mapping[str, Any]) -> Scored:
+        """Keep what became of a candidate in a fold at once: those before it may take long."""
+        found = self._of_dict(out)
+        self._keeping.add(number, fold, found)
+        self._keeping.flush()
+        return found
 
     def _of_dict(self, out: Mapping[str, Any]) -> Scored:
         train = self._named(out["train_scores"]) if self._terms.return_train_score else None

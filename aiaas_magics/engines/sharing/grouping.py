@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
+from sklearn.utils._param_validation import validate_parameter_constraints
 
 from aiaas_magics.engines.sharing.base import Data, Equality, Group, Params, Sharer
 from aiaas_magics.engines.sharing.plan import Plan, Shared
@@ -90,7 +91,9 @@ def _valid(
     cell = key, param[0], _frozen(param[1])
     if cell not in taken:
         try:
-            clone(last_step(whole)[1]).set_params(**dict([param]))._validate_params()
+            model = last_step(whole)[1]
+            known = model._parameter_constraints
+            validate_parameter_constraints(known, dict([param]), type(model).__name__)
             taken[cell] = True
         except Exception:  # noqa: BLE001 - it is said when the candidate is fitted by itself
             taken[cell] = False

@@ -45,7 +45,9 @@ NAMES = {
     "sklearn.ensemble._forest": ("_generate_sample_indices", "MAX_INT"),
 }  # fmt: skip
 CHUNK = 25
-"""Trees that a thread grows in one go: some tens of milliseconds on a small table."""
+"""At most so many trees are grown in one go: some tens of milliseconds on a small table."""
+TURNS = 8
+"""Each thread has at least so many goes, so that none works long while the others are done."""
 
 
 FEW = 2
@@ -158,6 +160,14 @@ def shortened(tree: Any, leaves: Array) -> Any:
     made = _like(tree)
     private()._build_pruned_tree_py(made, tree, leaves.astype(np.uint8))
     return made
+
+
+def pieces(trees: range, total: int, cores: int) -> list[range]:
+    """Return the trees in pieces of about equal size, small enough for a total that so many cores share."""
+    most = max(2, min(CHUNK, math.ceil(total / (TURNS * cores))))
+    count = math.ceil(len(trees) / most)
+    edges = [trees.start + len(trees) * place // max(count, 1) for place in range(count + 1)]
+    return list(map(range, edges[:-1], edges[1:]))
 
 
 def same_tree(one: Any, two: Any) -> bool:

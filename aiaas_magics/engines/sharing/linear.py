@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.linalg import lapack
 from scipy.special import expit
 from sklearn.base import clone
 from sklearn.utils.extmath import softmax
@@ -230,11 +231,11 @@ def triangular(X: Array, Y: Array) -> Array:
     both, columns = np.hstack([X, Y]), X.shape[1]
     try:
         factor = np.linalg.cholesky(both.T @ both).T
-        s = np.linalg.svd(factor[:columns, :columns], compute_uv=False)
-        if s[0] <= MILD * s[-1]:
-            return factor
     except np.linalg.LinAlgError:
-        pass  # not of full rank
+        return np.asarray(np.linalg.qr(both, mode="r"))  # not of full rank
+    flatness, _ = lapack.dtrcon(factor[:columns, :columns])
+    if flatness * MILD >= 1:
+        return factor
     return np.asarray(np.linalg.qr(both, mode="r"))
 
 

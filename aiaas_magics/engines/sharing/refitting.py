@@ -8,7 +8,7 @@ from typing import Any
 from sklearn.utils import check_random_state
 
 from aiaas_magics.engines.sharing.base import Pool, Rows
-from aiaas_magics.engines.sharing.growing import CHUNK, Differs, Direct, Unfit, fit, pruned
+from aiaas_magics.engines.sharing.growing import Differs, Direct, Unfit, fit, pieces, pruned
 from aiaas_magics.engines.sharing.limits import Limits
 
 
@@ -22,7 +22,7 @@ def refit(estimator: Any, rows: Rows, pool: Pool) -> Any:
         return fit(estimator, rows)
     limits = Limits.of(estimator, {}, grower.rows)
     there, count = len(estimator.estimators_), estimator.n_estimators
-    chunks = [range(start, min(start + CHUNK, count)) for start in range(there, count, CHUNK)]
+    chunks = pieces(range(there, count), count, pool.cores)
     chunked = pool.map(lambda each: grower.grow(limits, each), chunks)
     grown = [tree for some in chunked for tree in some]
     grown += grower.grow(limits, range(there + len(grown), count))

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils._param_validation import StrOptions
 
-from aiaas_magics.engines.sharing.base import Equality, Scored
+from aiaas_magics.engines.sharing.base import ORDER, Equality, Scored
 from aiaas_magics.engines.sharing.plan import Plan
 
 if TYPE_CHECKING:
@@ -134,7 +134,3 @@ class SharedGridSearchCV(GridSearchCV):
         self.exact_ = np.array([label is Equality.EXACT for label in labels])
         self.plan_ = plan
         return self
-
-
-ORDER = (Equality.EXACT, Equality.TOLERANCE, Equality.DISTRIBUTION)
-"""A candidate is labelled as its worst fold."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from typing import Protocol
@@ -55,17 +56,19 @@ class Keeping:
     def __init__(self, memory: Memory | None, candidates: Sequence[Params]) -> None:
         self._memory, self._candidates = memory, candidates
         self._found: list[tuple[Params, int, Scored]] = []
-        self._last = time.monotonic()
+        self._last, self._lock = time.monotonic(), threading.Lock()
 
     def add(self, candidate: int, fold: int, found: Scored) -> None:
         """Keep what became of a candidate in a fold, soon."""
-        self._found.append((self._candidates[candidate], fold, found))
+        with self._lock:
+            self._found.append((self._candidates[candidate], fold, found))
         if time.monotonic() - self._last > AT_MOST:
             self.flush()
 
     def flush(self) -> None:
         """Keep what is not kept yet, now."""
-        found, self._found = self._found, []
-        if found and self._memory is not None:
-            self._memory.keep(found)
-        self._last = time.monotonic()
+        with self._lock:
+            found, self._found = self._found, []
+            if found and self._memory is not None:
+                self._memory.keep(found)
+            self._last = time.monotonic()

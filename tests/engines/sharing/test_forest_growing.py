@@ -247,3 +247,13 @@ def test_a_search_tells_who_grew_its_trees(monkeypatch, broken, grower):
     assert search.plan_.grower == grower
     whole = GridSearchCV(forest(), grid, cv=3).fit(*ROWS[:2]).cv_results_["mean_test_score"]
     assert search.cv_results_["mean_test_score"].tolist() == whole.tolist()
+
+
+@pytest.mark.parametrize(("trees", "total", "cores"), [(range(300), 1500, 2), (range(2, 30), 30, 2), (range(5, 6), 1, 16), (range(3, 3), 9, 1)])  # fmt: skip
+def test_pieces_are_all_trees_in_turn_and_about_as_large(trees, total, cores):
+    found = growing.pieces(trees, total, cores)
+    assert [each for piece in found for each in piece] == list(trees)
+    sizes = [len(piece) for piece in found] or [1]
+    assert max(sizes) <= growing.CHUNK
+    assert max(sizes) - min(sizes) <= 1
+    assert len(found) >= min(len(trees) // 2, growing.TURNS * cores * len(trees) // total)

@@ -49,6 +49,8 @@ class TestLogistic(SharerContract):
         Case("weighted", converged(), CS, cancer, sick, weights, tolerance=NEAR),
         Case("balanced", converged(class_weight="balanced"), CS, cancer, named, weights, tolerance=NEAR),
         Case("unequal scales", converged(), {"C": [1e-3, 1e-1, 1.0]}, raw_cancer, sick, tolerance=NEAR),
+        Case("columns twice", converged(), {"C": [1e-2, 1.0, 100.0]}, np.hstack([raw_cancer[:, :5]] * 2), sick,
+             tolerance=NEAR),
         Case("single precision", LogisticRegression(), {"C": [1e-3, 1e-2]}, cancer.astype("f4"), sick, tolerance=0.01),
         Case("three classes", converged(), CS, iris, species, tolerance=NEAR),
         Case("weighted classes", converged(class_weight={0: 2, 2: 0.5}), CS, wine, cultivar, weights[: len(wine)],
@@ -121,6 +123,16 @@ def test_one_without_a_penalty_is_left_to_itself() -> None:
     with pytest.raises(Unsolved):
         found.extend(answers)
     assert {each.member for each in found} == {0, 2}
+
+
+def test_what_is_too_hard_is_not_answered_wrongly() -> None:
+    found, far = (
+        [],
+        Case("", LogisticRegression(), {"C": [0.1, 1.0, 10.0]}, iris * 1e6 + 1e13, species),
+    )
+    with pytest.raises(Unsolved):
+        found.extend(_answers(far))
+    assert len(found) < 9
 
 
 def test_a_stop_within_a_path_keeps_what_is_solved() -> None:

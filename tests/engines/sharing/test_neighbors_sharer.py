@@ -10,10 +10,14 @@ import pytest
 from scipy import sparse
 from scipy.spatial.distance import cdist
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-from sklearn.preprocessing import scale
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, scale
 
 from aiaas_magics.engines.sharing.base import Equality
+from aiaas_magics.engines.sharing.search import SharedGridSearchCV
 from aiaas_magics.engines.sharing.sharers.neighbors import Neighbours
 from aiaas_magics.testing.sharing import Case, SharerContract, folds_of, group_of
 
@@ -100,3 +104,64 @@ def test_more_neighbours_than_rows_are_left_to_a_fit(k: int) -> None:
     """It says what is wrong better."""
     case = Case("iris", KNeighborsClassifier(), {"n_neighbors": [3, k]}, *IRIS)
     assert {each.member for each in _found(case)} == {0}
+
+
+@pytest.mark.parametrize("model", [KNeighborsClassifier(), KNeighborsRegressor()], ids=str)
+def test_a_search_by_the_own_score_is_shared_and_finds_the_same(model: Any) -> None:
+    """A classifier's own `score` is what all classifiers have."""
+    grid = {"n_neighbors": [1, 2, 3, 10], "weights": ["uniform", "distance"]}
+    shared, alone = (
+        search(model, grid, return_train_score=True).fit(*IRIS)
+        for search in (SharedGridSearchCV, GridSearchCV)
+    )
+    assert shared.plan_.groups
+    for name in ("mean_test_score", "mean_train_score"):
+        assert np.array_equal(shared.cv_results_[name], alone.cv_results_[name])
+
+
+@pytest.mark.parametrize("model", [KNeighborsClassifier(), KNeighborsRegressor()], ids=str)
+@pytest.mark.parametrize("weights", [None, np.linspace(1, 2, 50)], ids=["alike", "weighted"])
+def test_answers_score_as_the_estimator_does(model: Any, weights: Any) -> None:
+    """With weights of test rows or without."""
+    case = Case("iris", model, {"n_neighbors": [2, 3]}, *IRIS)
+    fold, y = folds_of(case)[0], np.arange(50) % 3
+    first = min(_found(case), key=lambda each: (each.fold, each.member))
+    real, table = group_of(case).of(0).fit(*fold.train()[:2]), fold.tables()[0]
+    assert first.answers[0].score(table, y, weights) == real.score(table, y, weights)
+
+
+def test_nothing_is_promised_of_columns_that_a_pipeline_makes() -> None:
+    """Two columns become eighty, and what looked like a tree compares all rows, many of them tied."""
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(40, size=(200, 2)).astype(str), rng.integers(2, size=200)
+    pipeline = make_pipeline(OneHotEncoder(handle_unknown="ignore"), KNeighborsClassifier())
+    grid = {"kneighborsclassifier__n_neighbors": [3, 5, 9]}
+    shared = SharedGridSearchCV(pipeline, grid, cv=3).fit(X, y)
+    assert shared.plan_.groups
+    assert not shared.plan_.certain
+    assert not shared.exact_.any()
+    exact = SharedGridSearchCV(pipeline, grid, cv=3, sharing="exact").fit(X, y)
+    alone = GridSearchCV(pipeline, grid, cv=3).fit(X, y)
+    assert exact.exact_.all()
+    assert np.array_equal(*(each.cv_results_["mean_test_score"] for each in (exact, alone)))
+
+
+def test_a_value_that_is_refused_leaves_the_others_shared() -> None:
+    """No neighbours at all, and more than there are rows, fail as they do by themselves."""
+    grid = {"n_neighbors": [0, 3, 5, 500]}
+    search = SharedGridSearchCV(KNeighborsClassifier(), grid, cv=3)
+    with pytest.warns((FitFailedWarning, UserWarning)):
+        search.fit(*IRIS)
+    assert np.isnan(search.cv_results_["mean_test_score"]).tolist() == [True, False, False, True]
+    assert search.plan_.groups
+
+
+@pytest.mark.parametrize("metric", ["neg_log_loss", "roc_auc_ovr", "f1_macro"])
+def test_any_metric_hears_shared_answers(metric: str) -> None:
+    """Probabilities are answered as well as classes."""
+    shared, alone = (
+        search(KNeighborsClassifier(), {"n_neighbors": [5, 9, 20]}, scoring=metric).fit(*IRIS)
+        for search in (SharedGridSearchCV, GridSearchCV)
+    )
+    assert shared.plan_.groups
+    assert np.array_equal(*(e.cv_results_["mean_test_score"] for e in (shared, alone)))

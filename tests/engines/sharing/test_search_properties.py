@@ -36,7 +36,13 @@ KINDS = {
 }  # fmt: skip
 SCORINGS = {
     True: [None, "accuracy", "balanced_accuracy", "f1_macro", ["accuracy", "recall_macro"]],
-    False: [None, "r2", "neg_mean_squared_error", "neg_median_absolute_error", ["r2", "neg_max_error"]],
+    False: [
+        None,
+        "r2",
+        "neg_mean_squared_error",
+        "neg_median_absolute_error",
+        ["r2", "neg_max_error"],
+    ],
 }
 
 

@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
+from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import scale
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR
 
 from aiaas_magics.engines.sharing.base import Equality
+from aiaas_magics.engines.sharing.search import SharedGridSearchCV
 from aiaas_magics.engines.sharing.sharers.svm import MOST_ROWS, TOLERANCE, Kernels
 from aiaas_magics.testing.sharing import (
     Case,
@@ -115,3 +117,16 @@ def test_a_member_that_libsvm_refuses_is_left_to_a_fit() -> None:
     """The others are answered."""
     case = Case("few of one class", NuSVC(), {"nu": [0.05, 0.99]}, X[:200], CANCER[:200])
     assert {each.member for each in _found(case)} == {0}
+
+
+@pytest.mark.parametrize("metric", [None, "roc_auc", "average_precision"])
+def test_a_search_is_shared_and_refits_the_same(metric: str | None) -> None:
+    """Metrics that rank hear decision values; the winner is a model of rows, not of a kernel matrix."""
+    shared, alone = (
+        search(SVC(), GRID, scoring=metric, cv=3).fit(X, CANCER)
+        for search in (SharedGridSearchCV, GridSearchCV)
+    )
+    assert shared.plan_.groups
+    both = [each.cv_results_["mean_test_score"] for each in (shared, alone)]
+    np.testing.assert_allclose(*both, atol=BOUND)
+    assert np.array_equal(*(each.decision_function(X) for each in (shared, alone)))

@@ -14,6 +14,10 @@ SHARERS: tuple[str, ...] = (
     "logistic:Logistic",
     "neighbors:Neighbours",
     "svm:Kernels",
+    "boosting:GradientBoosting",
+    "boosting:HistGradientBoosting",
+    "boosting:AdaBoost",
+    "boosting:LightGBM",
 )
 """Module and class of every sharer, ``forest:Forests``; the first that matches an estimator is asked."""
 

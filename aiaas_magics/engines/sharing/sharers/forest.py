@@ -106,7 +106,9 @@ def _grown(
         Growth(members, fold, exact=exact, try_direct=direct, checked=fold is folds[0])
         for fold in folds
     ]
-    tasks = [(growth, chunk) for chunk in members.chunks() for growth in growths]
+    tasks = [
+        (growth, chunk) for chunk in members.chunks(len(folds), pool.cores) for growth in growths
+    ]
     done = 0
     for chunk, answers in pool.map(lambda each: (each[1], each[0].answers(each[1])), tasks):
         done += len(chunk) * (len(members.alive(chunk)) if exact else 1)

@@ -64,13 +64,11 @@ class Members:
         """Return the kinds that need a chunk's trees."""
         return [kind for kind in range(len(self.kinds)) if max(self.sizes_of(kind)) >= chunk.stop]
 
-    def chunks(self) -> Iterator[range]:
-        """Return which trees are grown in one go: none spans the last tree of any member."""
-        start = 0
+    def chunks(self, folds: int, cores: int) -> Iterator[range]:
+        """Yield which trees are grown in one go: none spans the last tree of any member."""
+        start, most = 0, max(self.sizes)
         for size in sorted(set(self.sizes)):
-            pieces = math.ceil((size - start) / growing.CHUNK)
-            edges = np.linspace(start, size, pieces + 1).astype(int).tolist()
-            yield from map(range, edges[:-1], edges[1:])
+            yield from growing.pieces(range(start, size), folds * most, cores)
             start = size
 
     def loosest(self, limits: Limits) -> Any:
@@ -93,7 +91,10 @@ class Members:
 
     def labels(self, data: Data, *, exact: bool) -> Iterator[Equality]:
         """Yield what is certain of each member before anything is grown."""
-        rows = [data.rows - math.ceil(data.rows / data.folds), data.rows]
+        rows = [
+            1,
+            data.rows,
+        ]  # a fold has some number between; a part of it lies between their parts
         loosest = [Limits.loosest(self.limits(each)) for each in rows]
         certain = [
             exact or all(limits[kind] == most for limits, most in zip(map(self.limits, rows), loosest, strict=True))

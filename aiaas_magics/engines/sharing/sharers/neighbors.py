@@ -14,7 +14,6 @@ import copy
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,10 +33,11 @@ from aiaas_magics.engines.sharing.base import (
     Group,
     GroupPlan,
     Pool,
-)
+)  # fmt: skip
 
+TREES = ("kd_tree", "ball_tree")
 TREE_COLUMNS = 15
-"""With more columns ``algorithm="auto"`` compares all rows: ``NeighborsBase._fit``."""
+"""With more columns ``algorithm="auto"`` compares all rows."""
 ROUNDING = 1e-10
 """Distances (and votes) closer than this, relatively, are taken for equal: far above what rounding does to either."""
 
@@ -80,15 +80,17 @@ class Neighbours(BySharing):
         return frozenset({"n_neighbors", "weights"})
 
     def plan(self, group: Group, data: Data, *, exact: bool) -> GroupPlan | None:
-        """Count queries; those that a tree answers are exact for certain."""
-        members, estimator = [group.of(each) for each in range(len(group.members))], group.estimator
-        if len(members) < 2 or data.weighted or data.target.startswith("multilabel"):
+        """Count queries; those that a tree was asked for are exact for certain.
+
+        Whether ``auto`` will be a tree depends on what a pipeline makes of the columns.
+        """
+        members, estimator = _asked(group), group.estimator
+        several = data.target.startswith("multilabel") or "multioutput" in data.target
+        if len(members) < 2 or data.weighted or several or estimator.metric == "precomputed":
             return None
-        if "multioutput" in data.target or estimator.metric == "precomputed":
+        if not all(each.shareable for each in members):
             return None
-        if not all(map(_shareable, members)):
-            return None
-        certain = exact or not _compares_all(estimator, data.columns, sparse=data.sparse)
+        certain = exact or estimator.algorithm in TREES
         labels = (Equality.EXACT if certain else Equality.TOLERANCE,) * len(members)
         return GroupPlan("neighbour queries", data.folds, data.folds * len(members), labels)
 
@@ -107,17 +109,39 @@ class Neighbours(BySharing):
                 yield from _answered(group, family, fold.number)
 
 
-def _shareable(model: Any) -> bool:
-    number = isinstance(model.n_neighbors, Integral) and not isinstance(model.n_neighbors, bool)
-    known = isinstance(model.weights, str) and model.weights in {"uniform", "distance"}
-    return number and model.n_neighbors >= 1 and known
+class Asked(NamedTuple):
+    """What a member makes of neighbours."""
+
+    like: Any
+    """The unfitted estimator of the group."""
+    k: Any
+    weights: Any
+
+    @property
+    def shareable(self) -> bool:
+        """Whether it is what scikit-learn has by name."""
+        number = isinstance(self.k, int | np.integer) and self.k is not True
+        known = isinstance(self.weights, str) and self.weights in {"uniform", "distance"}
+        return bool(number and self.k >= 1 and known)
+
+    @property
+    def uniform(self) -> bool:
+        """Whether near neighbours count as much as far ones."""
+        return bool(self.weights == "uniform")
 
 
-def _compares_all(estimator: Any, columns: int, *, sparse: bool) -> bool:
-    """Tell whether all rows are compared, however many neighbours are asked for."""
-    if estimator.algorithm != "auto":
-        return bool(sparse or estimator.algorithm == "brute")
+def _asked(group: Group) -> list[Asked]:
+    like: Any = group.estimator
+    return [
+        Asked(like, each.get("n_neighbors", like.n_neighbors), each.get("weights", like.weights))
+        for each in group.members
+    ]
+
+
+def _compares_all(estimator: Any, X: Any) -> bool:
+    """Tell whether ``auto`` compares all rows, however many neighbours are asked for: `NeighborsBase._fit`."""
     tree = callable(estimator.metric) or estimator.metric in VALID_METRICS["ball_tree"]
+    sparse, columns = hasattr(X, "tocsr"), X.shape[1]
     return bool(sparse or columns > TREE_COLUMNS or not tree or (estimator.p or 2) < 1)
 
 
@@ -137,17 +161,16 @@ class Family(NamedTuple):
 def _families(group: Group, fold: Fold, *, exact: bool) -> Iterator[Family]:
     """Search for all members in one fold; those with more neighbours than rows are left out."""
     rows, tables = fold.train(), fold.tables()
-    n, columns = rows.X.shape
-    repair = exact or not _compares_all(group.estimator, columns, sparse=hasattr(rows.X, "tocsr"))
-    auto = group.estimator.algorithm == "auto"
-    wanted = {member: group.of(member).n_neighbors for member in range(len(group.members))}
+    n, auto = rows.X.shape[0], group.estimator.algorithm == "auto"
+    repair = exact or group.estimator.algorithm in TREES
+    repair = repair or (auto and not _compares_all(group.estimator, rows.X))
+    wanted = {member: each.k for member, each in enumerate(_asked(group))}
     for wide in (False, True):  # "auto" compares all rows where half of them or more are neighbours
         start = time.perf_counter()
         members = [m for m, k in wanted.items() if k <= n and wide == (auto and k >= n // 2)]
         if members:
             ks = sorted({wanted[m] for m in members})
-            model = clone(group.estimator).set_params(n_neighbors=ks[-1], n_jobs=1)
-            model.fit(rows.X, rows.y)
+            model = clone(group.estimator).set_params(n_neighbors=ks[-1]).fit(rows.X, rows.y)
             if model._y.ndim > 1:
                 raise ValueError("several targets are not shared")
             found = [_searched(model, table, ks, repair=repair) for table in tables]
@@ -157,6 +180,10 @@ def _families(group: Group, fold: Fold, *, exact: bool) -> Iterator[Family]:
 
 def _searched(model: Any, table: Any, ks: Sequence[int], *, repair: bool) -> Searched:
     """Query one table, with one neighbour more than needed: it may be as far away as the last."""
+    if model._fit_method != "brute":
+        model.set_params(
+            n_jobs=1
+        )  # there are threads enough; comparing all rows would round otherwise
     more = min(ks[-1] + 1, model.n_samples_fit_)
     nearest = Nearest(*model.kneighbors(table, more))
     if not np.isfinite(nearest.distances).all():
@@ -194,42 +221,40 @@ def _answered(group: Group, family: Family, fold: int) -> Iterator[Answer]:
     """Answer for the members of a family."""
     counting = is_classifier(group.estimator)
     votes = [_Votes(each) if counting else None for each in family.searched]
+    asked = _asked(group)
     for member in family.members:
-        start, model = time.perf_counter(), group.of(member)
-        tables = list(zip(family.searched, votes, strict=True))
-        ties = [_depends(model, each, counting=counting) for each in family.searched]
+        start = time.perf_counter()
+        ties = [_depends(asked[member], each, counting=counting) for each in family.searched]
         answers = tuple(
-            _real(model, each) if tie and family.repair else _shared(model, each, counted)
-            for (each, counted), tie in zip(tables, ties, strict=True)
+            _real(asked[member], each)
+            if tie and family.repair
+            else _shared(asked[member], each, counted)
+            for each, counted, tie in zip(family.searched, votes, ties, strict=True)
         )
         label = Equality.EXACT if family.repair or not any(ties) else Equality.TOLERANCE
         seconds = family.seconds + time.perf_counter() - start
         yield Answer(member, fold, answers, label, seconds)
 
 
-def _depends(model: Any, searched: Searched, *, counting: bool) -> bool:
+def _depends(asked: Asked, searched: Searched, *, counting: bool) -> bool:
     """Tell whether an answer depends on which tied neighbours came first, and was not asked for again."""
-    k = model.n_neighbors
-    ties = searched.tied[:, :k]
-    if counting and model.weights == "uniform":
-        ties = ties[:, k - 1 :]  # votes of one weight can be counted in any order
-    return k not in searched.again and bool(ties.any())
+    first = asked.k - 1 if counting and asked.uniform else 0  # votes of one weight have no order
+    return asked.k not in searched.again and bool(searched.tied[:, first : asked.k].any())
 
 
-def _shared(model: Any, searched: Searched, counted: _Votes | None) -> Answers:
+def _shared(asked: Asked, searched: Searched, counted: _Votes | None) -> Answers:
     if counted is None:
-        return _means(model, searched)
-    votes = counted.until(model.n_neighbors, uniform=model.weights == "uniform")
-    return _votes(model, searched, votes)
+        return _means(asked, searched)
+    return _votes(asked, searched, counted.until(asked.k, uniform=asked.uniform))
 
 
-def _real(model: Any, searched: Searched) -> Answers:
+def _real(asked: Asked, searched: Searched) -> Answers:
     """Let scikit-learn answer: what it fits does not depend on the number of neighbours."""
     told = copy.copy(searched.model)
-    told.set_params(n_neighbors=model.n_neighbors, weights=model.weights)
-    names = ("predict", "predict_proba") if is_classifier(model) else ("predict",)
+    told.set_params(n_neighbors=asked.k, weights=asked.weights)
+    names = ("predict", "predict_proba") if is_classifier(asked.like) else ("predict",)
     responses = {name: partial(getattr(told, name), searched.table) for name in names}
-    return Answers(model, responses, getattr(told, "classes_", None))
+    return Answers(asked.like, responses, getattr(told, "classes_", None))
 
 
 def _weights(distances: Array) -> Array:
@@ -237,9 +262,7 @@ def _weights(distances: Array) -> Array:
     with np.errstate(divide="ignore"):
         weights = 1.0 / distances
     infinite = np.isinf(weights)
-    here = infinite.any(axis=1)
-    weights[here] = infinite[here]
-    return weights
+    return np.where(infinite.any(axis=1, keepdims=True), infinite, weights)
 
 
 def _neighbours(searched: Searched, k: int) -> Nearest:
@@ -252,18 +275,18 @@ def _neighbours(searched: Searched, k: int) -> Nearest:
     return nearest
 
 
-def _means(model: Any, searched: Searched) -> Answers:
+def _means(asked: Asked, searched: Searched) -> Answers:
     """Answer for a regressor, summing as ``KNeighborsRegressor.predict`` does."""
 
     def predict() -> Array:
-        distances, indices = _neighbours(searched, model.n_neighbors)
+        distances, indices = _neighbours(searched, asked.k)
         y = searched.model._y[indices]
-        if model.weights == "uniform":
+        if asked.uniform:
             return np.asarray(np.mean(y[:, :, None], axis=1)).ravel()
         weights = _weights(distances)
         return np.asarray(np.sum(y * weights, axis=1) / np.sum(weights, axis=1), dtype=float)
 
-    return Answers(model, {"predict": predict})
+    return Answers(asked.like, {"predict": predict})
 
 
 class _Votes:
@@ -297,9 +320,9 @@ class _Votes:
         return np.where(self._found, infinite, weights)
 
 
-def _votes(model: Any, searched: Searched, sums: Array) -> Answers:
+def _votes(asked: Asked, searched: Searched, sums: Array) -> Answers:
     """Answer for a classifier."""
-    k, uniform, classes = model.n_neighbors, model.weights == "uniform", searched.model.classes_
+    k, uniform, classes = asked.k, asked.uniform, searched.model.classes_
     if k in searched.again:
         rows, found = searched.again[k]
         again = _Votes(searched._replace(nearest=found))
@@ -314,7 +337,7 @@ def _votes(model: Any, searched: Searched, sums: Array) -> Answers:
             _break_ties(best, searched, k, sums)
         return np.asarray(classes.take(best))
 
-    return Answers(model, {"predict": predict, "predict_proba": predict_proba}, classes)
+    return Answers(asked.like, {"predict": predict, "predict_proba": predict_proba}, classes)
 
 
 def _break_ties(best: Array, searched: Searched, k: int, sums: Array) -> None:

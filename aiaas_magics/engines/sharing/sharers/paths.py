@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import linalg
+from scipy.linalg import lapack
 from sklearn.linear_model import ElasticNet, Lasso, enet_path
 from sklearn.utils import check_array
 
@@ -173,16 +174,23 @@ class _Net(NamedTuple):
         return abs(gap)
 
     def solved(self, rough: Array, l1: float, l2: float) -> Array | None:
-        """Return the optimum from its signs; None where they are not found."""
+        """Return the optimum from its signs; None where they are not found.
+
+        Where they are, X'(y - Xw) is l1 times them, plus l2 w. The solution is corrected once by what the rows
+        themselves leave of this, which takes away the roundings of X'X (the corrected seminormal equations:
+        Björck, Linear Algebra and its Applications 88-89, 1987).
+        """
         signs = np.sign(rough)
         for _ in range(CHANGES):
             active = np.flatnonzero(signs)
             if len(active) > len(self.X):
                 return None  # more unknowns than rows
-            w = np.zeros_like(rough)
-            w[active] = self.equations(active, l1 * signs[active], l2)
+            pull, w = l1 * signs[active], np.zeros_like(rough)
+            solve = _solver(self.products(active, l2))
+            w[active] = solve(self.Xy[active] - pull)
+            slope = self.X.T @ (self.y - self.X @ w) - l2 * w
+            w[active] += solve(slope[active] - pull)
             crossed = np.sign(w) * signs < 0
-            slope = self.slope(w, active) - l2 * w
             steep = slope if self.positive else np.abs(slope)
             missing = (signs == 0) & (steep > l1 * (1 + 1e-9))
             if not (crossed.any() or missing.any()):
@@ -191,30 +199,25 @@ class _Net(NamedTuple):
             signs[crossed] = 0
         return None
 
-    def equations(self, active: Array, pull: Array, l2: float) -> Array:
-        """Solve X'(y - Xw) = pull + l2 w for columns that are not zero; the shortest w where there is a choice.
-
-        The solution is corrected once by what the rows themselves leave, which takes away the roundings of X'X
-        (the corrected seminormal equations: Björck, Linear Algebra and its Applications 88-89, 1987).
-        """
-        columns = self.X[:, active]
-        square = columns.T @ columns if self.gram is None else self.gram[np.ix_(active, active)]
-        solve = _solver(square + l2 * np.eye(len(active)))
-        w = solve(self.Xy[active] - pull)
-        return w + solve(columns.T @ (self.y - columns @ w) - pull - l2 * w)
-
-    def slope(self, w: Array, active: Array) -> Array:
-        """Return X'(y - Xw)."""
-        if self.gram is not None:
-            return np.asarray(self.Xy - w[active] @ self.gram[active])
-        return np.asarray(self.X.T @ (self.y - self.X[:, active] @ w[active]))
+    def products(self, active: Array, l2: float) -> Array:
+        """Return X'X + l2 I of columns that are not zero."""
+        if self.gram is None:
+            columns = self.X[:, active]
+            square = columns.T @ columns
+        else:
+            square = self.gram[np.ix_(active, active)]
+        square.flat[:: len(active) + 1] += l2
+        return square
 
 
 def _solver(square: Array) -> Callable[[Array], Array]:
-    try:
-        return functools.partial(linalg.cho_solve, linalg.cho_factor(square))
-    except linalg.LinAlgError:
+    """Return what solves equations of a symmetric matrix, which may be singular; LAPACK without the checks."""
+    if not len(square):
+        return lambda right: right
+    factor, failed = lapack.dpotrf(square, clean=False)
+    if failed:
         return functools.partial(np.matmul, linalg.pinvh(square))
+    return lambda right: np.asarray(lapack.dpotrs(factor, right)[0])
 
 
 def _condensed(data: Centred, size: int, *, positive: bool) -> _Net:

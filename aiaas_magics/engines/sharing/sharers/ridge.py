@@ -24,6 +24,7 @@ from sklearn.utils import check_array, column_or_1d, compute_sample_weight
 
 from aiaas_magics.engines.sharing.base import Array, Data, Group, Params, Rows
 from aiaas_magics.engines.sharing.linear import (
+    MILD,
     BySolving,
     Centred,
     Problem,
@@ -33,7 +34,6 @@ from aiaas_magics.engines.sharing.linear import (
     features,
     is_penalty,
     regressed,
-    triangular,
     weights_of,
 )
 
@@ -103,14 +103,18 @@ def _solved(data: Centred, members: Sequence[int], alphas: Array) -> Iterator[So
 def _decomposed(X: Array, Y: Array) -> tuple[Array, Array, Array]:
     """Return V' (rank, columns), s (rank,) and U'Y (rank, outputs) of X = U diag(s) V'.
 
-    A triangular factor comes first, which has as many rows as X has columns, or the other way round: the long side
-    is gone through once, and U is not needed.
+    From the inner products of the columns, where these are far from being dependent: roundings are eps · k² there.
+    Elsewhere a triangular factor comes first, which has as many rows as X has columns, or the other way round: the
+    long side is gone through once, and U is not needed.
     """
     rows, columns = X.shape
     if rows < columns:
         wide, factor = np.linalg.qr(X.T)
         U, s, Vt = np.linalg.svd(factor.T)
         return Vt @ wide.T, s, U.T @ Y
-    factor = triangular(X, Y)
+    square, basis = np.linalg.eigh(X.T @ X)
+    if 0 < square[-1] <= MILD**2 * square[0]:
+        return basis.T, np.sqrt(square), (basis.T @ (X.T @ Y)) / np.sqrt(square)[:, None]
+    factor = np.asarray(np.linalg.qr(np.hstack([X, Y]), mode="r"))
     U, s, Vt = np.linalg.svd(factor[:columns, :columns])
     return Vt, s, U.T @ factor[:columns, columns:]

@@ -1,0 +1,155 @@
+"""What is tried of a parameter: lists, short forms of lists, distributions; read and never evaluated."""
+
+import ast
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from aiaas_magics import errors
+from aiaas_magics.specs import spaces
+from aiaas_magics.specs.base import decode, encode
+from aiaas_magics.specs.estimators import Estimator
+from aiaas_magics.specs.spaces import Distribution
+from aiaas_magics.specs.tune import TuneSpec
+
+OWN = {"estimator": Estimator(body="sha256:0", name="x", task="classification")}
+
+
+def read(text):
+    return spaces.read(ast.parse(text, mode="eval").body)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("[1, None, 'a']", [1, None, "a"]), ("range(3)", [0, 1, 2]), ("range(1, 20, 6)", [1, 7, 13, 19]),
+        ("list(range(2))", [0, 1]), ("np.arange(1, 2, 0.5)", [1, 1.5]), ("numpy.linspace(0, 1, 3)", [0, 0.5, 1]),
+        ("linspace(0, 1, num=2)", [0, 1]), ("np.array([1, 2])", [1, 2]), ("np.geomspace(1, 100, 3)", [1, 10, 100]),
+    ],
+)  # fmt: skip
+def test_short_forms_of_lists_are_written_out(text, values):
+    assert read(text) == pytest.approx(values) if "geom" in text else read(text) == values
+
+
+@pytest.mark.parametrize("args", ["-3, 3, 7", "0, 2, 5", "-1, 1, 3, base=2", "1, 3, 1"])
+@pytest.mark.parametrize("name", ["logspace", "linspace"])
+def test_numbers_are_numpy_s(name, args):
+    if name == "linspace":
+        args = args.partition(", base")[0]
+    assert read(f"np.{name}({args})") == pytest.approx(eval(f"np.{name}({args})"))
+
+
+FROZEN = [
+    ("loguniform(1e-3, 10)", stats.loguniform(1e-3, 10)),
+    ("uniform(0, 1)", stats.uniform(0, 1)),
+    ("uniform(2, 3)", stats.uniform(2, 3)),
+    ("uniform()", stats.uniform()),
+    ("stats.randint(1, 20)", stats.randint(1, 20)),
+    ("scipy.stats.uniform(loc=1, scale=4)", stats.uniform(loc=1, scale=4)),
+]
+
+
+@pytest.mark.parametrize(("text", "frozen"), FROZEN)
+def test_distributions_are_scipy_s_bounds_and_all(text, frozen):
+    found = read(text)
+    assert found == spaces.of_object(frozen)
+    low, high = frozen.support()
+    assert [found.at(0.0), found.at(1.0)] == pytest.approx([low, high])
+    for share in (0.1, 0.25, 0.5, 0.9):
+        assert found.at(share) == pytest.approx(frozen.ppf(share))
+
+
+def test_whole_numbers_end_before_the_upper_bound_and_are_even_by_decades():
+    assert set(Distribution("randint", 1, 4).spread(30)) == {1, 2, 3}
+    found = Distribution("lograndint", 1, 1000)
+    assert [found.at(0.0), found.at(0.5), found.at(1.0)] == [1, 31, 999]
+    assert all(isinstance(value, int) for value in found.spread(9))
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (np.logspace(0, 2, 3), [1.0, 10.0, 100.0]), (range(1, 4), [1, 2, 3]), ((1, 2), [1, 2]),
+        ([np.int64(3), None], [3, None]), ("rbf", "rbf"), ({"a": 1}, {"a": 1}),
+    ],
+)  # fmt: skip
+def test_objects_of_the_notebook_s_are_lists(value, found):
+    assert spaces.of_object(value) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("loguniform(10, 1e-3)", "the lower bound comes first"),
+        ("loguniform(0, 1)", "needs bounds above 0"),
+        ("uniform(1, 0)", "is empty"),
+        ("randint(1.5, 3)", "draws whole numbers"),
+        ("randint(3, 3)", "is empty"),
+        ("uniform(0, 1e999)", "has no end"),
+    ],
+)
+def test_distributions_that_make_no_sense_say_why(text, what):
+    with pytest.raises(errors.SpecError) as caught:
+        read(text)
+    assert what in " ".join(caught.value.lines())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["logunifrom(1, 2)", "__import__('os')", "f()", "a", "randint('a', 2)", "range(10**9)", "range(0, 9, 0)",
+     "loguniform(1)", "np.linspace(0, 1, 2.5)", "(lambda: 1)()", "[].append(1)", "logspace(0, 999999, 3)"],
+)  # fmt: skip
+def test_whatever_else_is_written_is_refused_and_not_carried_out(text):
+    with pytest.raises((*spaces.REFUSED, errors.SpecError)):
+        read(text)
+
+
+def test_a_name_that_is_nearly_right_is_named():
+    with pytest.raises(ValueError, match="did you mean loguniform"):
+        read("logunifrom(1, 2)")
+
+
+@st.composite
+def distributions(draw):
+    name = draw(st.sampled_from(spaces.NAMES))
+    whole = name.endswith("randint")
+    numbers = st.integers(1, 10**6) if whole else st.floats(1e-6, 1e6)
+    low, high = sorted(draw(st.lists(numbers, min_size=2, max_size=2, unique=True)))
+    return Distribution(name, low, high)
+
+
+@given(distributions(), st.floats(0, 1))
+def test_every_value_drawn_lies_in_the_bounds(found, share):
+    value = found.at(share)
+    assert found.low <= value <= found.high - found.whole
+    assert isinstance(value, int) == found.whole
+
+
+@given(distributions(), st.integers(1, 20))
+def test_what_is_spread_rises_without_repeats(found, count):
+    values = found.spread(count)
+    assert values == sorted(set(values))
+    assert 1 <= len(values) <= count
+
+
+@given(distributions())
+def test_a_distribution_survives_json_and_a_line(found):
+    spec = TuneSpec(data="d", target="y", algo="x", as_="m", params={"a": found, "b": [1]}, **OWN)
+    assert decode(encode(spec), TuneSpec).params == spec.params
+    again = read(spaces.compact(found))
+    assert (again.dist, again.low, again.high) == pytest.approx((found.dist, found.low, found.high))
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_read_or_refused(text):
+    try:
+        node = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError):
+        return
+    try:
+        spaces.read(node)
+    except (*spaces.REFUSED, errors.SpecError):
+        pass
