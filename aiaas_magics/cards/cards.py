@@ -118,8 +118,13 @@ def model_card(result: ModelResult, warnings: Sequence[str], following: str) -> 
 
 
 def words(params: dict[str, JSON]) -> str:
-    """Return parameters as they are typed: ``max_depth=10 criterion='gini'``."""
-    return " ".join(f"{name}={value!r}" for name, value in params.items())
+    """Return parameters as they are typed: ``max_depth=10 criterion='gini'``; fractions short in docs_mode."""
+    return " ".join(f"{name}={_word(value)}" for name, value in params.items())
+
+
+def _word(value: JSON) -> str:
+    short = style.docs_mode() and isinstance(value, float)
+    return searching.shown(value) if short else repr(value)
 
 
 def evaluation_line(result: EvaluationResult) -> str:

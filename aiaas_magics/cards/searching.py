@@ -77,5 +77,6 @@ def _legend(result: ModelResult) -> str:
 
 
 def shown(value: JSON) -> str:
-    """Return a parameter's value as people read it: four digits of a fraction are enough."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    """Return a parameter's value as people read it: four digits of a fraction are enough, three in docs_mode."""
+    digits = 3 if style.docs_mode() else 4
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
