@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _PassthroughScorer
-from sklearn.model_selection._validation import _fit_and_score
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.parallel import Parallel
 from sklearn.utils.validation import _check_method_params
 from threadpoolctl import threadpool_limits
 
 from aiaas_magics.engines.sharing import grouping, quick
+from aiaas_magics.engines.sharing.apart import Apart
 from aiaas_magics.engines.sharing.base import (
     Answer,
     Data,
@@ -28,23 +28,19 @@ from aiaas_magics.engines.sharing.base import (
     Params,
     Rows,
     Scored,
+    Sharer,
 )
 from aiaas_magics.engines.sharing.plan import Plan, Shared
-from aiaas_magics.engines.sharing.pool import Threads, Watcher
+from aiaas_magics.engines.sharing.pool import Threads
+from aiaas_magics.engines.sharing.scorers import raising, served
 from aiaas_magics.engines.sharing.sharers import sharer_of
+from aiaas_magics.engines.sharing.telling import Heard, Hearing, Keeping
 
 Pair = tuple[Any, Any]
 Table = list[list[Scored | None]]
+LOG = logging.getLogger(__name__)
 ONE = "score"
 """What the score of a search with one metric is called in a `Scored`."""
-
-
-class Hearing(Watcher, Protocol):
-    """Who watches an evaluation: `progress` counts candidates times folds."""
-
-    def scored(self, candidate: int, fold: int, found: Scored) -> None:
-        """Hear what became of a candidate in a fold."""
-        ...
 
 
 class Terms(NamedTuple):
@@ -133,12 +129,24 @@ class Evaluator:
     def refit(self, candidate: Params) -> Any:
         """Return the estimator with a candidate's parameters, fitted on all rows."""
         whole = clone(self._base).set_params(**clone(dict(candidate), safe=False))
-        prefix, model = grouping.last_step(whole)
+        model = grouping.last_step(whole)[1]
         sharer = None if self._off else sharer_of(model)
         weights = self._weights()
         cached = getattr(whole, "memory", None) is not None
         if sharer is None or weights is _STRANGE or cached or not grouping.shareable(whole):
             return whole.fit(self._X, self._y, **self._terms.fit_params)
+        try:
+            model._validate_params()
+            return self._refitted(whole, sharer, weights)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - scikit-learn's own fit knows what is wrong, if anything is
+            LOG.debug("%s: %s", sharer.name, error)
+            whole = clone(self._base).set_params(**clone(dict(candidate), safe=False))
+            return whole.fit(self._X, self._y, **self._terms.fit_params)
+
+    def _refitted(self, whole: Any, sharer: Sharer, weights: Any) -> Any:
+        prefix, model = grouping.last_step(whole)
         X = self._X
         with Threads(self._cores) as pool:
             if not prefix:
@@ -170,16 +178,6 @@ class Evaluator:
 _STRANGE = object()
 
 
-def served(scorers: Any, estimator: Any) -> bool:
-    """Tell whether scorers look at answers only, so that no fitted estimator is needed."""
-    if isinstance(scorers, _MultimetricScorer):
-        return all(served(each, estimator) for each in scorers._scorers.values())
-    if isinstance(scorers, _PassthroughScorer):
-        model = grouping.last_step(estimator)[1]
-        return quick.usual_score(model)
-    return isinstance(scorers, _BaseScorer) or getattr(scorers, "answers_suffice", False)
-
-
 class _Run:
     """One evaluation of some candidates."""
 
@@ -194,10 +192,11 @@ class _Run:
         self._of, self._candidates, self._plan = evaluator, candidates, plan
         self._terms: Terms = evaluator._terms
         self._table: Table = [[None] * plan.folds for _ in candidates]
-        self._heard = _Heard(evaluator._watcher)
+        self._heard = Heard(evaluator._watcher)
         self._tables: dict[int, tuple[str, Rows, tuple[Any, ...]]] = {}
         self._scoring: dict[int, list[quick.Scoring]] = {}
-        self._keeping = threading.Lock()
+        self._making = [threading.Lock() for _ in range(plan.folds)]
+        self._keeping = Keeping(evaluator._memory, candidates)
 
     def done(self) -> Table:
         """Evaluate what is not known yet."""
@@ -242,12 +241,13 @@ class _Run:
                     if answer.grower and self._of.growers.get(group) != "public":
                         self._of.growers[group] = answer.grower
                     if self._table[number][answer.fold] is None:
-                        scored = self._scored(answer, shared)
-                        self._take([(number, answer.fold, scored)])
+                        self._score(number, answer, shared)
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - never a wrong answer: each is fitted by itself
-            self._of.failures.append(f"{shared.sharer.name}: {error}")
+            self._fail(shared, error)
+        finally:
+            self._keeping.flush()
 
     # tables -----------------------------------------------------------------------------------
     def _fold(self, shared: Shared, number: int) -> Fold:
@@ -259,13 +259,14 @@ class _Run:
 
     def _made(self, shared: Shared, number: int) -> tuple[str, Rows, tuple[Any, ...]]:
         """Return a fold's tables, prepared; those of one preparation are kept until the next begins."""
-        found = self._tables.get(number)
-        if found is None or found[0] != shared.before:
-            found = self._prepared(shared, number)
-            prepared = grouping.last_step(shared.whole)[0] and len(shared.whole.steps) > 1
-            if prepared:
-                self._tables[number] = found
-        return found
+        with self._making[number]:  # threads that ask for one fold get the same preparation
+            found = self._tables.get(number)
+            if found is None or found[0] != shared.before:
+                found = self._prepared(shared, number)
+                prepared = grouping.last_step(shared.whole)[0] and len(shared.whole.steps) > 1
+                if prepared:
+                    self._tables[number] = found
+            return found
 
     def _prepared(self, shared: Shared, number: int) -> tuple[str, Rows, tuple[Any, ...]]:
         of, whole = self._of, shared.whole
@@ -283,6 +284,19 @@ class _Run:
         return shared.before, Rows(X, y, weights), tables
 
     # scoring ----------------------------------------------------------------------------------
+    def _score(self, number: int, answer: Answer, shared: Shared) -> None:
+        """Score an answer; where that fails the candidate is fitted, and the scorer asked again."""
+        try:
+            scored = self._scored(answer, shared)
+        except Exception as error:  # noqa: BLE001 - `error_score` says what becomes of it
+            self._fail(shared, error)
+            return
+        self._take([(number, answer.fold, scored)])
+
+    def _fail(self, shared: Shared, error: Exception) -> None:
+        self._of.failures.append(f"{shared.sharer.name}: {error}")
+        LOG.debug("%s leaves candidates to be fitted apart", shared.sharer.name, exc_info=error)
+
     def _scored(self, answer: Answer, shared: Shared) -> Scored:
         begun = time.time()
         scorings = self._scorings(answer.fold)
@@ -308,7 +322,7 @@ class _Run:
     def _scoring_of(self, rows: Any) -> quick.Scoring:
         of, terms = self._of, self._terms
         return quick.Scoring(
-            of._X, of._y, rows, terms.scorers, terms.score_params, terms.error_score
+            of._X, of._y, rows, raising(terms.scorers), terms.score_params, "raise"
         )
 
     def _named(self, found: Any) -> dict[str, float]:
@@ -321,40 +335,18 @@ class _Run:
     def _apart(self, left: Sequence[int], pool: Threads) -> None:
         """Fit candidates by themselves, as scikit-learn does."""
         todo = [(n, f) for n in left for f in self._folds if self._table[n][f] is None]
-        for (number, fold), found in zip(todo, self._fitted(todo, pool), strict=False):
-            self._take([(number, fold, found)], keep=False)
+        of = self._of
+        apart = Apart(of._base, of._X, of._y, self._terms)
+        found = apart.found(self._candidates, todo, pool, of._parallel, self._done)
+        for (number, fold), scored in zip(todo, found, strict=False):
+            self._take([(number, fold, scored)], keep=False)
 
-    def _fitted(self, todo: Sequence[tuple[int, int]], pool: Threads) -> Iterator[Scored]:
-        if self._of._parallel is None:
-            return pool.map(lambda pair: self._done(pair, self._fit(pair)), todo)
-        found: Iterator[dict[str, Any]] = iter(
-            self._of._parallel(delayed(_fit_and_score)(*a, **k) for a, k in map(self._call, todo))
-        )
-        return (self._done(pair, out) for pair, out in zip(todo, found, strict=True))
-
-    def _fit(self, pair: tuple[int, int]) -> dict[str, Any]:
-        args, words = self._call(pair)
-        out: dict[str, Any] = _fit_and_score(*args, **words)
-        return out
-
-    def _done(self, pair: tuple[int, int], out: Mapping[str, Any]) -> Scored:
+    def _done(self, number: int, fold: int, out: Mapping[str, Any]) -> Scored:
         """Keep what became of a candidate in a fold at once: those before it may take long."""
         found = self._of_dict(out)
-        if self._of._memory is not None:
-            with self._keeping:
-                self._of._memory.keep([(self._candidates[pair[0]], pair[1], found)])
+        self._keeping.add(number, fold, found)
+        self._keeping.flush()
         return found
-
-    def _call(self, pair: tuple[int, int]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        of, terms, (number, fold) = self._of, self._terms, pair
-        train, test = terms.splits[fold]
-        words = {
-            "scorer": terms.scorers, "train": train, "test": test, "verbose": terms.verbose, "parameters": dict(self._candidates[number]),
-            "fit_params": dict(terms.fit_params), "score_params": dict(terms.score_params), "return_train_score": terms.return_train_score,
-            "return_n_test_samples": True, "return_times": True, "error_score": terms.error_score,
-            "split_progress": (fold, self._plan.folds), "candidate_progress": (number, len(self._candidates)),
-        }  # fmt: skip
-        return (clone(of._base), of._X, of._y), words
 
     def _of_dict(self, out: Mapping[str, Any]) -> Scored:
         train = self._named(out["train_scores"]) if self._terms.return_train_score else None
@@ -367,30 +359,6 @@ class _Run:
     def _take(self, found: Sequence[tuple[int, int, Scored]], *, keep: bool = True) -> None:
         for number, fold, scored in found:
             self._table[number][fold] = scored
-            self._heard.told += 1
-            if self._of._watcher is not None:
-                self._of._watcher.scored(number, fold, scored)
-        if keep and self._of._memory is not None:
-            self._of._memory.keep([(self._candidates[n], f, scored) for n, f, scored in found])
-
-
-class _Heard:
-    """Turns the units of a group into candidates times folds."""
-
-    def __init__(self, watcher: Hearing | None) -> None:
-        self._watcher = watcher
-        self.told = 0
-        self._before, self._worth = 0, 0.0
-
-    def begin(self, units: int, cells: int) -> None:
-        """Begin a group that is worth so many candidates times folds."""
-        self._before, self._worth = self.told, cells / max(units, 1)
-
-    def progress(self, done: float, text: str = "") -> None:
-        """Pass on how far it is; what is scored counts by itself."""
-        if self._watcher is not None:
-            self._watcher.progress(max(self.told, self._before + done * self._worth), text)
-
-    def stopping(self) -> bool:
-        """Ask who watches."""
-        return self._watcher is not None and self._watcher.stopping()
+            self._heard.scored(number, fold, scored)
+            if keep:
+                self._keeping.add(number, fold, scored)

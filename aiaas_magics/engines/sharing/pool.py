@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, Self
 
+from sklearn import config_context, get_config
+
 from aiaas_magics.engines.sharing.base import Item, Made
 
 
@@ -39,6 +41,7 @@ class Threads:
     def __init__(self, cores: int, watcher: Watcher | None = None) -> None:
         self.cores, self._watcher = cores, watcher or Unwatched()
         self._threads = ThreadPoolExecutor(cores, "sharing") if cores > 1 else None
+        self._config = get_config()  # scikit-learn's holds for one thread only
 
     def __enter__(self) -> Self:
         return self
@@ -56,11 +59,15 @@ class Threads:
             if self._threads is None:
                 yield function(item)
                 continue
-            waiting.append(self._threads.submit(function, item))
+            waiting.append(self._threads.submit(self._configured, function, item))
             if len(waiting) >= 2 * self.cores:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+    def _configured(self, function: Callable[[Item], Made], item: Item) -> Made:
+        with config_context(**self._config):
+            return function(item)
 
     def progress(self, done: float, text: str = "") -> None:
         """Tell who watches."""

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import time
+import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from joblib import Parallel, effective_n_jobs
-from sklearn.base import is_classifier
-from sklearn.model_selection import GridSearchCV, ParameterGrid, check_cv
-from sklearn.model_selection._validation import _warn_or_raise_about_fit_failures
-from sklearn.utils import indexable
+from sklearn.model_selection import GridSearchCV
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.metadata_routing import _routing_enabled
-from sklearn.utils.validation import _check_method_params
 
 from aiaas_magics.engines.sharing.base import ORDER, Equality, Scored
-from aiaas_magics.engines.sharing.evaluating import ONE, Evaluator, Terms
 from aiaas_magics.engines.sharing.plan import Plan
+
+if TYPE_CHECKING:
+    from aiaas_magics.engines.sharing.evaluating import Table
+
+LOG = logging.getLogger(__name__)
 
 
 class SharedGridSearchCV(GridSearchCV):
@@ -104,83 +102,29 @@ class SharedGridSearchCV(GridSearchCV):
         -------
         self
         """
-        search = self._search(X, y, params)
-        if search is None:
-            super().fit(X, y, **params)
-            count = len(self.cv_results_["params"])
-            return self._labelled(Plan(count, self.n_splits_, (), tuple(range(count))), [])
-        return self._searched(search)
+        shared = self._shared(X, y, params)
+        if shared is not None:
+            return self._labelled(*shared)
+        super().fit(X, y, **params)
+        count = len(self.cv_results_["params"])
+        return self._labelled(Plan(count, self.n_splits_, (), tuple(range(count))), [])
 
-    def _search(self, X: Any, y: Any, params: Mapping[str, Any]) -> _Search | None:
-        """Return what is to be shared; None where nothing is, or the parent knows better what is wrong."""
-        ours = type(self)._run_search is GridSearchCV._run_search
-        if (self.sharing != "auto" and self.sharing != "exact") or not ours or _routing_enabled():
+    def _shared(self, X: Any, y: Any, params: Mapping[str, Any]) -> tuple[Plan, Table] | None:
+        """Share the work; None where there is none to share, or the parent knows better what is wrong."""
+        if self.sharing not in ("auto", "exact"):
             return None
-        if getattr(self, "_skl_callbacks", None) or getattr(self.estimator, "_skl_callbacks", None):
+        if type(self)._run_search is not GridSearchCV._run_search:
             return None
         if hasattr(self.cv, "__next__"):  # a generator can be looked at once only
             return None
         try:
-            return self._planned(X, y, params)
-        except Exception:  # noqa: BLE001 - the parent meets it again, and says it in its words
+            from aiaas_magics.engines.sharing import running
+
+            search = running.planned(self, X, y, params)
+        except Exception as error:  # noqa: BLE001 - the parent meets it again, and says it in its words
+            LOG.debug("nothing is shared: %s", error)
             return None
-
-    def _planned(self, X: Any, y: Any, params: Mapping[str, Any]) -> _Search | None:
-        self._validate_params()
-        scorers, metric = self._get_scorers()
-        X, y = indexable(X, y)
-        routed = self._get_routed_params_for_fit(_check_method_params(X, params=dict(params)))
-        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        folds = cv.get_n_splits(X, y, **routed.splitter.split)
-        terms = Terms(
-            [((), ())] * folds, scorers, routed.estimator.fit, routed.scorer.score, self.error_score, self.return_train_score,
-            self.verbose,
-        )  # fmt: skip
-        candidates = list(ParameterGrid(self.param_grid))
-        plan = self._evaluator(X, y, terms).plan(candidates)
-        return (
-            _Search(X, y, terms, cv, dict(routed.splitter.split), candidates, plan, metric)
-            if plan.groups
-            else None
-        )
-
-    def _evaluator(self, X: Any, y: Any, terms: Terms) -> Evaluator:
-        cores = effective_n_jobs(self.n_jobs)
-        parallel = Parallel(n_jobs=self.n_jobs, pre_dispatch=self.pre_dispatch)
-        return Evaluator(
-            self.estimator, X, y, terms, sharing=self.sharing, cores=cores, parallel=parallel
-        )
-
-    def _searched(self, search: _Search) -> SharedGridSearchCV:
-        splits = list(search.cv.split(search.X, search.y, **search.split))
-        self.n_splits_, self._checked_cv_orig = len(splits), search.cv
-        if self.verbose > 0:
-            print(search.plan)  # noqa: T201 - what `verbose` asks for
-        evaluator = self._evaluator(search.X, search.y, search.terms._replace(splits=splits))
-        table = evaluator.evaluate(search.candidates, search.plan)
-        several = bool(evaluator.multimetric)
-        outs = [_told(each, several=several) for row in table for each in row if each is not None]
-        _warn_or_raise_about_fit_failures(outs, self.error_score)
-        results = self._format_results(search.candidates, self.n_splits_, outs)
-        self.multimetric_, self.cv_results_ = several, results
-        metric = self.refit if several else "score"
-        if self.refit or not several:
-            self._best(results, metric)
-        if self.refit:
-            begun = time.time()
-            self.best_estimator_ = evaluator.refit(self.best_params_)
-            self.refit_time_ = time.time() - begun
-            if hasattr(self.best_estimator_, "feature_names_in_"):
-                self.feature_names_in_ = self.best_estimator_.feature_names_in_
-        scorers = search.terms.scorers
-        self.scorer_ = getattr(scorers, "_scorers", scorers)
-        return self._labelled(search.plan.grown(evaluator.growers), table)
-
-    def _best(self, results: Mapping[str, Any], metric: Any) -> None:
-        self.best_index_ = self._select_best_index(self.refit, metric, results)
-        if not callable(self.refit):
-            self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
-        self.best_params_ = results["params"][self.best_index_]
+        return None if search is None else running.searched(self, search)
 
     def _labelled(self, plan: Plan, table: Sequence[Sequence[Scored | None]]) -> SharedGridSearchCV:
         """Set the attributes that tell how far a score is what the parent would give."""
@@ -190,27 +134,3 @@ class SharedGridSearchCV(GridSearchCV):
         self.exact_ = np.array([label is Equality.EXACT for label in labels])
         self.plan_ = plan
         return self
-
-
-class _Search(NamedTuple):
-    """A search that shares."""
-
-    X: Any
-    y: Any
-    terms: Terms
-    cv: Any
-    split: dict[str, Any]
-    candidates: list[dict[str, Any]]
-    plan: Plan
-    metric: Any
-
-
-def _told(found: Scored, *, several: bool) -> dict[str, Any]:
-    """Return what scikit-learn's own bookkeeping takes."""
-    out: dict[str, Any] = {
-        "test_scores": found.test if several else found.test[ONE], "fit_time": found.fit_seconds,
-        "score_time": found.score_seconds, "n_test_samples": found.rows, "fit_error": found.failure or None,
-    }  # fmt: skip
-    if found.train is not None:
-        out["train_scores"] = found.train if several else found.train[ONE]
-    return out

@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import aiaas_magics as aiaas
+from aiaas_magics.engines.sharing.running import planned
 from aiaas_magics.engines.sharing.search import SharedGridSearchCV
 
 X, Y = load_iris(return_X_y=True)
@@ -123,7 +124,7 @@ def test_the_plan_of_the_textbook_grid_is_a_sentence():
         "min_samples_split": [2, 5, 10],
     }
     search = SharedGridSearchCV(FOREST, grid, refit=False)
-    found = search._planned(X, Y, {}).plan
+    found = planned(search, X, Y, {}).plan
     assert str(found) == (
         "36 candidates -> 1 group x 5 folds: 1,500 trees instead of 36,000; "
         "3 exact for certain, the others once grown"
