@@ -181,3 +181,10 @@ def test_a_large_grid_that_shares_nothing_is_not_compared_whole(
     result = tune.run(spec, context)
     assert result.strategy == strategy
     assert "9 combinations would take 9 models a fold" in result.reason
+
+
+def test_a_candidate_whose_score_is_undefined_is_named(search, context):
+    result = search({"n_neighbors": [500, 3]}, "knn")
+    warned = [t.body["text"] for t in context.told if t.type == "warning"]
+    assert [trial.params for trial in result.trials] == [{"n_neighbors": 3}]
+    assert "n_neighbors=500 could not be scored: accuracy is undefined on a fold" in warned

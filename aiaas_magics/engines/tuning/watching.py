@@ -51,7 +51,7 @@ class Watch:
         """Whether the user said so."""
         self._kept = 0.0  # seconds for the last model
         self._deaf = False
-        self._failures: dict[str, list[str]] = {}
+        self._failures: dict[tuple[str, str], list[str]] = {}
 
     def begin(self, asked: Sequence[Mapping[str, JSON]], folds: int) -> None:
         """Begin to hear of candidates, numbered from 0."""
@@ -118,30 +118,31 @@ class Watch:
         params = dict(asked)
         failures = [each.failure for each in folds if each.failure]
         if failures:
-            self._failed(_words(params), last_line(failures[0]))
+            self._failed(params, "fitted", last_line(failures[0]))
             return
         scores = [each.test[ONE] for each in folds]
         mean = statistics.fmean(scores)
         if not math.isfinite(mean):
+            self._failed(params, "scored", f"{self._metric.name} is undefined on a fold")
             return
         if mean > self._best:
             self._best, self._best_params = mean, _words(params)
             self._kept = LONGER * statistics.fmean(each.fit_seconds for each in folds)
         self._context.trial(params, natural(mean, self._metric), statistics.pstdev(scores))
 
-    def _failed(self, words: str, said: str) -> None:
+    def _failed(self, params: Mapping[str, JSON], verb: str, said: str) -> None:
         """Warn of the first candidate that fails for a reason; the others are counted."""
-        if said not in self._failures:
-            self._context.warn(f"{words} could not be fitted: {said}")
-        self._failures.setdefault(said, []).append(words)
+        if (verb, said) not in self._failures:
+            self._context.warn(f"{_words(params)} could not be {verb}: {said}")
+        self._failures.setdefault((verb, said), []).append(_words(params))
 
     def told(self) -> None:
         """Tell at the end how many more candidates failed."""
-        for said, words in self._failures.items():
+        for (verb, said), words in self._failures.items():
             more = len(words) - 1
             if more:
                 several = f"{words[1]} and {more - 1:,} more" if more > 1 else words[1]
-                self._context.warn(f"{several} could not be fitted either: {said}")
+                self._context.warn(f"{several} could not be {verb} either: {said}")
 
     def _tell(self) -> None:
         text = f"{self._complete} of {self.expected} candidates"
