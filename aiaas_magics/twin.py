@@ -143,7 +143,7 @@ def document(verb: Verb, action: Action) -> str:
         text = (
             "the algorithm's parameters"
             if action.parameters == "fixed"
-            else "lists of values to try"
+            else "lists of values to try, ranges, arrays, or SciPy's distributions"
         )
         lines += ["**parameters", f"    {text}; `params` takes them as a dict."]
     shown = [f"    {line}" for each in action.examples for line in each.splitlines()]

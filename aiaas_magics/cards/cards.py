@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from aiaas_magics.cards import boards, lines, page, style
+from aiaas_magics.cards import boards, lines, page, searching, style
 from aiaas_magics.cards.page import Card, Part
 from aiaas_magics.cards.style import measure, number, plural
 from aiaas_magics.specs.base import JSON
@@ -22,7 +22,6 @@ from aiaas_magics.specs.results import (
 
 MOST_COLUMNS = 40
 GAP = "(gap)"
-MOST_TRIALS = 10
 
 
 def data_line(result: DataResult) -> str:
@@ -112,26 +111,10 @@ def model_card(result: ModelResult, warnings: Sequence[str], following: str) -> 
         page.soft(learned + weighed + took),
         page.soft("parameters: " + (words(result.params) or "all as scikit-learn has them")),
         *map(page.warning, dict.fromkeys((*result.warnings, *warnings))),
-        *_trials(result),
+        *searching.parts(result),
         *boards.parts(result),
         page.following(following),
     )
-
-
-def _trials(result: ModelResult) -> Iterable[Part | None]:
-    if not result.trials:
-        return ()
-    names = list(result.trials[0].params)
-    metric = f"{result.metric} (mean of {len(result.trials[0].folds)} folds)"
-    columns = ("rank", *names, metric, "± sd") + (() if style.docs_mode() else ("fit",))
-    rows = [
-        (str(t.rank), *(str(t.params[n]) for n in names), measure(t.mean), measure(t.std))
-        + (() if style.docs_mode() else (style.duration(t.seconds),))
-        for t in result.trials[:MOST_TRIALS]
-    ]
-    more = len(result.trials) - len(rows)
-    numbers = frozenset({0, *range(len(names) + 1, len(columns))})
-    return page.Table(columns, rows, numbers), page.soft(f"and {more} more" if more > 0 else "")
 
 
 def words(params: dict[str, JSON]) -> str:

@@ -27,6 +27,9 @@ from aiaas_magics.specs.metrics import DEFAULT, Metric, check_metric
 from aiaas_magics.specs.results import ModelResult, Remembered, Score, Trial
 from aiaas_magics.specs.tune import TuneSpec
 
+DRAWN = ("random", "optuna")
+"""Strategies whose candidates come one after the other."""
+
 
 def run(spec: TuneSpec, context: Context) -> ModelResult:
     """Search, refit the best, register it."""
@@ -71,6 +74,7 @@ def _searched(
     info = learning.register(
         fitted, task, spec, context, partial=partial, params=params, scores=scores
     )  # fmt: skip
+    drawn = pictured(found, spec, metric, drawn_one_by_one=choice.name in DRAWN)
     if not partial and memory.seeded(spec):
         memory.finished(context, known, noting.warnings)
     return ModelResult(
@@ -79,7 +83,7 @@ def _searched(
         held_out=len(task.test), seconds=seconds, scores=scores, metric=metric.name, trials=found,
         cells=len(tried), strategy=choice.name, reason=choice.reason, sharing=searching.planned.record(),
         remembered=remembered,
-        charts=pictures.render(pictured(found, spec, metric), context), partial=partial,
+        charts=pictures.render(drawn, context), partial=partial,
     )  # fmt: skip
 
 
@@ -172,12 +176,13 @@ def _best(tried: Sequence[Tried], metric: Metric, spec: TuneSpec) -> Tried:
 
 def trials(tried: Sequence[Tried], metric: Metric) -> tuple[Trial, ...]:
     """Return the candidates that were compared on every fold, best first; ranks are shared by equals."""
-    whole = sorted((each for each in tried if each.complete), key=lambda each: -each.mean)
-    means = [each.mean for each in whole]
-    return tuple(_trial(each, 1 + means.index(each.mean), metric) for each in whole)
+    numbered = [(number, each) for number, each in enumerate(tried) if each.complete]
+    whole = sorted(numbered, key=lambda pair: -pair[1].mean)
+    means = [each.mean for _, each in whole]
+    return tuple(_trial(each, 1 + means.index(each.mean), number, metric) for number, each in whole)
 
 
-def _trial(each: Tried, rank: int, metric: Metric) -> Trial:
+def _trial(each: Tried, rank: int, number: int, metric: Metric) -> Trial:
     folds = [one for one in each.folds if one is not None]
     label = max((one.equality for one in folds), key=ORDER.index)
     return Trial(
@@ -185,6 +190,7 @@ def _trial(each: Tried, rank: int, metric: Metric) -> Trial:
         mean=natural(each.mean, metric), std=float(np.std(each.scores)),
         folds=tuple(natural(score, metric) for score in each.scores),
         seconds=float(np.mean([one.fit_seconds for one in folds])), rank=rank, equality=str(label),
+        number=number,
     )  # fmt: skip
 
 

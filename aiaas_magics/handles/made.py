@@ -125,6 +125,12 @@ class Model(Drawn):
         return tuple(msgspec.to_builtins(trial) for trial in self.result.trials)
 
     @property
+    def sharing(self) -> dict[str, JSON] | None:
+        """What a search cost, and what it would have cost if every candidate was fitted by itself."""
+        found = self.result.sharing
+        return None if found is None else dict(msgspec.to_builtins(found))
+
+    @property
     def leaderboard(self) -> pd.DataFrame:
         """What ``--algo auto`` compared, best first: a row a candidate; no seconds in docs_mode."""
         import pandas as pd

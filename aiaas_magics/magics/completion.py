@@ -168,7 +168,21 @@ class Completer:
         words = [repr(choice) for p in rows for choice in p.choices]
         words += ["True", "False"] if any("bool" in p.types for p in rows) else []
         words += ["None"] if any("none" in p.types for p in rows) else []
+        if action.parameters == "grid":
+            words += [worth for p in rows if p.search and (worth := _worth(p.search))]
         return [word for word in words if word.startswith(value)]
+
+
+def _worth(search: Any) -> str:
+    """Return the distribution of what is worth trying; of listed values there is none."""
+    from aiaas_magics.specs.spaces import Distribution, compact
+
+    if search.values or search.low is None or search.high is None or search.low >= search.high:
+        return ""
+    name = ("log" if search.log and search.low > 0 else "") + (
+        "randint" if search.whole else "uniform"
+    )
+    return compact(Distribution(name, search.low, search.high + search.whole))
 
 
 def _action(verb: Verb, words: list[str]) -> tuple[Action | None, list[str]]:

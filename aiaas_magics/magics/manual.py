@@ -39,7 +39,11 @@ def help_text(verb: Verb) -> str:
 _PARAMETERS: dict[str, tuple[str, ...]] = {
     "": (),
     "fixed": ("name=value", "the algorithm's parameters"),
-    "grid": ("name=[value,...]", "the values to try"),
+    "grid": (
+        "name=[value,...]",
+        "the values to try; or where they are drawn from, as SciPy writes it: loguniform(1e-3,10), uniform(0,1), "
+        "randint(1,20); or a list as numpy writes it: logspace(-3,3,7), linspace(0,1,5), range(1,20,2)",
+    ),
 }
 
 

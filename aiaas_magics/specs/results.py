@@ -129,6 +129,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     rank: int
     equality: str = "exact"
     """How its score compares with one of a fit of its own: exact, tolerance, distribution."""
+    number: int = 0
+    """In the order in which candidates were tried, from 0."""
 
 
 class Sharing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -82,7 +82,7 @@ def _check_grid(spec: TuneSpec) -> None:
             raise errors.SpecError(
                 f"{name}={spaces.compact(values)} has no end of values",
                 "--strategy grid compares all values of lists",
-                f"{name}={spaces.compact(values.spread(5))}",
+                f"{name}={spaces.compact([float(f'{v:.2g}') for v in values.spread(5)])}",
             )
     if spec.limited:
         word = "trials" if spec.trials is not None else "time"

@@ -26,7 +26,7 @@ from aiaas_magics.engines import catalogue, learning
 from aiaas_magics.engines.scoring import scorer
 from aiaas_magics.engines.tuning import proposing
 from aiaas_magics.engines.tuning.searching import Searching, Tried
-from aiaas_magics.specs.metrics import find
+from aiaas_magics.specs.metrics import check_metric
 from aiaas_magics.specs.spaces import Distribution
 from aiaas_magics.specs.tune import TuneSpec
 from aiaas_magics.testing.context import LocalContext
@@ -68,14 +68,14 @@ def prepared(algo: str, params: dict[str, object], trials: int) -> tuple[Searchi
     spec = TuneSpec(**words, strategy="optuna", trials=trials, sharing="off")
     task = learning.assemble(spec, context)
     pipeline = learning.build(task, spec, context, {})
-    few = Searching(pipeline, task, TuneSpec(**words, trials=2), find("accuracy"), context)
+    few = Searching(pipeline, task, TuneSpec(**words, trials=2), check_metric("accuracy"), context)
     proposing.propose(few, params)
-    return Searching(pipeline, task, spec, find("accuracy"), context), pipeline
+    return Searching(pipeline, task, spec, check_metric("accuracy"), context), pipeline
 
 
 def fitted(searching: Searching, pipeline: Pipeline, tried: list[Tried]) -> float:
     """Return the CPU seconds of the bare folds that were seen."""
-    score = scorer(find("accuracy"))
+    score = scorer(check_metric("accuracy"))
     begun = time.process_time()
     for each in tried:
         for found, (train, test) in zip(each.folds, searching.splits, strict=True):

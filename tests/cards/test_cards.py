@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from aiaas_magics.cards import cards
+from aiaas_magics.cards import cards, searching
 from aiaas_magics.specs.records import EndpointInfo, Lineage, ModelInfo, Signature
 from aiaas_magics.specs.results import (
     Change,
@@ -229,8 +229,10 @@ def test_a_search_shows_its_ten_best_and_counts_the_rest(read):
         for i in range(1, 13)
     )
     page = read(cards.model_card(model(trials=trials), (), ""))
-    assert page.tags.count("tr") == 1 + cards.MOST_TRIALS
-    assert {"and 2 more", "depth", "kind", "None"} <= set(page.text.split("\n"))
+    assert page.tags.count("tr") == 1 + searching.MOST_TRIALS
+    assert {"and 2 more: .trials of this answer has all", "depth", "kind", "None"} <= set(
+        page.text.split("\n")
+    )
 
 
 def test_warnings_stand_in_the_card_once_each(read):

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from aiaas_magics import errors
-from aiaas_magics.specs import spaces
+from aiaas_magics import errors, specs
+from aiaas_magics.magics import grammar
+from aiaas_magics.magics.completion import Completer
+from aiaas_magics.specs import calls, spaces, strategies
 from aiaas_magics.specs.base import decode, encode
 from aiaas_magics.specs.estimators import Estimator
 from aiaas_magics.specs.spaces import Distribution
@@ -153,3 +155,68 @@ def test_any_text_is_read_or_refused(text):
         spaces.read(node)
     except (*spaces.REFUSED, errors.SpecError):
         pass
+
+
+LINE = "d --target y --algo logistic_regression"
+
+
+@pytest.mark.parametrize(
+    ("words", "body"),
+    [
+        ("C=loguniform(1e-3,10) tol=[0.1]", None), ("C=stats.loguniform(1e-3, 10) tol=0.1", None),
+        ("", "{'C': loguniform(1e-3, 10), 'tol': [0.1]}"), ("tol=[0.1]", "dict(C=stats.loguniform(1e-3, 10))"),
+        ("", "param_grid = {\n  'C': scipy.stats.loguniform(0.001, 10),  # strength\n  'tol': np.array([0.1])}"),
+    ],
+)  # fmt: skip
+def test_a_space_is_written_in_a_line_or_pasted_as_a_cell(words, body):
+    call = grammar.parse(specs.verb("tune"), f"{LINE} {words}", body)
+    assert call.parameters == {"C": Distribution("loguniform", 0.001, 10), "tol": [0.1]}
+    again = calls.render(call).removeprefix("%aiaas_tune ")
+    assert grammar.parse(specs.verb("tune"), again).parameters == call.parameters
+
+
+def asked(words):
+    """Return the spec a line stands for."""
+    call = grammar.parse(specs.verb("tune"), f"{LINE} {words}")
+    given = {n: v for n, v in call.values.items() if n in TuneSpec.__struct_fields__}
+    return TuneSpec(**given, as_="m", params=call.parameters)
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ("C=logunifrom(1,2)", "did you mean loguniform"), ("C=loguniform(10,1)", "the lower bound comes first"),
+        ("C=loguniform(0,1)", "needs bounds above 0"), ("C=uniform(-1,1)", "is not a value"),
+        ("CC=uniform(0,1)", "did you mean 'C'"), ("C=[]", "holds no value to try"),
+        ("C=loguniform(1,2) --strategy grid", "has no end of values"), ("C=[1] --time 9s --strategy grid", "does not go with"),
+        ("C=[1] --time 9s --strategy halving", "does not go with"), ("C=[1] --trials 0", "compares nothing"),
+        ("C=[1] --strategy optima", "did you mean 'optuna'"), ("C=range(1,9999) tol=linspace(0.1,1,99)", "989,802 cells"),
+    ],
+)  # fmt: skip
+def test_a_space_that_cannot_be_searched_is_refused_in_three_lines(words, what):
+    with pytest.raises(errors.AiaasError) as caught:
+        asked(words)
+    shown = caught.value.lines()
+    assert what in " ".join(shown)
+    assert len(shown) <= 3
+
+
+def test_ten_million_cells_are_refused_with_a_thinner_grid():
+    params = {f"p{n}": list(range(10)) for n in range(7)}
+    with pytest.raises(errors.SpecError, match="10,000,000 cells") as caught:
+        TuneSpec(data="d", target="y", algo="x", as_="m", params=params, **OWN)
+    assert "2 values of a parameter at most would make 128 cells" in caught.value.hint
+    assert caught.value.try_ == "--trials 50"
+    assert TuneSpec(data="d", target="y", algo="x", as_="m", params=params, trials=50, **OWN)
+
+
+def test_time_is_refused_where_outputs_must_be_the_same():
+    spec = TuneSpec(data="d", target="y", algo="x", as_="m", params={"a": [1]}, time=9, **OWN)
+    with pytest.raises(errors.SpecError, match="docs_mode"):
+        strategies.check_reproducible(spec)
+
+
+def test_what_is_worth_trying_completes_a_parameter():
+    found = Completer(dict, lambda: None).complete(f"%aiaas_tune {LINE} C=log")
+    assert found[1][0].startswith("loguniform(")
+    assert grammar.parse(specs.verb("tune"), f"{LINE} C={found[1][0]}").parameters["C"].log

@@ -86,8 +86,8 @@ def test_every_spec_class_is_among_the_good_ones():
         (lambda: TuneSpec(**LEARN, algo="ridge", params={"alpha": []}), "no value"),
         (lambda: TuneSpec(**LEARN, algo="ridge", params={"alpha": [1]}, cv=1), "too few"),
         (
-            lambda: TuneSpec(**LEARN, algo="ridge", params={"alpha": list(range(10_001))}),
-            "10,001 cells",
+            lambda: TuneSpec(**LEARN, algo="ridge", params={"alpha": list(range(20_001))}),
+            "20,001 cells",
         ),
         (
             lambda: TuneSpec(**LEARN, algo="ridge", params={"alpha": [1]}, metric="acc"),
