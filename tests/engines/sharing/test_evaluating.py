@@ -173,3 +173,17 @@ def test_threads_work_under_the_callers_configuration():
     with config_context(transform_output="pandas"), Threads(2) as pool:
         found = pool.map(lambda _: get_config()["transform_output"], range(3))
         assert list(found) == ["pandas"] * 3
+
+
+def test_a_preparation_that_draws_unseen_is_done_for_each():
+    def blurred(X):
+        draws.append(len(X))
+        return X + np.random.normal(0, 1e-9, X.shape)  # noqa: NPY002 - the global numbers
+
+    draws = []
+    pipe = make_pipeline(FunctionTransformer(blurred), TREE)
+    grid = [{f"decisiontreeclassifier__{n}": v for n, v in each.items()} for each in DEPTHS]
+    asked = evaluator(pipe)
+    asked.evaluate(grid)
+    assert "without a seed" in asked.failures[0]
+    assert draws.count(100) >= 9

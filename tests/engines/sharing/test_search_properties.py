@@ -8,7 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.base import is_classifier
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
@@ -25,6 +31,9 @@ KINDS = {
     "forest": (RandomForestClassifier(n_estimators=3, random_state=0), {"n_estimators": [1, 2, 4], "max_depth": [1, 3, None], "min_samples_split": [2, 30], "max_features": [1, 2], "ccp_alpha": [0.0, 0.02]}),
     "extra trees": (ExtraTreesRegressor(n_estimators=3, random_state=0), {"n_estimators": [1, 3], "max_depth": [2, 6], "min_impurity_decrease": [0.0, 9.0]}),
     "tree": (DecisionTreeClassifier(random_state=0), {"ccp_alpha": [0.0, 0.01, 0.3], "max_depth": [1, 2, 4], "min_samples_leaf": [1, 9]}),
+    "boosting": (GradientBoostingClassifier(random_state=0), {"n_estimators": [1, 3], "max_depth": [1, 2], "subsample": [0.5, 1.0]}),
+    "histograms": (HistGradientBoostingRegressor(random_state=0), {"max_iter": [1, 3], "max_depth": [2, None]}),
+    "adaboost": (AdaBoostClassifier(random_state=0), {"n_estimators": [1, 3], "learning_rate": [0.5, 1.0]}),
     "ridge": (Ridge(), {"alpha": [1e-3, 0.1, 5.0], "fit_intercept": [True, False]}),
     "ridge classifier": (RidgeClassifier(), {"alpha": [1e-3, 1.0, 50.0], "class_weight": [None, "balanced"]}),
     "lasso": (Lasso(), {"alpha": [0.05, 0.3, 2.0], "positive": [True, False]}),
