@@ -40,7 +40,8 @@ def _how(result: ModelResult) -> str:
     """Return which strategy it was and why, what it cost, and who did not see all folds."""
     said = [f"{result.strategy}: {result.reason}"] if result.strategy else []
     if result.sharing is not None and result.sharing.text:
-        grower = f" ({result.sharing.grower} grower)" if result.sharing.grower else ""
+        known = result.sharing.grower and not style.docs_mode()  # a matter of the installed version
+        grower = f" ({result.sharing.grower} grower)" if known else ""
         said.append(result.sharing.text + grower)
     less = result.cells - len(result.trials)
     if less > 0:

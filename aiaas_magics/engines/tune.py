@@ -17,7 +17,7 @@ from aiaas_magics.engines.measuring import NEED_PROBA
 from aiaas_magics.engines.sharing.base import ORDER
 from aiaas_magics.engines.train import held_out_scores
 from aiaas_magics.engines.tuning import memory, strategies
-from aiaas_magics.engines.tuning.candidates import combinations, listed
+from aiaas_magics.engines.tuning.candidates import combinations, listed, unique
 from aiaas_magics.engines.tuning.pictures import pictured
 from aiaas_magics.engines.tuning.searching import Searching, Tried
 from aiaas_magics.engines.tuning.watching import last_line, natural
@@ -131,9 +131,9 @@ def _remembered(
 
 
 def _asked_or_tried(spec: TuneSpec, task: str, context: Context) -> TuneSpec:
-    """Return a spec with a grid: where none was asked for, the algorithm's own."""
+    """Return a spec with a grid, each value once: where none was asked for, the algorithm's own."""
     if spec.params:
-        return spec
+        return msgspec.structs.replace(spec, params=unique(spec.params))
     found = {n: list(v) for n, v in algorithms.grid(algorithms.find(spec.algo), task).items()}
     tried = msgspec.structs.replace(spec, params=found)
     name, values = next(iter(found.items()))

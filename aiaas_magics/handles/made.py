@@ -120,9 +120,26 @@ class Model(Drawn):
         return dict(self.result.params)
 
     @property
-    def trials(self) -> tuple[dict[str, JSON], ...]:
-        """The candidates of a search, best first: parameters, mean, std, folds, seconds, rank."""
-        return tuple(msgspec.to_builtins(trial) for trial in self.result.trials)
+    def trials(self) -> pd.DataFrame:
+        """All candidates of a search, best first: a row each; no seconds in docs_mode.
+
+        Columns: rank, ``param_NAME`` a parameter (as scikit-learn's ``cv_results_`` has them), mean, std, folds,
+        seconds, equality.
+        """
+        import pandas as pd
+
+        rows = [
+            {"rank": each.rank, **{f"param_{name}": value for name, value in each.params.items()}}
+            | {
+                name: getattr(each, name)
+                for name in ("mean", "std", "folds", "seconds", "equality")
+            }
+            for each in self.result.trials
+        ]
+        frame = pd.DataFrame(rows, dtype=object)  # None is a value of a parameter, not a gap
+        numbers = frame.columns[~frame.columns.str.startswith("param_")]
+        frame = frame.astype({name: frame[name].infer_objects().dtype for name in numbers})
+        return frame.drop(columns="seconds", errors="ignore") if style.docs_mode() else frame
 
     @property
     def sharing(self) -> dict[str, JSON] | None:

@@ -7,12 +7,13 @@ HERE = Path(__file__).parent
 
 
 def declared():
-    files, tables, requests = (
+    files, tables, requests, searches = (
         runpy.run_path(str(HERE / f"test_bad_{what}.py"))
-        for what in ("files", "tables", "requests")
+        for what in ("files", "tables", "requests", "searches")
     )
     yield from (case[1] for case in [*files["FILES"].values(), *tables["STORED"].values()])
     yield from (case[2] for case in tables["LEARNED"].values())
+    yield from (case[1] for case in searches["SEARCHES"].values())
     yield from ("refused" for _ in requests["REFUSED"])
 
 

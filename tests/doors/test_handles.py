@@ -120,7 +120,9 @@ def test_a_model_tells_scores_parameters_and_trials(made):
     best = made[1]["best"]
     assert set(best.scores) == {"accuracy"}
     assert best.params["alpha"] in (0.1, 1.0)
-    assert [trial["rank"] for trial in best.trials] == sorted(t["rank"] for t in best.trials)
+    assert best.trials["rank"].is_monotonic_increasing
+    assert sorted(best.trials["param_alpha"]) == [0.1, 1.0]
+    assert best.trials["mean"].dtype == float
     assert best.info.ref == best.ref == "best@1"
 
 

@@ -32,7 +32,7 @@ def ended(on, name, state, *, partial=False):
 def test_the_same_search_is_answered_from_the_first(empty):
     first, second = searched(empty), searched(empty)
     assert second.ref == first.ref == "best@1"
-    assert second.trials == first.trials
+    assert second.result.trials == first.result.trials
     job = list(empty.jobs({"about": "best"}))[-1].id
     assert f"answered from job {job}: the same search, data and libraries; --again" in str(
         second.card()
@@ -56,7 +56,7 @@ def test_a_deleted_model_is_made_again(empty):
     empty.run("models", "delete", {"model": "best"})
     again = searched(empty)
     assert again.result.remembered.text.startswith("3 of 3 candidates known")
-    assert (again.trials, again.params) == (first.trials, first.params)
+    assert (again.result.trials, again.params) == (first.result.trials, first.params)
 
 
 def spec(**more):

@@ -30,6 +30,14 @@ def listed(space: Space) -> dict[str, list[JSON]]:
     return {n: v for n, v in space.items() if not isinstance(v, Distribution)}
 
 
+def unique(space: Space) -> Space:
+    """Return a space with each value of a list once; 1, 1.0 and True are three values."""
+    return {
+        name: values if isinstance(values, Distribution) else list({repr(v): v for v in values}.values())
+        for name, values in space.items()
+    }  # fmt: skip
+
+
 def first(space: Space) -> Asked:
     """Return one candidate: the first values, the middle of distributions."""
     return {n: v.at(0.5) if isinstance(v, Distribution) else v[0] for n, v in space.items()}

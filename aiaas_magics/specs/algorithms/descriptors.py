@@ -10,6 +10,8 @@ from aiaas_magics.specs.base import JSON, Record
 
 BOTH = ("classification", "regression")
 CLASSES, NUMBERS = ("classification",), ("regression",)
+LEAST, MOST = -(2**63), 2**63 - 1
+"""Whole numbers that records, and the libraries below, can hold."""
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -81,6 +83,8 @@ class Parameter(msgspec.Struct, frozen=True):
             return "sizes" in self.types and bool(value) and all(map(_size, value))
         if isinstance(value, bool):
             return "bool" in self.types
+        if isinstance(value, int) and not LEAST <= value <= MOST:
+            return False
         if isinstance(value, int) and "int" in self.types:
             return self._within(value)
         return isinstance(value, int | float) and "float" in self.types and self._within(value)
