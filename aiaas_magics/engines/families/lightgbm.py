@@ -8,6 +8,7 @@ library sees it.
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any
@@ -30,6 +31,9 @@ except (ImportError, OSError) as error:  # OSError: its own native part lacks a 
         "lightgbm is not installed", "the algorithm lightgbm needs it", "%pip install lightgbm"
     ) from error
 
+NATIVE = threading.RLock()
+"""LightGBM keeps its number of threads for the whole process: a prediction that sets it while another thread trains
+lets that training write beyond the buffers it made for fewer threads."""
 Monitor = Callable[[int, Any, dict[str, Any]], bool]
 _COUNT = [Interval(Integral, 1, None, closed="left")]
 _SHARE = [Interval(Real, 0, 1, closed="right")]
@@ -102,9 +106,10 @@ class _Boosted(BaseEstimator):
             "bagging_freq": int(self.subsample < 1),
         }  # fmt: skip
         try:
-            grown = lightgbm.train(
-                {**asked, **fixed, **objective}, rows, self.n_estimators, callbacks=[tell]
-            )
+            with NATIVE:
+                grown = lightgbm.train(
+                    {**asked, **fixed, **objective}, rows, self.n_estimators, callbacks=[tell]
+                )
         except lightgbm.basic.LightGBMError as error:
             raise ValueError(str(error)) from error  # as scikit-learn says what it does not take
         self.__dict__.pop("_booster", None)  # it was read from what was learned before
@@ -116,7 +121,9 @@ class _Boosted(BaseEstimator):
         booster = self.__dict__.get("_booster")
         if booster is None:
             booster = self._booster = lightgbm.Booster(model_str=self.text_)
-        return np.asarray(booster.predict(self._checked(X, reset=False), num_threads=1))
+        checked = self._checked(X, reset=False)
+        with NATIVE:
+            return np.asarray(booster.predict(checked, num_threads=1))
 
     def _outputs(self) -> int:
         return 1
