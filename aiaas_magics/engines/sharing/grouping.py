@@ -72,6 +72,8 @@ def _asked(base: Any, candidates: Sequence[Params]) -> Iterator[_Asked]:
         shared = {n.removeprefix(prefix): v for n, v in candidate.items() if n in names}
         if whole is None or not shareable(whole):
             continue
+        if last_step(whole)[0] != prefix or not sharer.matches(last_step(whole)[1]):
+            continue  # the candidate has other steps
         if all(_valid(whole, key, each, taken) for each in shared.items()):
             yield _Asked(number, whole, sharer, shared, before, key)
 
