@@ -82,7 +82,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         else:
             value = low + share * (high - low)
         value = min(max(value, low), high)
-        return min(int(value), int(high) - 1) if self.whole else value
+        return min(math.floor(value), int(high) - 1) if self.whole else value
 
     def spread(self, count: int) -> list[JSON]:
         """Return so many values evenly over all of it, without repeats."""
@@ -192,7 +192,8 @@ def _linspace(start: float, stop: float, num: int = 50) -> list[JSON]:
     _few(num)
     if num < 2:
         return [float(start)][:num]
-    return [start + i * (stop - start) / (num - 1) for i in range(num)]
+    inner = [start + i * (stop - start) / (num - 1) for i in range(num - 1)]
+    return [*inner, stop]  # a rounding beyond it may be no value of the parameter
 
 
 def _logspace(start: float, stop: float, num: int = 50, base: float = 10.0) -> list[JSON]:

@@ -71,6 +71,15 @@ def test_whole_numbers_end_before_the_upper_bound_and_are_even_by_decades():
     assert all(isinstance(value, int) for value in found.spread(9))
 
 
+def test_whole_numbers_below_zero_are_as_likely_as_those_above():
+    found = Distribution("randint", -2, 2)
+    assert [found.at(share) for share in (0.1, 0.3, 0.6, 0.9)] == [-2, -1, 0, 1]
+
+
+def test_no_rounding_goes_beyond_the_last_value():
+    assert read("linspace(0.1, 0.9, 7)")[-1] == 0.9
+
+
 @pytest.mark.parametrize(
     ("value", "found"),
     [

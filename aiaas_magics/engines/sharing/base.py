@@ -196,6 +196,12 @@ class Sharer(Protocol):
         ...
 
 
+def unseeded(estimator: Any) -> bool:
+    """Tell whether an estimator, or one within it, draws without a seed; what is no estimator draws nothing."""
+    params = estimator.get_params(deep=True) if isinstance(estimator, BaseEstimator) else {}
+    return any(n.rpartition("__")[2] == "random_state" and v is None for n, v in params.items())
+
+
 class BySharing:
     """What most sharers have in common: they know classes, and refit as scikit-learn does."""
 

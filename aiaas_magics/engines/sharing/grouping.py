@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from aiaas_magics.engines.sharing.base import Data, Equality, Group, Params, Sharer
+from aiaas_magics.engines.sharing.base import Data, Equality, Group, Params, Sharer, unseeded
 from aiaas_magics.engines.sharing.plan import Plan, Shared
 from aiaas_magics.engines.sharing.sharers import sharer_of
 
@@ -72,6 +72,8 @@ def _asked(base: Any, candidates: Sequence[Params]) -> Iterator[_Asked]:
         shared = {n.removeprefix(prefix): v for n, v in candidate.items() if n in names}
         if whole is None or not shareable(whole):
             continue
+        if last_step(whole)[0] != prefix or not sharer.matches(last_step(whole)[1]):
+            continue  # the candidate has other steps
         if all(_valid(whole, key, each, taken) for each in shared.items()):
             yield _Asked(number, whole, sharer, shared, before, key)
 
@@ -112,9 +114,7 @@ def random_before(whole: Any) -> bool:
     """Tell whether what stands before the last step draws without a seed: every fit is another then."""
     if not isinstance(whole, Pipeline):
         return False
-    found = [part for _, part in whole.steps[:-1] if isinstance(part, BaseEstimator)]
-    params = [(n, v) for part in found for n, v in part.get_params(deep=True).items()]
-    return any(n.rpartition("__")[2] == "random_state" and v is None for n, v in params)
+    return any(unseeded(part) for _, part in whole.steps[:-1])
 
 
 def _shared(members: Sequence[_Asked], data: Data, *, exact: bool) -> Shared | None:

@@ -11,6 +11,7 @@ from sklearn.ensemble import (
     GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
+    RandomForestClassifier,
 )
 
 from aiaas_magics.engines.families.lightgbm import LightGBMClassifier, LightGBMRegressor
@@ -94,6 +95,12 @@ class TestLightGBM(SharerContract):
 
 UNSEEDED = (
     (boosting.GradientBoosting(), GradientBoostingClassifier(), ROUNDS, Equality.DISTRIBUTION),
+    (
+        boosting.GradientBoosting(),
+        GradientBoostingClassifier(init=RandomForestClassifier(2), random_state=0),
+        ROUNDS,
+        Equality.DISTRIBUTION,
+    ),
     (boosting.AdaBoost(), AdaBoostClassifier(), ROUNDS, Equality.DISTRIBUTION),
     (boosting.HistGradientBoosting(), HistGradientBoostingClassifier(), ITERATIONS, Equality.EXACT),
     (

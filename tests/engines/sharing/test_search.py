@@ -47,6 +47,13 @@ def check_same(ours, theirs):
         assert getattr(ours, name, None) == getattr(theirs, name, None), name
 
 
+class Contrary(RandomForestClassifier):
+    """Something else than what it is derived from."""
+
+    def predict(self, X):
+        return self.classes_[np.argmin(self.predict_proba(X), axis=1)]
+
+
 CASES = {
     "plain": {},
     "a list of grids": {"grid": [{"n_estimators": [2, 4]}, {"max_depth": [1, 3], "max_features": [1, 2]}]},
@@ -75,6 +82,13 @@ CASES = {
     "a step replaced": {
         "estimator": Pipeline([("scale", StandardScaler()), ("rf", FOREST)]),
         "grid": [{"rf__n_estimators": [2, 4]}, {"rf": [GaussianNB(), LogisticRegression()]}],
+    },
+    "other steps": {
+        "estimator": Pipeline([("rf", FOREST)]),
+        "grid": [
+            {"rf__n_estimators": [2, 4]},
+            {"steps": [[("rf", Contrary(random_state=0))]], "rf__n_estimators": [2, 4]},
+        ],
     },
     "weights of a pipeline": {
         "estimator": make_pipeline(StandardScaler(), FOREST),

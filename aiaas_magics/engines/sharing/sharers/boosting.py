@@ -22,7 +22,7 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
 )
 
-from aiaas_magics.engines.sharing.base import Answer, Array, Data, Fold, Pool
+from aiaas_magics.engines.sharing.base import Answer, Array, Data, Fold, Pool, unseeded
 from aiaas_magics.engines.sharing.staged import RESPONSES, Staged, known, with_sum
 
 STOPS_FROM = 10_000
@@ -50,6 +50,10 @@ class GradientBoosting(Staged):
 
     name = "gradient boosting"
     classes = (GradientBoostingClassifier, GradientBoostingRegressor)
+
+    def steady(self, estimator: Any, data: Data) -> bool:
+        """Tell whether a fit draws from a seed; what it begins with is not given that."""
+        return super().steady(estimator, data) and not unseeded(estimator.init)
 
     def views(self, model: Any, table: Any, counts: Sequence[int]) -> Iterator[Any]:
         """Yield the model after so many rounds."""
