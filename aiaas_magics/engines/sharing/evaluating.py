@@ -288,6 +288,8 @@ class _Run:
         """Score an answer; where that fails the candidate is fitted, and the scorer asked again."""
         try:
             scored = self._scored(answer, shared)
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - `error_score` says what becomes of it
             self._fail(shared, error)
             return

@@ -10,6 +10,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
 from aiaas_magics.engines.sharing import evaluating, telling
 from aiaas_magics.engines.sharing.base import Scored
@@ -173,3 +174,21 @@ def test_threads_work_under_the_callers_configuration():
     with config_context(transform_output="pandas"), Threads(2) as pool:
         found = pool.map(lambda _: get_config()["transform_output"], range(3))
         assert list(found) == ["pandas"] * 3
+
+
+def test_a_thread_has_no_threads_of_its_own():
+    with Threads(2) as pool:
+        assert list(pool.map(lambda _: _openmp_effective_n_threads(), range(3))) == [1, 1, 1]
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_after_an_error_no_more_is_begun(cores):
+    begun = []
+
+    def fail(item):
+        begun.append(item)
+        raise ValueError(item)
+
+    with Threads(cores) as pool, pytest.raises(ValueError, match="0"):
+        list(pool.map(fail, range(100)))
+    assert len(begun) <= 2 * cores
