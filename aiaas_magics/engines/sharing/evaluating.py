@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sklearn.base import clone
 from sklearn.utils import get_tags
-from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel
-from sklearn.utils.validation import _check_method_params
 from threadpoolctl import threadpool_limits
 
 from aiaas_magics.engines.sharing import grouping, quick
@@ -23,7 +20,6 @@ from aiaas_magics.engines.sharing.base import (
     Answer,
     Data,
     Equality,
-    Fold,
     Memory,
     Params,
     Rows,
@@ -32,6 +28,7 @@ from aiaas_magics.engines.sharing.base import (
 )
 from aiaas_magics.engines.sharing.plan import Plan, Shared
 from aiaas_magics.engines.sharing.pool import Threads
+from aiaas_magics.engines.sharing.preparing import Tables
 from aiaas_magics.engines.sharing.scorers import raising, served
 from aiaas_magics.engines.sharing.sharers import sharer_of
 from aiaas_magics.engines.sharing.telling import Heard, Hearing, Keeping
@@ -193,9 +190,14 @@ class _Run:
         self._terms: Terms = evaluator._terms
         self._table: Table = [[None] * plan.folds for _ in candidates]
         self._heard = Heard(evaluator._watcher)
-        self._tables: dict[int, tuple[str, Rows, tuple[Any, ...]]] = {}
+        self._tables = Tables(
+            evaluator._X,
+            evaluator._y,
+            evaluator._weights(),
+            self._terms.splits,
+            train_too=self._terms.return_train_score,
+        )
         self._scoring: dict[int, list[quick.Scoring]] = {}
-        self._making = [threading.Lock() for _ in range(plan.folds)]
         self._keeping = Keeping(evaluator._memory, candidates)
 
     def done(self) -> Table:
@@ -231,7 +233,7 @@ class _Run:
         if not missing:
             return
         left = [n for n in self._folds if any(self._table[m][n] is None for m in shared.members)]
-        folds = [self._fold(shared, number) for number in left]
+        folds = [self._tables.fold(shared, number) for number in left]
         self._heard.begin(max(1, shared.cost.shared * len(left) // self._plan.folds), missing)
         try:
             answers = shared.sharer.evaluate(shared.group, folds, pool, exact=self._of._exact)
@@ -248,40 +250,6 @@ class _Run:
             self._fail(shared, error)
         finally:
             self._keeping.flush()
-
-    # tables -----------------------------------------------------------------------------------
-    def _fold(self, shared: Shared, number: int) -> Fold:
-        return Fold(
-            number,
-            lambda: self._made(shared, number)[1],
-            lambda: self._made(shared, number)[2],
-        )
-
-    def _made(self, shared: Shared, number: int) -> tuple[str, Rows, tuple[Any, ...]]:
-        """Return a fold's tables, prepared; those of one preparation are kept until the next begins."""
-        with self._making[number]:  # threads that ask for one fold get the same preparation
-            found = self._tables.get(number)
-            if found is None or found[0] != shared.before:
-                found = self._prepared(shared, number)
-                prepared = grouping.last_step(shared.whole)[0] and len(shared.whole.steps) > 1
-                if prepared:
-                    self._tables[number] = found
-            return found
-
-    def _prepared(self, shared: Shared, number: int) -> tuple[str, Rows, tuple[Any, ...]]:
-        of, whole = self._of, shared.whole
-        train, test = self._terms.splits[number]
-        X, y = _safe_split(whole, of._X, of._y, train)
-        X_test, _ = _safe_split(whole, of._X, of._y, test, train)
-        tables = (X_test, X) if self._terms.return_train_score else (X_test,)
-        weights = of._weights()
-        if weights is not None:
-            weights = _check_method_params(of._X, {"w": weights}, indices=train)["w"]
-        if grouping.last_step(whole)[0] and len(whole.steps) > 1:
-            before = clone(whole[:-1])
-            X = before.fit_transform(X, y)
-            tables = tuple(before.transform(table) for table in tables)
-        return shared.before, Rows(X, y, weights), tables
 
     # scoring ----------------------------------------------------------------------------------
     def _score(self, number: int, answer: Answer, shared: Shared) -> None:
