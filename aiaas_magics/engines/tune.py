@@ -63,6 +63,8 @@ def _searched(
     with learning.fitting(context, algo=spec.algo):
         tried = strategies.search(searching, choice)
         searching.watch.told()
+        for said in dict.fromkeys(searching.failures):
+            context.log(f"not shared as planned, so fitted apart: {said}")
         best = _best(tried, metric, spec)
         fitted, seconds = _refitted(searching, best)
         ownestimators.check_predictions(fitted, searching.X, spec, task.classes)

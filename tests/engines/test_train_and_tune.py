@@ -9,6 +9,7 @@ from aiaas_magics import errors
 from aiaas_magics.engines import catalogue, learning, train, tune
 from aiaas_magics.engines.measuring import NEED_PROBA
 from aiaas_magics.engines.models import artefacts
+from aiaas_magics.engines.sharing.sharers.forest import Forests
 from aiaas_magics.specs.algorithms import ALGORITHMS
 from aiaas_magics.specs.prepare import PrepareSpec
 from aiaas_magics.specs.train import TrainSpec
@@ -273,6 +274,16 @@ def test_what_needs_probabilities_is_refused_without_them(context, given, metric
     asked = {"algo": "ridge", "params": {"alpha": [1]}, "metric": metric}
     with pytest.raises(errors.SpecError, match="needs probabilities"):
         tune.run(grid(given("breast_cancer"), "diagnosis", **asked), context)
+
+
+def test_what_could_not_be_shared_is_in_the_log(context, given, monkeypatch):
+    def fail(*args, **words):
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(Forests, "evaluate", fail)
+    tune.run(grid(given("iris"), cv=2), context)
+    said = [each.body["text"] for each in context.told if each.type == "log"]
+    assert "not shared as planned, so fitted apart: forest: out of luck" in said
 
 
 def test_one_candidate_that_fails_does_not_end_the_search(context, given):

@@ -230,8 +230,8 @@ class _Run:
         left = [n for n in self._folds if any(self._table[m][n] is None for m in shared.members)]
         folds = [self._tables.fold(shared, number) for number in left]
         self._heard.begin(max(1, shared.cost.shared * len(left) // self._plan.folds), missing)
-        answers = shared.sharer.evaluate(shared.group, folds, pool, exact=self._of._exact)
         try:
+            answers = shared.sharer.evaluate(shared.group, folds, pool, exact=self._of._exact)
             with threadpool_limits(1):
                 for answer in answers:
                     number = shared.members[answer.member]
@@ -251,6 +251,8 @@ class _Run:
         """Score an answer; where that fails the candidate is fitted, and the scorer asked again."""
         try:
             scored = self._scored(answer, shared)
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - `error_score` says what becomes of it
             self._fail(shared, error)
             return

@@ -94,7 +94,7 @@ def _valid(
     if cell not in taken:
         try:
             model = last_step(whole)[1]
-            known = model._parameter_constraints
+            known = getattr(model, "_parameter_constraints", {})  # LightGBM's own classes have none
             validate_parameter_constraints(known, dict([param]), type(model).__name__)
             taken[cell] = True
         except Exception:  # noqa: BLE001 - it is said when the candidate is fitted by itself

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, Self
 
 from sklearn import config_context, get_config
+from threadpoolctl import threadpool_limits
 
 from aiaas_magics.engines.sharing.base import Item, Made
 
@@ -40,7 +42,7 @@ class Threads:
 
     def __init__(self, cores: int, watcher: Watcher | None = None) -> None:
         self.cores, self._watcher = cores, watcher or Unwatched()
-        self._threads = ThreadPoolExecutor(cores, "sharing") if cores > 1 else None
+        self._threads = ThreadPoolExecutor(cores, "sharing", _narrow) if cores > 1 else None
         self._config = get_config()  # scikit-learn's holds for one thread only
 
     def __enter__(self) -> Self:
@@ -52,18 +54,23 @@ class Threads:
 
     def map(self, function: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
         """Yield the results in the order of the items; at most twice as many as threads are in the making."""
+        if self._threads is None:
+            yield from map(function, self._wanted(items))
+            return
         waiting: deque[Future[Made]] = deque()
-        for item in items:
-            if self.stopping():
-                break
-            if self._threads is None:
-                yield function(item)
-                continue
-            waiting.append(self._threads.submit(self._configured, function, item))
-            if len(waiting) >= 2 * self.cores:
+        try:
+            for item in self._wanted(items):
+                waiting.append(self._threads.submit(self._configured, function, item))
+                if len(waiting) >= 2 * self.cores:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        finally:
+            for each in waiting:  # after an error, or where nobody asks any more
+                each.cancel()
+
+    def _wanted(self, items: Iterable[Item]) -> Iterator[Item]:
+        return itertools.takewhile(lambda _: not self.stopping(), items)
 
     def _configured(self, function: Callable[[Item], Made], item: Item) -> Made:
         with config_context(**self._config):
@@ -76,3 +83,8 @@ class Threads:
     def stopping(self) -> bool:
         """Ask who watches."""
         return self._watcher.stopping()
+
+
+def _narrow() -> None:
+    """Give a thread no OpenMP threads of its own: it does not inherit the limit of who began it."""
+    threadpool_limits(1, "openmp")

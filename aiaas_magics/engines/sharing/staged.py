@@ -69,6 +69,9 @@ class Staged(BySharing):
             or (exact and not steady)
         ):
             return None
+        every = [each.get(self.stages, 1) for each in group.members]
+        if not all(isinstance(each, int | np.integer) and each > 0 for each in every):
+            return None
         counts = [self._count(group, member) for member in range(len(group.members))]
         label = Equality.EXACT if steady else Equality.DISTRIBUTION
         return GroupPlan(

@@ -89,6 +89,7 @@ class TestLightGBM(SharerContract):
     )
     refused = (
         Case("drops trees", LGBMClassifier(boosting_type="dart"), ROUNDS, *IRIS),
+        Case("no number of rounds", LGBMClassifier(), {"n_estimators": [0, 2.5]}, *IRIS),
         Case("another name of rounds", LGBMClassifier(num_iterations=7), ROUNDS, *IRIS),
     )
 

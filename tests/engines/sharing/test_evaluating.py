@@ -10,6 +10,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
 from aiaas_magics.engines.sharing import evaluating, telling
 from aiaas_magics.engines.sharing.base import Scored
@@ -187,3 +188,21 @@ def test_a_preparation_that_draws_unseen_is_done_for_each():
     asked.evaluate(grid)
     assert "without a seed" in asked.failures[0]
     assert draws.count(100) >= 9
+
+
+def test_a_thread_has_no_threads_of_its_own():
+    with Threads(2) as pool:
+        assert list(pool.map(lambda _: _openmp_effective_n_threads(), range(3))) == [1, 1, 1]
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_after_an_error_no_more_is_begun(cores):
+    begun = []
+
+    def fail(item):
+        begun.append(item)
+        raise ValueError(item)
+
+    with Threads(cores) as pool, pytest.raises(ValueError, match="0"):
+        list(pool.map(fail, range(100)))
+    assert len(begun) <= 2 * cores

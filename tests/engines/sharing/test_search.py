@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from lightgbm import LGBMClassifier
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.decomposition import PCA
@@ -94,6 +95,10 @@ CASES = {
         "estimator": make_pipeline(StandardScaler(), FOREST),
         "grid": {"randomforestclassifier__n_estimators": [2, 4]},
         "fit": {"randomforestclassifier__sample_weight": np.linspace(0.1, 1, 150)},
+    },
+    "LightGBM's own": {
+        "estimator": LGBMClassifier(verbose=-1, n_jobs=1),
+        "grid": {"n_estimators": [2, 5], "num_leaves": [3, 7]},
     },
     "nobody shares": {"estimator": GaussianNB(), "grid": {"var_smoothing": [1e-9, 1e-3]}},
 }  # fmt: skip

@@ -132,7 +132,10 @@ class LightGBM(Staged):
     def refused(self, estimator: Any) -> bool:
         """Tell whether trees are dropped or averaged, or words that we do not know may change the rounds."""
         kind = getattr(estimator, "boosting_type", "gbdt")
-        return kind != "gbdt" or not set(getattr(estimator, "_other_params", ())) <= HARMLESS
+        known = HARMLESS.union(
+            estimator._get_param_names()
+        )  # `set_params` notes these among the others too
+        return kind != "gbdt" or not known.issuperset(getattr(estimator, "_other_params", ()))
 
     def spread(
         self, function: Callable[[Fold], list[Answer]], folds: Sequence[Fold], pool: Pool
