@@ -158,6 +158,14 @@ def test_the_same_search_is_answered_from_the_first(context, spec):
     assert msgspec.structs.replace(second, remembered=None) == first
 
 
+def test_a_name_that_means_another_model_by_now_is_given_the_answer_again(context, spec):
+    first = ran(spec, context, "j1")
+    ran(msgspec.structs.replace(spec, params={"max_depth": [1]}), context, "j2")
+    third = ran(spec, context, "j3")
+    assert third.ref == f"{spec.as_}@3"
+    assert (third.params, third.trials[0].mean) == (first.params, first.trials[0].mean)
+
+
 def test_what_the_first_warned_of_is_told_again(context, spec):
     tried = msgspec.structs.replace(spec, params={})
     told = []

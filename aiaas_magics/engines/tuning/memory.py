@@ -223,8 +223,12 @@ class Noting:
 
 
 def _there(result: ModelResult, context: Context) -> bool:
+    """Tell whether a search's model is there, and what its name means: another may have taken that since."""
     try:
         context.model(result.ref)
+        newest, _ = context.model(result.ref.partition("@")[0])
+        if newest.ref != result.ref:
+            return False
         for png in [chart.png for chart in result.charts if chart.png is not None]:
             context.blob(png)
     except (errors.NotFound, errors.SealError):

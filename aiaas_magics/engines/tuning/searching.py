@@ -107,10 +107,13 @@ class Searching:
 
     @property
     def planned(self) -> Plan:
-        """How all that was evaluated on the search's own folds was to be."""
-        groups = tuple(group for plan in self._plans for group in plan.groups)
-        apart = tuple(number for plan in self._plans for number in plan.apart)
-        count = sum(plan.candidates for plan in self._plans)
+        """How all that was evaluated on the search's own folds was to be, and who grew the models in the end."""
+        plans = self._plans
+        if len(plans) == 1:  # of several, groups have no numbers in common
+            plans = [plans[0].grown(self._evaluator.growers)]
+        groups = tuple(group for plan in plans for group in plan.groups)
+        apart = tuple(number for plan in plans for number in plan.apart)
+        count = sum(plan.candidates for plan in plans)
         return Plan(count, len(self.splits), groups, apart)
 
     def evaluate(
