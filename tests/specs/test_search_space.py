@@ -1,8 +1,11 @@
 """What is worth trying: ranges and lists as values."""
 
+import math
+
 import pytest
 
-from aiaas_magics.specs.algorithms import ALGORITHMS, Search, space
+from aiaas_magics import errors
+from aiaas_magics.specs.algorithms import ALGORITHMS, Search, check_parameters, find, space
 
 
 @pytest.mark.parametrize(
@@ -32,3 +35,9 @@ def test_a_parameter_has_one_search_a_task(algorithm):
     for task in algorithm.tasks:
         rows = [p.name for p in algorithm.parameters if task in p.tasks and p.search is not None]
         assert sorted(rows) == sorted(space(algorithm, task))
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_a_number_that_json_cannot_hold_is_no_value(value):
+    with pytest.raises(errors.SpecError, match="is not a value"):
+        check_parameters(find("ridge"), {"alpha": value}, "regression")
