@@ -86,7 +86,7 @@ class Parameter(msgspec.Struct, frozen=True):
         return isinstance(value, int | float) and "float" in self.types and self._within(value)
 
     def _within(self, value: float) -> bool:
-        if value != value:  # NaN
+        if not math.isfinite(value):  # no JSON holds it
             return False
         above = self.low is None or (value > self.low if self.open_low else value >= self.low)
         return above and (self.high is None or value <= self.high)
