@@ -50,6 +50,8 @@ def _took(job: Job) -> str:
 def _job(session: Session, values: Values) -> Job:
     wanted = values.get("job")
     found = next(session.jobs({"id": wanted} if wanted else {"limit": 1}), None)
+    if found is None and wanted:  # the name of what it makes, as %aiaas_jobs shows
+        found = next(session.jobs({"about": wanted, "limit": 1}), None)
     if found is None:
         known = errors.did_you_mean(str(wanted), [job.id for job in session.jobs({"limit": 50})])
         raise errors.NotFound(

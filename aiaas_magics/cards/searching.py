@@ -45,8 +45,16 @@ def _how(result: ModelResult) -> str:
         said.append(result.sharing.text + grower)
     less = result.cells - len(result.trials)
     if less > 0:
-        said.append(f"{style.plural(less, 'candidate')} given up behind the best, or not fitted")
+        said.append(f"{style.plural(less, 'candidate')} not compared to the end: {_why(result)}")
     return "; ".join(said)
+
+
+def _why(result: ModelResult) -> str:
+    return (
+        "stopped before"
+        if result.partial
+        else "given up behind the best, out of time, or not fitted"
+    )
 
 
 def _table(result: ModelResult) -> page.Table:

@@ -138,10 +138,9 @@ def _asked_or_tried(spec: TuneSpec, task: str, context: Context) -> TuneSpec:
         return msgspec.structs.replace(spec, params=unique(spec.params))
     found = {n: list(v) for n, v in algorithms.grid(algorithms.find(spec.algo), task).items()}
     tried = msgspec.structs.replace(spec, params=found)
-    name, values = next(iter(found.items()))
     context.warn(
-        f"no values to try were given: {tried.cells} combinations of {', '.join(found)} are compared",
-        f"{name}={values}",
+        f"no values to try were given: {tried.cells} combinations of {', '.join(found)} are worth it",
+        " ".join(f"{name}={spaces.compact(values)}" for name, values in found.items()),
     )
     return tried
 

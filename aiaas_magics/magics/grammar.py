@@ -121,7 +121,7 @@ def parse(verb: Verb, line: str, body: str | None = None, evaluate: Evaluate | N
         If the line asks for help.
     """
     words = split(line)
-    if any(word.raw == "--help" for word in words):
+    if any(word.raw == "--help" for word in words) or [word.raw for word in words] == ["?"]:
         raise Asked(verb)
     action, words = _action(verb, words)
     given: dict[str, Any] = {}
@@ -145,7 +145,7 @@ def parse(verb: Verb, line: str, body: str | None = None, evaluate: Evaluate | N
         else:
             argument = next(free, None) or _many(action)
             if argument is None or (equals and argument.kind not in FILES):
-                raise _too_many(verb, action, word, given)
+                raise _too_many(verb, action, word, given, next(waiting, None))
             _positional(given, argument, _evaluated(word, evaluate))
     if verb.body == "code" and body is not None and body.strip():
         _once(given, verb.body, body, "the code")
@@ -233,8 +233,14 @@ def _once(into: dict[str, Any], name: str, value: Any, shown: str) -> None:
 
 
 def _too_many(
-    verb: Verb, action: Action, word: Word, given: Mapping[str, Any]
+    verb: Verb, action: Action, word: Word, given: Mapping[str, Any], after: Word | None
 ) -> errors.UsageError:
+    if action.parameters and after is not None and after.raw.startswith("="):
+        return errors.UsageError(
+            f"{word.raw} {after.raw} stands apart",
+            "no blanks are around the = of a parameter",
+            f"{word.raw}=...",
+        )
     near = errors.nearest(word.text, [option.name for option in action.options])
     takes = len(action.arguments)
     hint = f"it takes {takes} word{'s' * (takes != 1)}; options begin with --"

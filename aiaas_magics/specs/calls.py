@@ -149,9 +149,12 @@ def _parameters(
     if algorithm is not None and action.parameters == "grid":
         auto.check_grid(algorithm.name)
     for name, value in found.items():
-        for each in spaces.some(value) if grid else [value]:
-            if algorithm is not None:
-                algorithms.check_parameters(algorithm, {name: each}, values.get("task"))
+        if algorithm is None:
+            break
+        if grid:
+            algorithms.check_tried(algorithm, name, value, values.get("task"))
+        else:
+            algorithms.check_parameters(algorithm, {name: value}, values.get("task"))
     return found
 
 

@@ -82,7 +82,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         else:
             value = low + share * (high - low)
         value = min(max(value, low), high)
-        return min(math.floor(value), int(high) - 1) if self.whole else value
+        return min(math.floor(value), int(high) - 1) if self.whole else float(value)
 
     def spread(self, count: int) -> list[JSON]:
         """Return so many values evenly over all of it, without repeats."""
@@ -128,6 +128,24 @@ def some(values: list[JSON] | Distribution) -> list[JSON]:
     return [values.at(0.0), values.at(1.0)] if isinstance(values, Distribution) else values
 
 
+def finite(value: JSON) -> bool:
+    """Tell whether all numbers in a value can be stored: JSON knows neither inf nor nan."""
+    if isinstance(value, list | tuple):
+        return all(map(finite, value))
+    if isinstance(value, dict):
+        return all(map(finite, value.values()))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def in_whole(values: list[JSON] | Distribution) -> Distribution | None:
+    """Return the whole numbers in a distribution of others, if there are two."""
+    if not isinstance(values, Distribution) or values.whole:
+        return None
+    low, high = math.ceil(values.low), math.floor(values.high)
+    name = "lograndint" if values.log and low > 0 else "randint"
+    return Distribution(name, low, high + 1) if low < high else None
+
+
 REFUSED = (
     ValueError, SyntaxError, TypeError, MemoryError, RecursionError, ZeroDivisionError, OverflowError,
 )  # fmt: skip
@@ -146,6 +164,7 @@ def read(node: ast.expr) -> Any:
         If a distribution makes no sense.
     """
     if not isinstance(node, ast.Call):
+        _check_plain(node)
         return ast.literal_eval(node)
     name = _name(node.func)
     if name in ("list", "array", "tuple") and len(node.args) == 1 and not node.keywords:
@@ -158,6 +177,13 @@ def read(node: ast.expr) -> Any:
     if not all(isinstance(each, int | float) for each in (*args, *words.values())):
         raise ValueError(f"{name} takes numbers")
     return KNOWN[name](*args, **words)
+
+
+def _check_plain(node: ast.expr) -> None:
+    """Check that nothing is called inside a value: the values of a list are written out."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Call):
+            raise ValueError(f"a list holds numbers, 'text', True or None, not {ast.unparse(each)}")  # noqa: TRY004
 
 
 def _name(node: ast.expr) -> str:

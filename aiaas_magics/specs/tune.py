@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from aiaas_magics import errors
 from aiaas_magics.specs import auto, spaces, strategies
-from aiaas_magics.specs.algorithms import check_parameters, find
+from aiaas_magics.specs.algorithms import check_tried, find
 from aiaas_magics.specs.base import JSON, Spec
 from aiaas_magics.specs.estimators import Estimator, check_task
 from aiaas_magics.specs.metrics import check_metric
@@ -96,8 +96,14 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
                     "a grid is a list of values",
                     f"{name}=[...]",
                 )
-            for value in spaces.some(values) if self.estimator is None else ():
-                check_parameters(find(self.algo), {name: value}, self.task)
+            if self.estimator is None:
+                check_tried(find(self.algo), name, values, self.task)
+            elif not spaces.finite(values):
+                raise errors.SpecError(
+                    f"{name} is to try a number without end, or none at all",
+                    "inf and nan are no values a search can store",
+                    f"{name}=[1.0,1e12]",
+                )
 
     @property
     def weighing(self) -> tuple[str, ...]:

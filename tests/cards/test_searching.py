@@ -51,10 +51,9 @@ def test_each_kind_of_score_is_marked_counted_and_explained():
 
 
 def test_candidates_without_all_folds_are_counted():
-    assert "3 candidates given up behind the best, or not fitted" in card(
-        trial(1, depth=1), cells=4
-    )
-    assert "given up" not in card(trial(1, depth=1), cells=1)
+    assert "3 candidates not compared to the end: given up" in card(trial(1, depth=1), cells=4)
+    assert "to the end: stopped before" in card(trial(1, depth=1), cells=4, partial=True)
+    assert "to the end" not in card(trial(1, depth=1), cells=1)
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,12 @@ def test_attaching_answers_what_the_job_answered(made):
     assert repr(made[0].run("jobs", "attach", {})) == repr(made[1]["api"])
 
 
+def test_a_job_is_known_by_what_it_makes(made):
+    jobs = {job.about: job.id for job in reversed(list(made[0].jobs()))}
+    newest = repr(made[0].run("jobs", "attach", {"job": jobs["clf"]}))
+    assert repr(made[0].run("jobs", "attach", {"job": "clf"})) == newest
+
+
 def test_attaching_to_a_failed_job_raises_its_error(empty):
     failed(empty)
     with pytest.raises(errors.DataError, match="it is broken"):

@@ -37,6 +37,7 @@ def told(result):
         ({"max_depth": [1, 2]}, {}, "grid", "all 2 combinations can be compared, from one model a fold"),
         ({"min_samples_leaf": [1, 2]}, {}, "grid", "all 2 combinations can be compared"),
         ({"max_depth": [1, 2, 3]}, {"trials": 9}, "grid", "all 3 combinations"),
+        ({"max_depth": [2]}, {}, "grid", "the one combination there is can be compared"),
         (TREE, {"trials": 4}, "optuna", "--trials 4 allows some of 27 combinations"),
         (TREE, {"strategy": "random", "trials": 2}, "random", "as asked"),
         ({"max_features": Distribution("uniform", 0.1, 1)}, {"trials": 2}, "optuna", "a distribution has no end"),

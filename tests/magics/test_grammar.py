@@ -151,6 +151,8 @@ def test_costs_that_are_none_say_how_to_write_them(word):
         ("train", "d --target y --algo ridge --task cluster", "unknown", "known: classification"),
         ("train", "d --target y --algo ridge --as ../x", "cannot be a name", "letter"),
         ("train", "d --target y --algo ridge alpha=[1", "missing", ""),
+        ("tune", "d --target y --algo ridge alpha = [1]", "alpha = stands apart", "no blanks"),
+        ("tune", "d --target y --algo ridge alpha =[1]", "stands apart", "no blanks"),
         ("tune", "d --target y --algo knn metric=", "metric= has no value", "--algo NAME ?"),
         ("train", "d --target y --algo ridge alpha=__import__('os')", "no Python literal", ""),
         ("train", "d --target y --algo ridge {1+1}", "cannot be evaluated|too many", ""),
@@ -199,6 +201,7 @@ def test_only_braces_are_evaluated():
     ("line", "asked"),
     [
         ("--help", None),
+        ("?", None),
         ("d --algo ?", "algo"),
         ("d --algo ridge ?", "algo"),
         ("--algo=ridge ?", "algo"),

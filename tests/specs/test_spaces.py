@@ -197,6 +197,8 @@ def asked(words):
         ("C=logunifrom(1,2)", "did you mean loguniform"), ("C=loguniform(10,1)", "the lower bound comes first"),
         ("C=loguniform(0,1)", "needs bounds above 0"), ("C=uniform(-1,1)", "is not a value"),
         ("CC=uniform(0,1)", "did you mean 'C'"), ("C=[]", "holds no value to try"),
+        ("C=[1,1e999]", "is not a value"), ("C=[1,float('inf')]", "not float('inf')"),
+        ("max_iter=uniform(1,10)", "max_iter=randint(1,12)"), ("max_iter=loguniform(5,10)", "max_iter=lograndint(5,11)"),
         ("C=loguniform(1,2) --strategy grid", "has no end of values"), ("C=[1] --time 9s --strategy grid", "does not go with"),
         ("C=[1] --time 9s --strategy halving", "does not go with"), ("C=[1] --trials 0", "compares nothing"),
         ("C=[1] --strategy optima", "did you mean 'optuna'"), ("C=range(1,9999) tol=linspace(0.1,1,99)", "989,802 cells"),
@@ -229,3 +231,12 @@ def test_what_is_worth_trying_completes_a_parameter():
     found = Completer(dict, lambda: None).complete(f"%aiaas_tune {LINE} C=log")
     assert found[1][0].startswith("loguniform(")
     assert grammar.parse(specs.verb("tune"), f"{LINE} C={found[1][0]}").parameters["C"].log
+
+
+@pytest.mark.parametrize("values", [[float("inf"), 1.0], [float("nan")], [[1.0, float("inf")]]])
+def test_a_number_that_json_does_not_hold_never_becomes_a_job(values):
+    common = {"data": "d", "target": "y", "as_": "m"}
+    with pytest.raises(errors.SpecError, match="without end"):
+        TuneSpec(algo="x", params={"a": values}, **common, **OWN)
+    with pytest.raises(errors.SpecError, match="is not a value"):
+        TuneSpec(algo="ridge", params={"alpha": values}, **common)

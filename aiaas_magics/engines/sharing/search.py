@@ -33,6 +33,12 @@ class SharedGridSearchCV(GridSearchCV):
         ``exact`` shares only where scores are bit-equal to those of fits of their own; ``auto`` also where they
         are equal within a stated tolerance, or have the same distribution; ``off`` is ``GridSearchCV``.
 
+    Notes
+    -----
+    With ``auto`` the winner may be another than ``GridSearchCV``'s where the best candidates are closer to each other than
+    two fits of different seeds: a score that is equal in distribution is another draw, as valid and not the same. Where the very
+    numbers matter (a test, a paper to reproduce), say ``sharing="exact"``.
+
     Attributes
     ----------
     equality_ : list of str

@@ -79,7 +79,8 @@ def _of_lists(searching: Searching, space: Space) -> Choice:
     if fits <= AFFORDABLE:
         models = f"{fits:,} models" if fits > 1 else "one model"
         shared = f", from {models} a fold" if fits < count else ""
-        return Choice("grid", f"all {count:,} combinations can be compared{shared}", space, plan)
+        all_ = f"all {count:,} combinations" if count > 1 else "the one combination there is"
+        return Choice("grid", f"{all_} can be compared{shared}", space, plan)
     rows = min(len(train) for train, _ in searching.splits)
     said = f"{count:,} combinations would take {fits:,} models a fold"
     if len(halving.rungs(count, rows, halving.least_rows(searching))) > 2:

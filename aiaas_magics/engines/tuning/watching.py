@@ -126,7 +126,7 @@ class Watch:
             self._failed(params, "scored", f"{self._metric.name} is undefined on a fold")
             return
         if mean > self._best:
-            self._best, self._best_params = mean, _words(params)
+            self._best, self._best_params = mean, _words(params, short=True)
             self._kept = LONGER * statistics.fmean(each.fit_seconds for each in folds)
         self._context.trial(params, natural(mean, self._metric), statistics.pstdev(scores))
 
@@ -159,5 +159,6 @@ def last_line(said: str) -> str:
     return lines[-1] if lines else "it did not say why"
 
 
-def _words(params: Mapping[str, JSON]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in params.items()) or "the defaults"
+def _words(params: Mapping[str, JSON], *, short: bool = False) -> str:
+    told = {n: f"{v:.4g}" if short and isinstance(v, float) else repr(v) for n, v in params.items()}
+    return ", ".join(f"{name}={value}" for name, value in told.items()) or "the defaults"

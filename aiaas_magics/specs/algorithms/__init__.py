@@ -23,6 +23,7 @@ from aiaas_magics.specs.algorithms import (
 )
 from aiaas_magics.specs.algorithms.descriptors import BOTH, Algorithm, Parameter, Search
 from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.spaces import Distribution, compact, in_whole, some
 
 __all__ = [
     "ALGORITHMS",
@@ -118,6 +119,30 @@ def check_parameters(
                 f"{name}: {', '.join(dict.fromkeys(p.allowed() for p in rows))}",
                 f"{name}={rows[0].default!r}",
             )
+
+
+def check_tried(
+    algorithm: Algorithm, name: str, values: list[JSON] | Distribution, task: str | None = None
+) -> None:
+    """Check what is tried of a parameter: all its values, or the two ends of a distribution.
+
+    Raises
+    ------
+    SpecError
+    """
+    try:
+        for value in some(values):
+            check_parameters(algorithm, {name: value}, task)
+    except errors.SpecError as error:
+        whole = in_whole(values)
+        rows = [p for p in algorithm.parameters if p.name == name]
+        if whole is None or not any(p.accepts(whole.low) for p in rows):
+            raise
+        raise errors.SpecError(
+            f"{name}={compact(values)} draws numbers that are not whole",
+            error.hint,
+            f"{name}={compact(whole)}",
+        ) from error
 
 
 def space(algorithm: Algorithm, task: str) -> dict[str, Search]:

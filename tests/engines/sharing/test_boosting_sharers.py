@@ -14,6 +14,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
 )
 
+from aiaas_magics import SharedGridSearchCV
 from aiaas_magics.engines.families.lightgbm import LightGBMClassifier, LightGBMRegressor
 from aiaas_magics.engines.sharing.base import Equality
 from aiaas_magics.engines.sharing.sharers import boosting
@@ -120,3 +121,10 @@ def test_what_is_drawn_without_a_seed_is_not_called_exact(sharer, estimator, gri
     assert set(plan.labels) == {label}
     strict = sharer.plan(group_of(case), data_of(case), exact=True)
     assert (strict is None) == (label is Equality.DISTRIBUTION)
+
+
+def test_adaptive_boosting_on_named_columns_warns_of_nothing(recwarn):
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    search = SharedGridSearchCV(AdaBoostClassifier(random_state=0), {"n_estimators": [2, 5]}, cv=3)
+    assert search.fit(X, y).exact_.all()
+    assert not [each for each in recwarn if "feature names" in str(each.message)]

@@ -100,7 +100,10 @@ class AdaBoost(Staged):
 
     def views(self, model: Any, table: Any, counts: Sequence[int]) -> Iterator[Any]:
         """Yield the model of the first estimators; each is asked once."""
-        said = [_Said(each.predict(table)) for each in model.estimators_]
+        rows = (
+            table.to_numpy() if hasattr(table, "to_numpy") else table
+        )  # they know no column names
+        said = [_Said(each.predict(rows)) for each in model.estimators_]
         for count in counts:
             view = copy.copy(model)
             view.estimators_ = said[:count]
