@@ -103,9 +103,17 @@ def demo(*, keep: bool = False, home: str | None = None) -> int:
         if story is not None and not (keep and done):
             story.end()
         session.close()
-        shutil.rmtree(work, ignore_errors=True)
+        _remove(work)
         signal.signal(signal.SIGINT, before)
     return 0
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder; a process that was ended just now may still be writing its last file into it."""
+    end = time.monotonic() + 5
+    while folder.exists() and time.monotonic() < end:
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.05)
 
 
 def _steps(story: Story, work: Path) -> Endpoint:

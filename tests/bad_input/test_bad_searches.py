@@ -17,7 +17,7 @@ SEARCHES = {
     "nested lists": (TREE + "max_depth=[[1,2],[3]]", "refused", "max_depth=[1, 2]"),
     "a word among numbers": ("--algo logistic_regression C=[1,'a']", "refused", "C='a'"),
     "not a number": ("--algo logistic_regression C=[nan,1]", "refused", "no Python literal"),
-    "infinite": ("--algo logistic_regression C=[1e999,1]", "fine", ""),
+    "infinite": ("--algo logistic_regression C=[1e999,1]", "refused", "C=inf"),
     "a huge whole number": (TREE + f"max_depth=[{HUGE},2]", "refused", f"max_depth={HUGE}"),
     "one value": (TREE + "max_depth=[2]", "fine", ""),
     "more folds than rows of a class": (TREE + "max_depth=[2] --cv 60", "refused", "--cv 40"),

@@ -150,7 +150,7 @@ CASES = {
     "huge grid": (
         f"{TUNE} max_depth=[{HUGE}] n_estimators=[{HUGE}]",
         "SpecError",
-        "at most 10,000",
+        "at most 20,000",
     ),
     # names
     "name of data": (f"{TRAIN} --as flowers", "NameTaken", "--as flowers-model"),

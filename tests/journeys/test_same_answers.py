@@ -32,8 +32,14 @@ STEPS = {
     "tune": (
         "%aiaas_tune ready --target species --algo logistic_regression --cv 3 --as best C=[0.1,1]",
         lambda: aiaas.tune(
-            "ready", target="species", algo="logistic_regression", cv=3, as_="best", C=[0.1, 1]
-        ),
+            "ready",
+            target="species",
+            algo="logistic_regression",
+            cv=3,
+            as_="best",
+            again=True,
+            C=[0.1, 1],
+        ),  # else it would be answered from the magic's
     ),
     "train": (
         "%aiaas_train ready --target species --algo random_forest --as clf n_estimators=10",
