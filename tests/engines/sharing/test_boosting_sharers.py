@@ -87,7 +87,8 @@ class TestLightGBM(SharerContract):
         Case("ours, numbers", LightGBMRegressor(objective="quantile"), ROUNDS, *DIABETES),
         Case("its own classes", LGBMClassifier(verbose=-1, n_jobs=1), ROUNDS, *CANCER),
         Case("its own numbers", LGBMRegressor(verbose=-1, n_jobs=1), ROUNDS, *DIABETES),
-    )
+        Case("two threads", LGBMRegressor(verbose=-1, n_jobs=2), ROUNDS, *load_diabetes(return_X_y=True), weights(442)),
+    )  # fmt: skip
     refused = (
         Case("drops trees", LGBMClassifier(boosting_type="dart"), ROUNDS, *IRIS),
         Case("no number of rounds", LGBMClassifier(), {"n_estimators": [0, 2.5]}, *IRIS),
@@ -95,7 +96,7 @@ class TestLightGBM(SharerContract):
     )
 
 
-UNSEEDED = (
+UNSTEADY = (
     (boosting.GradientBoosting(), GradientBoostingClassifier(), ROUNDS, Equality.DISTRIBUTION),
     (
         boosting.GradientBoosting(),
@@ -111,11 +112,15 @@ UNSEEDED = (
         ITERATIONS,
         Equality.DISTRIBUTION,
     ),
+    (boosting.LightGBM(), LGBMClassifier(n_jobs=2), ROUNDS, Equality.EXACT),
+    (boosting.LightGBM(), LGBMClassifier(n_jobs=3), ROUNDS, Equality.DISTRIBUTION),
+    (boosting.LightGBM(), LGBMClassifier(n_jobs=0), ROUNDS, Equality.DISTRIBUTION),
+    (boosting.LightGBM(), LGBMClassifier(n_jobs=8, deterministic=True), ROUNDS, Equality.EXACT),
 )
 
 
-@pytest.mark.parametrize(("sharer", "estimator", "grid", "label"), UNSEEDED)
-def test_what_is_drawn_without_a_seed_is_not_called_exact(sharer, estimator, grid, label):
+@pytest.mark.parametrize(("sharer", "estimator", "grid", "label"), UNSTEADY)
+def test_what_two_fits_disagree_about_is_not_called_exact(sharer, estimator, grid, label):
     case = Case("", estimator, grid, *IRIS)
     plan = sharer.plan(group_of(case), data_of(case), exact=False)
     assert set(plan.labels) == {label}
