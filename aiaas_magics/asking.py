@@ -15,13 +15,10 @@ from typing import TYPE_CHECKING, Any
 from aiaas_magics import errors, frames, saving, searches, specs
 from aiaas_magics.cards import style
 from aiaas_magics.sending import Sending
-from aiaas_magics.specs import auto, strategies
 from aiaas_magics.specs.base import JSON, Command, Spec
 from aiaas_magics.specs.catalogue import CatalogueInfo, check_openml, is_openml
 from aiaas_magics.specs.estimators import Estimator
 from aiaas_magics.specs.models import check_trust
-from aiaas_magics.specs.train import TrainSpec
-from aiaas_magics.specs.tune import TuneSpec
 from aiaas_magics.specs.verbs import Action, Kind, Option
 
 if TYPE_CHECKING:
@@ -47,8 +44,9 @@ def ask(
     """
     known: dict[str, type[Spec | Command]] = {**specs.spec_types(), **specs.command_types()}
     cls = next(each for each in known.values() if each.__name__ == table.makes)
-    if any(option.alone and option.python in values for option in table.options):
-        return searches.begun(session, verb, str(values["resume"]))
+    for option in table.options:
+        if option.alone and option.python in values:
+            return searches.begun(session, verb, str(values[option.python]))
     fields: Values = {}
     for option in (*table.arguments, *table.options):
         if option.python in values:
@@ -62,10 +60,8 @@ def ask(
         fields["params"] = dict(parameters or {})
         _check_target(session, str(values["target"]), values["data"])
     made = cls(**{name: value for name, value in fields.items() if name in cls.__struct_fields__})
-    if style.docs_mode() and isinstance(made, TrainSpec):
-        auto.check_reproducible(made)
-    if style.docs_mode() and isinstance(made, TuneSpec):
-        strategies.check_reproducible(made)
+    if style.docs_mode() and isinstance(made, Spec):
+        made.check_reproducible()
     return made
 
 

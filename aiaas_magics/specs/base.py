@@ -28,10 +28,20 @@ class Spec(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is asked of a backend: submitted, it becomes a job.
 
     ``__post_init__`` of each sub-class checks the values and raises
-    :class:`aiaas_magics.errors.SpecError`. ``MAKES`` is the kind of thing that ``as_`` names.
+    :class:`aiaas_magics.errors.SpecError`. ``MAKES`` is the kind of thing that ``as_`` names. ``RESUMES``
+    says that a job which did not end whole can be gone on with: such a spec has the fields ``again`` and ``resume``.
     """
 
     MAKES: ClassVar[str] = ""
+    RESUMES: ClassVar[bool] = False
+
+    def check_reproducible(self) -> None:
+        """Refuse what may end otherwise on another machine; asked in docs_mode.
+
+        Raises
+        ------
+        SpecError
+        """
 
 
 class Command(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -65,6 +65,10 @@ class TrainSpec(Spec, frozen=True, kw_only=True, tag="train"):
             check_parameters(find(self.algo), self.params, self.task)
         auto.check(self)
 
+    def check_reproducible(self) -> None:
+        """Refuse a comparison whose end is a matter of time."""
+        auto.check_reproducible(self)
+
     def fixed(self, algo: str, params: dict[str, JSON]) -> TrainSpec:
         """Return the training of one algorithm on the same rows."""
         return msgspec.structs.replace(

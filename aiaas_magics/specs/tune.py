@@ -28,6 +28,7 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
     """
 
     MAKES: ClassVar[str] = "model"
+    RESUMES: ClassVar[bool] = True
 
     data: str
     target: str
@@ -76,6 +77,10 @@ class TuneSpec(Spec, frozen=True, kw_only=True, tag="tune"):
             )
         self._check_grid()
         strategies.check(self)
+
+    def check_reproducible(self) -> None:
+        """Refuse a search whose end is a matter of time."""
+        strategies.check_reproducible(self)
 
     @property
     def limited(self) -> bool:
