@@ -202,8 +202,8 @@ def _jobs(backend: LocalBackend, where: Where) -> list[Job]:
     limit = where.get("limit") if set(where) <= {"limit"} else None
     found = _matching(backend.home.runs.select(known, limit), where)
     if with_spec:
-        specs = (msgspec.to_builtins(backend.home.runs.spec(j.id)) for j in found)
-        found = [msgspec.structs.replace(j, spec=s) for j, s in zip(found, specs, strict=True)]
+        asked = backend.home.runs.asked
+        found = [msgspec.structs.replace(job, spec=asked(job.id)) for job in found]
     if with_log:
         return [msgspec.structs.replace(j, log=queue.log(backend.home, j.id)) for j in found]
     return found

@@ -10,12 +10,12 @@ import itertools
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from aiaas_magics import errors
+from aiaas_magics import errors, specs
 from aiaas_magics.execution import process
 from aiaas_magics.execution.environment import worker_env
-from aiaas_magics.specs.base import Spec
+from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.jobs import Cause, JobState
 from aiaas_magics.store.home import Home
 from aiaas_magics.store.runs import Living
@@ -60,7 +60,7 @@ def pump(home: Home, start: Launch | None = None, skip: Iterable[str] = ()) -> l
 
 def waits_for(home: Home, job: str, living: Sequence[Living] | None = None) -> list[str]:
     """Return the unfinished older jobs (of `living`, oldest first) that make what this job's spec names."""
-    wanted = set(mentions(home.runs.spec(job)))
+    wanted = set(mentions(home.runs.asked(job)))
     if not wanted:
         return []
     known = home.runs.living() if living is None else living
@@ -68,9 +68,9 @@ def waits_for(home: Home, job: str, living: Sequence[Living] | None = None) -> l
     return [other.id for other in older if other.about in wanted]
 
 
-def mentions(spec: Spec) -> list[str]:
-    """Return the names of the data and models a spec works on."""
-    refs = (getattr(spec, field, None) for field in ("data", "model", "against", "sample"))
+def mentions(asked: Mapping[str, JSON]) -> list[str]:
+    """Return the names of the data and models that what was asked of a job works on."""
+    refs = (asked.get(field) for field in ("data", "model", "against", "sample"))
     return [
         ref.partition("@")[0]
         for ref in refs
@@ -94,10 +94,12 @@ def reap(home: Home, job: Living) -> bool:
 def _bury(home: Home, job: Living) -> bool:
     if job.state is JobState.CANCELLING:
         return finish_cancelled(home, job.id)
+    kind = specs.spec_types().get(job.verb)
+    resumes = kind is not None and kind.RESUMES
     error = errors.JobLost(
         f"job {job.id} was lost: its process ended without a word",
         "it was killed, or the machine ran out of memory or was restarted",
-        f"%aiaas_tune --resume {job.about}" if job.verb == "tune" else f"%aiaas_jobs logs {job.id}",
+        f"%aiaas_{job.verb} --resume {job.about}" if resumes else f"%aiaas_jobs logs {job.id}",
     )
     frm = (JobState.STARTING, JobState.RUNNING, JobState.STOPPING)
     lost = home.runs.move(job.id, JobState.LOST, frm=frm, error=errors.to_record(error))

@@ -95,6 +95,11 @@ class Runs:
         row = self._row(job, db.jobs.c.verb, db.jobs.c.spec)
         return msgspec.json.decode(row.spec, type=specs.spec_type(row.verb))
 
+    def asked(self, job: str) -> dict[str, JSON]:
+        """Return the fields of a job's spec as they were stored: what checks them may have changed since."""
+        found: dict[str, JSON] = msgspec.json.decode(self._row(job, db.jobs.c.spec).spec)
+        return found
+
     def setup(self, job: str) -> dict[str, JSON]:
         """Return what the submitter said about itself."""
         found: dict[str, JSON] = msgspec.json.decode(self._row(job, db.jobs.c.setup).setup)

@@ -16,7 +16,7 @@ import msgspec
 
 from aiaas_magics import engines, errors
 from aiaas_magics.backends.base import KINDS
-from aiaas_magics.specs.base import JSON, Command, Record, Result, Spec, tag_of
+from aiaas_magics.specs.base import JSON, Command, Record, Result, Spec, encode, tag_of
 from aiaas_magics.specs.jobs import MOVES, Event, Job, JobState, Limits
 from aiaas_magics.specs.records import AliasInfo, Applied, EndpointInfo, ModelInfo, Usage
 from aiaas_magics.testing.context import LocalContext
@@ -292,7 +292,8 @@ class FakeBackend:
         return f"{asked.model}@{asked.alias} means nothing now"
 
     def _with_spec(self, job: Any) -> Record:
-        found: Record = msgspec.structs.replace(job, spec=msgspec.to_builtins(self._specs[job.id]))
+        asked = msgspec.json.decode(encode(self._specs[job.id]))
+        found: Record = msgspec.structs.replace(job, spec=asked)
         return found
 
     def _move_alias(self, model: str, alias: str, to: int | None) -> None:

@@ -7,12 +7,13 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from aiaas_magics import errors
 from aiaas_magics.backends.following import follow
 from aiaas_magics.backends.local import LocalBackend
-from aiaas_magics.execution import process, queue
+from aiaas_magics.execution import environment, process, queue
 from aiaas_magics.execution.spare import Spare
 from aiaas_magics.specs.data import DataSpec
 from aiaas_magics.specs.jobs import Cause, JobState, Limits
@@ -257,7 +258,7 @@ def test_mentions_are_names_without_versions():
     from aiaas_magics.specs.evaluate import EvaluateSpec
 
     spec = EvaluateSpec(model="clf@3", data="sha256:" + "0" * 64, against="other@1")
-    assert queue.mentions(spec) == ["clf", "other"]
+    assert queue.mentions(msgspec.to_builtins(spec)) == ["clf", "other"]
 
 
 def test_workers_import_neither_notebook_nor_widgets():
@@ -265,3 +266,17 @@ def test_workers_import_neither_notebook_nor_widgets():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
     assert Path(sys.executable).exists()
+
+
+def test_a_spec_that_is_refused_by_now_blocks_no_other_job(backend):
+    setup = environment.describe()
+    old = backend.home.runs.create(
+        Noop(), about="", key=None, limits=None, user="u", setup=setup
+    ).id
+    with backend.home.database.write() as connection:
+        stored = (b'{"kind":"train","algo":"gone"}',)
+        connection.exec_driver_sql("UPDATE jobs SET verb = 'train', spec = ?", stored)
+    new = end_of(backend, backend.submit(Noop()))
+    assert new.state is JobState.SUCCEEDED
+    assert backend.query("jobs", {"id": old, "spec": True})[0].spec["algo"] == "gone"
+    assert end_of(backend, old).state is JobState.FAILED
