@@ -1,6 +1,6 @@
 """Searches that were begun before: gone on with, waited for, not done twice.
 
-A search is any job whose spec has the fields ``again`` and ``resume``.
+A search is any job whose spec ``RESUMES``.
 """
 
 from __future__ import annotations
@@ -55,9 +55,11 @@ def begun(session: Session, verb: str, name: str) -> Spec:
     return msgspec.structs.replace(spec, again=False, resume=job.id)  # type: ignore[no-any-return]
 
 
-def names(session: Session, verb: str = "tune") -> list[str]:
-    """Return what searches were to be stored as, the newest first."""
-    return list(dict.fromkeys(job.about for job in session.jobs({"verb": verb})))
+def names(session: Session, verb: str = "") -> list[str]:
+    """Return what searches, of a verb or of any, were to be stored as, the newest first."""
+    verbs = [verb] if verb else [tag for tag, each in specs.spec_types().items() if each.RESUMES]
+    jobs = (job for each in verbs for job in session.jobs({"verb": each}))
+    return list(dict.fromkeys(job.about for job in jobs))
 
 
 def submit(session: Session, spec: Spec, limits: Limits) -> str:
@@ -65,7 +67,7 @@ def submit(session: Session, spec: Spec, limits: Limits) -> str:
 
     Two that submit the same at the same moment get one job: its key holds the job that was the newest before.
     """
-    if not hasattr(spec, "again") or spec.again:
+    if not spec.RESUMES or getattr(spec, "again", False):
         return session.backend.submit(spec, limits=limits)
     where: dict[str, JSON] = {"verb": tag_of(spec), "about": str(getattr(spec, "as_", ""))}
     newest = list(itertools.islice(session.jobs({**where, "limit": NEWEST, "spec": True}), NEWEST))
@@ -78,7 +80,7 @@ def submit(session: Session, spec: Spec, limits: Limits) -> str:
 
 
 def _same(job: Job, spec: Spec) -> bool:
-    mine, asked = msgspec.to_builtins(spec), dict(job.spec or {})
+    mine, asked = msgspec.json.decode(encode(spec)), dict(job.spec or {})
     return {**mine, "resume": None} == {**asked, "resume": None} and mine.keys() == asked.keys()
 
 

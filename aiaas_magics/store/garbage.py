@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from aiaas_magics import errors
+from aiaas_magics import errors, specs
 from aiaas_magics.frames.manifest import manifest
 from aiaas_magics.specs.jobs import FINAL
 from aiaas_magics.store import database as db
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 ADDRESS = re.compile(rb"sha256:[0-9a-f]{64}")
 PICTURED = ("train", "tune", "evaluate")
 """Jobs whose result names bytes that nothing else does: the PNGs of its charts."""
-RESUMED = "tune"
-"""Jobs that another one can go on with."""
 RESUMABLE_DAYS = 30
 """For so long the tables of a search that did not end are kept for it."""
 
@@ -54,7 +52,8 @@ def _addresses(bodies: Iterable[bytes]) -> Iterator[str]:
 
 def _resumable() -> sa.Select[bytes]:
     """Return the query for what the last search under each name was asked, if it did not end whole."""
-    last = sa.select(sa.func.max(db.jobs.c.id)).where(db.jobs.c.verb == RESUMED)
+    searches = [tag for tag, each in specs.spec_types().items() if each.RESUMES]
+    last = sa.select(sa.func.max(db.jobs.c.id)).where(db.jobs.c.verb.in_(searches))
     since = time.time() - 86_400 * RESUMABLE_DAYS
     unended = (db.jobs.c.state != "SUCCEEDED") | (db.jobs.c.partial == 1)
     return sa.select(db.jobs.c.spec).where(
