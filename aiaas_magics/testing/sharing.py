@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import pytest
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.model_selection import KFold, ParameterGrid, StratifiedKFold
 from sklearn.utils.multiclass import type_of_target
@@ -91,6 +90,8 @@ class SharerContract:
 
     sharer: Sharer
     cases: Sequence[Case] = ()
+    shares_exactly = True
+    """Whether anything can be shared to the last bit; if not, every group is refused where that is asked for."""
     refused: Sequence[Case] = ()
     """What looks like ours and is not: plan must return None, or matches False."""
 
@@ -143,9 +144,11 @@ class SharerContract:
             assert each.equality in (plan.labels[each.member], Equality.EXACT)
 
     def test_exact_is_exact(self, case: Case) -> None:
-        """With `exact`, every answer is bit-equal to a fit."""
-        if self.sharer.plan(group_of(case), data_of(case), exact=True) is None:
-            pytest.skip("nothing of it can be shared exactly")
+        """With `exact`, every answer is bit-equal to a fit, or the group is refused."""
+        plan = self.sharer.plan(group_of(case), data_of(case), exact=True)
+        assert (plan is not None) == self.shares_exactly
+        if plan is None:
+            return
         found = self.answers(case, exact=True)
         assert {each.equality for each in found} == {Equality.EXACT}
         self.check_labels(case, found)
