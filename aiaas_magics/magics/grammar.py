@@ -333,8 +333,9 @@ def _dictionary(tree: ast.Module, read: Callable[[ast.expr], Any]) -> dict[str, 
         and not node.args
     ):
         return {str(k.arg): read(k.value) for k in node.keywords if k.arg is not None}
-    pairs = node if isinstance(node, ast.Dict) else ast.Dict([None], [])
-    keys = [None if key is None else ast.literal_eval(key) for key in pairs.keys]
+    if not isinstance(node, ast.Dict):
+        raise TypeError("a dict with names as keys is expected")
+    keys = [None if key is None else ast.literal_eval(key) for key in node.keys]
     if not all(isinstance(key, str) for key in keys):
         raise ValueError("a dict with names as keys is expected")
-    return {str(key): read(value) for key, value in zip(keys, pairs.values, strict=True)}
+    return {str(key): read(value) for key, value in zip(keys, node.values, strict=True)}

@@ -89,9 +89,8 @@ class Blobs:
 
     def fetch(self, ref: str) -> Iterator[bytes]:
         """Yield the bytes at an address. Raises `NotFound` before the first."""
-        return _read(
-            self.path(ref).open("rb")
-        )  # at once: it may be removed before the first is asked for
+        # opened at once: it may be removed before the first bytes are asked for
+        return _read(self.path(ref).open("rb"))
 
     def size(self) -> int:
         """Return the bytes all blobs take."""

@@ -190,16 +190,15 @@ class _Run:
         self._terms: Terms = evaluator._terms
         self._table: Table = [[None] * plan.folds for _ in candidates]
         self._heard = Heard(evaluator._watcher)
-        of = evaluator
-        self._tables = Tables(of._X, of._y, of._weights(), self._terms)
+        weights = evaluator._weights()
+        self._tables = Tables(evaluator._X, evaluator._y, weights, self._terms)
         self._scoring: dict[int, list[quick.Scoring]] = {}
         self._keeping = Keeping(evaluator._memory, candidates)
 
     def done(self) -> Table:
         """Evaluate what is not known yet."""
         self._recall()
-        heard = self._heard
-        with Threads(self._of._cores, heard) as pool:
+        with Threads(self._of._cores, self._heard) as pool:
             for group, shared in enumerate(self._plan.groups):
                 if not pool.stopping():
                     self._together(group, shared, pool)
