@@ -289,6 +289,7 @@ def test_any_text_is_read_or_refused_in_three_lines(rows, sep, read):
 @given(body=st.binary(max_size=200))
 @example(body=b"\r\x01")
 @example(body=b"a,b\r1,2\r")
+@example(body=b"\x01\n\t\x01")
 def test_any_bytes_are_read_or_refused_in_three_lines(body, read):
     try:
         assert len(read(body))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shlex
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -101,8 +102,9 @@ def _read(found: CsvFile, how: Reading, tell: Tell | None) -> pd.DataFrame:
 
 
 def _parse(found: CsvFile, tell: Tell | None = None, **options: Any) -> pd.DataFrame:
+    lossy = warnings.catch_warnings(action="error", category=pd.errors.ParserWarning)
     try:
-        with io.BufferedReader(_Counted(found.path, tell), CHUNK) as file:
+        with lossy, io.BufferedReader(_Counted(found.path, tell), CHUNK) as file:
             frame: pd.DataFrame = pd.read_csv(
                 file, sep=found.sep, encoding=found.encoding, low_memory=False, header=None,
                 skipinitialspace=found.sep != " ", names=list(range(found.width)),
@@ -110,7 +112,7 @@ def _parse(found: CsvFile, tell: Tell | None = None, **options: Any) -> pd.DataF
             )  # fmt: skip
     except pd.errors.EmptyDataError as error:
         raise no_rows(found.name, found.header) from error
-    except (pd.errors.ParserError, ValueError, OverflowError) as error:
+    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError, OverflowError) as error:
         written.check_quotes(found)
         written.check_widths(found)
         raise errors.DataError(f"{found.name} is no CSV file", str(error), "--sep ';'") from error
