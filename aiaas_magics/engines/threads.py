@@ -16,15 +16,25 @@ def shared(function: Callable[[Item], Made], items: Iterable[Item], cores: int) 
     if cores < 2:
         yield from map(function, items)
         return
-    waiting: deque[Future[Made]] = deque()
     with ThreadPoolExecutor(cores) as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) > cores:
-                    yield waiting.popleft().result()
-            while waiting:
+        yield from in_order(pool, function, items, cores + 1)
+
+
+def in_order(
+    pool: ThreadPoolExecutor, function: Callable[[Item], Made], items: Iterable[Item], ahead: int
+) -> Iterator[Made]:
+    """Yield ``function(item)`` for each item, in order, at most `ahead` of them in the making.
+
+    What has not begun when it is closed, or after an error, never does.
+    """
+    waiting: deque[Future[Made]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) >= ahead:
                 yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()

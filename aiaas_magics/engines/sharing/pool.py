@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, Self
 
 from sklearn import config_context, get_config
 from threadpoolctl import threadpool_limits
 
 from aiaas_magics.engines.sharing.base import Item, Made
+from aiaas_magics.engines.threads import in_order
 
 
 class Watcher(Protocol):
@@ -57,17 +58,8 @@ class Threads:
         if self._threads is None:
             yield from map(function, self._wanted(items))
             return
-        waiting: deque[Future[Made]] = deque()
-        try:
-            for item in self._wanted(items):
-                waiting.append(self._threads.submit(self._configured, function, item))
-                if len(waiting) >= 2 * self.cores:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for each in waiting:  # after an error, or where nobody asks any more
-                each.cancel()
+        configured = functools.partial(self._configured, function)
+        yield from in_order(self._threads, configured, self._wanted(items), 2 * self.cores)
 
     def _wanted(self, items: Iterable[Item]) -> Iterator[Item]:
         return itertools.takewhile(lambda _: not self.stopping(), items)
