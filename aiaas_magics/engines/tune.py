@@ -20,7 +20,7 @@ from aiaas_magics.engines.tuning import memory, strategies
 from aiaas_magics.engines.tuning.candidates import combinations, listed, unique
 from aiaas_magics.engines.tuning.pictures import pictured
 from aiaas_magics.engines.tuning.searching import Searching, Tried
-from aiaas_magics.engines.tuning.watching import last_line, natural
+from aiaas_magics.engines.tuning.watching import last_line
 from aiaas_magics.specs import algorithms, spaces
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.metrics import DEFAULT, Metric, check_metric
@@ -188,8 +188,8 @@ def _trial(each: Tried, rank: int, number: int, metric: Metric) -> Trial:
     label = max((one.equality for one in folds), key=ORDER.index)
     return Trial(
         params={name: weighing.told(value) for name, value in each.asked.items()},
-        mean=natural(each.mean, metric), std=float(np.std(each.scores)),
-        folds=tuple(natural(score, metric) for score in each.scores),
+        mean=metric.natural(each.mean), std=float(np.std(each.scores)),
+        folds=tuple(map(metric.natural, each.scores)),
         seconds=float(np.mean([one.fit_seconds for one in folds])), rank=rank, equality=str(label),
         number=number,
     )  # fmt: skip

@@ -16,6 +16,10 @@ class Metric(Record, frozen=True, kw_only=True, tag="metric"):
     """scikit-learn's scorer, of which greater is always better."""
     greater_is_better: bool = True
 
+    def natural(self, score: float) -> float:
+        """Return a scorer's score as people know the metric, and the other way: an error is a positive number."""
+        return float(score) if self.greater_is_better else -float(score)
+
 
 def _metric(name: str, task: str, summary: str, scorer: str = "") -> Metric:
     scorer = scorer or name

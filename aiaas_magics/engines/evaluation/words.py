@@ -61,4 +61,4 @@ def amount(value: float, metric: str) -> str:
 
 def gain(value: float, metric: str) -> float:
     """Return a difference turned so that more is better."""
-    return value if check_metric(metric).greater_is_better else -value
+    return check_metric(metric).natural(value)

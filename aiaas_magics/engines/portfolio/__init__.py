@@ -142,8 +142,7 @@ class _Choice:
         if outcome.failure:
             self._context.log(f"{proposal.algo} {proposal.params or ''}: {outcome.failure}")
         elif outcome.complete(self._problem.folds):
-            mean = outcome.mean if metric.greater_is_better else -outcome.mean
-            spread = float(np.std(outcome.scores))
+            mean, spread = metric.natural(outcome.mean), float(np.std(outcome.scores))
             self._context.trial({"algo": proposal.algo, **proposal.params}, mean, spread)
         if outcome.scores:
             self._busy.append(outcome.busy)

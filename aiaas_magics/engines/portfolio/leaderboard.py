@@ -81,13 +81,12 @@ def ranked(
 def _entrant(
     rank: int, outcome: Outcome, winner: Outcome, problem: Problem, metric: Metric
 ) -> Entrant:
-    sign = 1.0 if metric.greater_is_better else -1.0
     whole, proposal = outcome.complete(problem.folds), outcome.proposal
     same = whole and proposal.level == winner.proposal.level and winner.complete(problem.folds)
-    scores = tuple(sign * score for score in outcome.scores)
+    scores = tuple(map(metric.natural, outcome.scores))
     low, high = interval(scores, metric, problem.ratio) if whole else (None, None)
     return Entrant(
-        rank=rank, algo=proposal.algo, params=proposal.params, mean=sign * outcome.mean if scores else None,
+        rank=rank, algo=proposal.algo, params=proposal.params, mean=metric.natural(outcome.mean) if scores else None,
         low=low, high=high, folds=scores, rows=problem.levels[proposal.level],
         fit_seconds=outcome.fit, predict_seconds=1000 * outcome.predict,
         tied=same and rank > 1 and tied(winner.scores, outcome.scores, problem.ratio),

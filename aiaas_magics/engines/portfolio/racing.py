@@ -176,7 +176,7 @@ class Race:
         count = len({outcome.proposal.key for outcome in self._done.values()})
         text = f"{count} candidate{'' if count == 1 else 's'}"
         if self.best is not None:
-            value = self.best.mean if self._bench.metric.greater_is_better else -self.best.mean
+            value = self._bench.metric.natural(self.best.mean)
             text += f", best {self.best.proposal.algo}: {self._bench.metric.name} {value:.4g}"
         if self._clock is not None:
             context.progress(

@@ -19,11 +19,6 @@ LONGER = 1.5
 """How much longer than a fold's fit the last one takes: a fold of 2 has half of its rows, of 5 four fifths."""
 
 
-def natural(score: float, metric: Metric) -> float:
-    """Return a score as people know the metric: an error is a positive number."""
-    return float(score) if metric.greater_is_better else -float(score)
-
-
 class Watch:
     """Hears of every candidate and fold; called by many threads.
 
@@ -128,7 +123,7 @@ class Watch:
         if mean > self._best:
             self._best, self._best_params = mean, _words(params, short=True)
             self._kept = LONGER * statistics.fmean(each.fit_seconds for each in folds)
-        self._context.trial(params, natural(mean, self._metric), statistics.pstdev(scores))
+        self._context.trial(params, self._metric.natural(mean), statistics.pstdev(scores))
 
     def _failed(self, params: Mapping[str, JSON], verb: str, said: str) -> None:
         """Warn of the first candidate that fails for a reason; the others are counted."""
@@ -147,7 +142,7 @@ class Watch:
     def _tell(self) -> None:
         text = f"{self._complete} of {self.expected} candidates"
         if math.isfinite(self._best):
-            best = natural(self._best, self._metric)
+            best = self._metric.natural(self._best)
             text += f", best {self._metric.name} {best:.4g} with {self._best_params}"
         done = self._before + self._done / max(self._folds, 1)
         self._context.progress(min(done, self.expected), self.expected + 1, text)
