@@ -41,10 +41,10 @@ def counting(monkeypatch, where, *names):
 
 def test_the_queue_is_read_once_however_long_it_is(resting, monkeypatch):
     monkeypatch.setattr(resting.home, "setting", lambda name: 20)
-    called, _ = counting(monkeypatch, resting.home.runs, "living", "get", "spec")
+    called, _ = counting(monkeypatch, resting.home.runs, "living", "get", "asked")
     begun = []
     assert len(queue.pump(resting.home, begun.append)) == len(begun) == 1
-    assert called == {"living": 1, "spec": 10}
+    assert called == {"living": 1, "asked": 10}
 
 
 @pytest.mark.parametrize(
