@@ -92,6 +92,17 @@ def _above(link: Link) -> Callable[[np.ndarray], Answer]:
     return lambda raw: Answer((raw[:, 0] > 0).astype("int64"), pair(sigmoid(raw)), raw)
 
 
+def _odds(link: Link) -> Callable[[np.ndarray], Answer]:
+    """Log odds of the second class; the label is the likelier one."""
+    del link
+
+    def odds(raw: np.ndarray) -> Answer:
+        proba = pair(sigmoid(raw))
+        return Answer(proba.argmax(axis=1), proba, raw)
+
+    return odds
+
+
 def _least(link: Link) -> Callable[[np.ndarray], Answer]:
     """Log odds, `count` of them to one, of the second class, which is the label from 0 on: gradient boosting's."""
     return lambda raw: Answer((raw[:, 0] >= 0).astype("int64"), pair(sigmoid(link.count * raw)), raw)  # fmt: skip
@@ -163,9 +174,9 @@ def pair(second: np.ndarray) -> np.ndarray:
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
-    """Return 1 / (1 + exp(-x)), without overflow on either side."""
-    small = np.exp(-np.abs(x))
-    found: np.ndarray = np.where(x >= 0, 1.0, small) / (1.0 + small)
+    """Return 1 / (1 + exp(-x)); far below 0 it is 0, as scipy's expit is."""
+    with np.errstate(over="ignore"):
+        found: np.ndarray = 1.0 / (1.0 + np.exp(-x))
     return found
 
 
@@ -178,7 +189,7 @@ def softmax(x: np.ndarray) -> np.ndarray:
 
 
 LINKS: dict[str, Callable[[Link], Callable[[np.ndarray], Answer]]] = {
-    "value": _value, "mean": _mean, "exp": _exp, "share": _share, "given": _given, "half": _half, "above": _above,
+    "value": _value, "mean": _mean, "exp": _exp, "share": _share, "given": _given, "half": _half, "above": _above, "odds": _odds,
     "least": _least, "softmax": _softmax, "rest": _rest, "sign": _sign, "largest": _largest,
     "duels": _duels, "median": _median,
 }  # fmt: skip

@@ -58,6 +58,11 @@ def _scores(estimator: Any, graph: Graph) -> str:
     return graph.product("X", coefficients.T, np.broadcast_to(estimator.intercept_, len(coefficients)))  # fmt: skip
 
 
+def _one(estimator: Any) -> bool:
+    """Tell whether one row of scores tells two classes apart."""
+    return len(np.atleast_2d(estimator.coef_)) == 1
+
+
 def _line(estimator: Any, graph: Graph) -> tuple[str, Link]:
     if np.ndim(estimator.coef_) > 1 and len(estimator.coef_) > 1:
         raise Unconvertible(f"{named(estimator)} of several targets")
@@ -65,11 +70,11 @@ def _line(estimator: Any, graph: Graph) -> tuple[str, Link]:
 
 
 def _logistic(estimator: Any, graph: Graph) -> tuple[str, Link]:
-    return _scores(estimator, graph), Link("above" if len(estimator.coef_) == 1 else "softmax")
+    return _scores(estimator, graph), Link("above" if _one(estimator) else "softmax")
 
 
 def _bounds(estimator: Any, graph: Graph) -> tuple[str, Link]:
-    return _scores(estimator, graph), Link("sign" if len(estimator.coef_) == 1 else "largest")
+    return _scores(estimator, graph), Link("sign" if _one(estimator) else "largest")
 
 
 def _gradient(estimator: Any, graph: Graph) -> tuple[str, Link]:
@@ -77,7 +82,7 @@ def _gradient(estimator: Any, graph: Graph) -> tuple[str, Link]:
         raise Unconvertible("SGDClassifier with modified_huber")
     if estimator.loss != "log_loss":
         return _bounds(estimator, graph)
-    return _scores(estimator, graph), Link("above" if len(estimator.coef_) == 1 else "rest")
+    return _scores(estimator, graph), Link("above" if _one(estimator) else "rest")
 
 
 # neural networks ---------------------------------------------------------------------------------
