@@ -36,7 +36,7 @@ class Loop(msgspec.Struct, frozen=True, tag="loop"):
         for part in self.path:
             found = getattr(found, part) if isinstance(part, str) else found[part]
         if self.asked == "trees":
-            return _trees([each.tree_ for each in found])
+            return _trees([each.tree_ for each in (found if isinstance(found, list) else [found])])
         method = getattr(found, self.asked)
 
         def ask(X: np.ndarray) -> np.ndarray:

@@ -23,6 +23,8 @@ from aiaas_magics.engines.models import artefacts
 from aiaas_magics.engines.optimising import adversarial, gate
 from aiaas_magics.engines.optimising.base import Tier, Unconvertible
 from aiaas_magics.engines.optimising.onnx import OnnxTier
+from aiaas_magics.engines.optimising.treelite import TreeliteTier
+from aiaas_magics.engines.optimising.treeloop import TreeLoopTier
 from aiaas_magics.predictors import loading, programs
 from aiaas_magics.predictors.base import Predictor, Rows
 from aiaas_magics.predictors.programs import Build
@@ -31,7 +33,9 @@ from aiaas_magics.specs.base import JSON, decode, encode
 from aiaas_magics.specs.builds import Trial, Verdict
 from aiaas_magics.specs.records import ModelInfo
 
-TIERS: tuple[Tier, ...] = (OnnxTier("float64"), OnnxTier("float32"))
+TIERS: tuple[Tier, ...] = (
+    OnnxTier("float64"), OnnxTier("float32"), TreeliteTier(), TreeLoopTier(),
+)  # fmt: skip
 """All tiers but scikit-learn itself; of two that are equally quick the earlier one serves."""
 ROWS = 2_000
 """Training rows compared at most, evenly spaced and those at the ends of each column of numbers."""
@@ -41,7 +45,7 @@ PATIENCE = 2.0
 """Seconds scikit-learn may take for the gate's questions; a slower model is asked fewer."""
 QUICKER = 0.85
 """A later tier serves if it needs less than this part of the time: timings of a shared machine vary by a tenth."""
-INLINE = 150.0
+INLINE = 500.0
 """Microseconds: what an event loop may wait for."""
 
 
@@ -226,10 +230,12 @@ def _tried(
     found = gate.compare(
         question.known, gate.ask(predictor, question.rows), info.task, question.spread
     )
-    first = gate.part(question.rows, 0, 1)
+    micros = timed(predictor, gate.part(question.rows, 0, 1))
+    made = programs.read(where)
+    programs.write(msgspec.structs.replace(made, inline=micros <= INLINE), where)
     return Trial(
         tier=tier.name, outcome="passed" if found.equal else "differs", rows=question.rows.n,
-        differing=found.differing, off=found.off, micros=timed(predictor, first), why=found.why,
+        differing=found.differing, off=found.off, micros=micros, why=found.why,
     )  # fmt: skip
 
 
