@@ -87,6 +87,16 @@ class Gaps(msgspec.Struct, frozen=True, tag="gaps"):
         return lambda X: np.isnan(X).astype("float64")
 
 
+class Zero(msgspec.Struct, frozen=True, tag="zero"):
+    """Numbers of at most this size are 0."""
+
+    most: float
+
+    def opened(self) -> Function:
+        """Return the function."""
+        return lambda X: np.where(np.abs(X) <= self.most, 0.0, X)
+
+
 class Arithmetic(msgspec.Struct, frozen=True, tag="arithmetic"):
     """Each column with a number of its own: ``subtract``, ``divide``, ``multiply``, ``add``, ``maximum``, ``minimum``."""
 
@@ -316,7 +326,7 @@ class Check(msgspec.Struct, frozen=True, tag="check"):
 
 
 Step = Union[  # noqa: UP007 - msgspec resolves the name at run time
-    Numbers, Take, Fill, Gaps, Arithmetic, Product, Power, Lookup, Dates, Prose, Fork, Check
+    Numbers, Take, Fill, Gaps, Zero, Arithmetic, Product, Power, Lookup, Dates, Prose, Fork, Check
 ]
 
 

@@ -192,7 +192,16 @@ def _dense(found: Any) -> np.ndarray:
 
 
 FORMULAS: dict[Any, Formula] = {
-    (LinearRegression, Ridge, Lasso, ElasticNet, Lars, SGDRegressor, HuberRegressor, LinearSVR): _line,
+    (
+        LinearRegression,
+        Ridge,
+        Lasso,
+        ElasticNet,
+        Lars,
+        SGDRegressor,
+        HuberRegressor,
+        LinearSVR,
+    ): _line,
     PoissonRegressor: lambda estimator, graph: (_scores(estimator, graph), Link("exp")),
     (LogisticRegression, LogisticRegressionCV, LinearDiscriminantAnalysis): _logistic,
     (RidgeClassifier, LinearSVC): _bounds,

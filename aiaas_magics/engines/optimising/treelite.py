@@ -36,8 +36,7 @@ class TreeliteTier:
             file = f"model-{count}.treelite" if count else "model.treelite"
             count += 1
             model(found, width).serialize(folder / file)
-            engine = Treelite(file, found.outputs, found.rounded)
-            return Part(engine, found.link, found.rounded)
+            return programs.walked(Treelite(file, found.outputs, found.rounded), found)
 
         return programs.of(pipeline, info.signature, make)
 
@@ -75,7 +74,14 @@ def model(found: Trees, width: int) -> Any:
 def _add(builder: Any, tree: Nodes, *, wide: bool) -> None:
     builder.start_tree()
     values: Any = tree.value if wide else tree.value[:, 0]
-    columns = (tree.feature, tree.threshold, tree.gaps_left, tree.left, tree.right, np.asarray(values))
+    columns = (
+        tree.feature,
+        tree.threshold,
+        tree.gaps_left,
+        tree.left,
+        tree.right,
+        np.asarray(values),
+    )
     for place, (feature, split, gap, left, right, value) in enumerate(
         zip(*(column.tolist() for column in columns), strict=True)
     ):

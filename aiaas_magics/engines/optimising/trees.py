@@ -54,6 +54,8 @@ class Trees(NamedTuple):
         How many there are.
     rounded
         Whether a value is rounded to float32 before it is compared.
+    zero
+        Numbers of at most this size are taken for 0.
     """
 
     trees: list[Nodes]
@@ -61,6 +63,7 @@ class Trees(NamedTuple):
     outputs: int
     rounded: bool
     link: Link
+    zero: float = 0.0
 
 
 FORESTS = (
