@@ -13,6 +13,7 @@ import numpy as np
 
 from aiaas_magics.engines.optimising import programs, trees
 from aiaas_magics.engines.optimising.base import Unconvertible
+from aiaas_magics.engines.optimising.nodes import LEAF, Trees, reached
 from aiaas_magics.engines.optimising.programs import Part
 from aiaas_magics.predictors import fronts
 from aiaas_magics.predictors.base import Rows
@@ -110,7 +111,7 @@ class _Model(NamedTuple):
     """An ensemble of trees and what a request goes through before them."""
 
     front: Callable[[Any], np.ndarray]
-    trees: trees.Trees
+    trees: Trees
 
 
 def _models(pipeline: Any, signature: Signature) -> Iterator[_Model]:
@@ -128,8 +129,8 @@ def _models(pipeline: Any, signature: Signature) -> Iterator[_Model]:
             found = trees.of(known[place])
         except Unconvertible:
             continue
-        steps = tuple(step for step in steps if not isinstance(step, fronts.Check))
-        yield _Model(fronts.opened(steps), found)
+        before = tuple(step for step in steps if not isinstance(step, fronts.Check))
+        yield _Model(fronts.opened(before), found)
 
 
 def _singles(program: Program, before: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], int]]:
@@ -205,8 +206,8 @@ def _chosen(
     most = max(1, MOST_SPLITS // max(1, len(picked)))
     for place in picked:
         tree = model.trees.trees[place]
-        splits = np.flatnonzero(tree.left != trees.LEAF)
-        levels = trees.reached(tree, X)
+        splits = np.flatnonzero(tree.left != LEAF)
+        levels = reached(tree, X)
         for node in made.rng.permutation(splits)[:most]:
             name = drives.get(int(tree.feature[node]))
             if name is None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from aiaas_magics.engines.optimising.base import Unconvertible
-from aiaas_magics.engines.optimising.trees import LEAF, Nodes, Trees, constant
+from aiaas_magics.engines.optimising.nodes import LEAF, Nodes, Trees, constant
 from aiaas_magics.predictors.links import Link
 
 DEFAULT_LEFT, MISSING = 2, 12

@@ -152,11 +152,11 @@ def _made(info: ModelInfo, folder: Path, frame: Any, draft: Path) -> Verdict:
                 file.rename(draft / file.name)
         shutil.rmtree(each.folder)
     told = [each.trial for each in candidates] + trials
-    tier = loading.SKLEARN if best is None else best.trial.tier
+    serves = loading.SKLEARN if best is None else best.trial.tier
     return Verdict(
-        model=info.ref, digest=info.digest, tier=tier, rows=question.training,
+        model=info.ref, digest=info.digest, tier=serves, rows=question.training,
         adversarial=question.rows.n - question.training,
-        trials=tuple(msgspec.structs.replace(t, outcome="serves") if t.tier == tier else t for t in told),
+        trials=tuple(msgspec.structs.replace(t, outcome="serves") if t.tier == serves else t for t in told),
         libraries=libraries(), created=time.time(), build="" if best is None else loading.address(draft),
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ from sklearn.utils import get_tags
 
 from aiaas_magics.engines.optimising import fronts
 from aiaas_magics.engines.optimising.base import Unconvertible, named
-from aiaas_magics.engines.optimising.trees import Trees
+from aiaas_magics.engines.optimising.nodes import Trees
 from aiaas_magics.predictors.fronts import Check, Numbers, Step, Take, Zero
 from aiaas_magics.predictors.links import Link
 from aiaas_magics.predictors.packed import Array

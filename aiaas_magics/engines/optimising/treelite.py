@@ -9,8 +9,8 @@ import numpy as np
 
 from aiaas_magics.engines.optimising import programs, trees
 from aiaas_magics.engines.optimising.base import Unconvertible
+from aiaas_magics.engines.optimising.nodes import LEAF, Nodes, Trees
 from aiaas_magics.engines.optimising.programs import Part
-from aiaas_magics.engines.optimising.trees import LEAF, Nodes, Trees
 from aiaas_magics.predictors.programs import Program
 from aiaas_magics.predictors.treelite import Treelite
 from aiaas_magics.specs.records import ModelInfo

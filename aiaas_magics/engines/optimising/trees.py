@@ -1,9 +1,8 @@
-"""Trees of every library in one form: arrays of nodes, and how their values add up."""
+"""The trees of scikit-learn and LightGBM, in one form."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -21,50 +20,11 @@ from sklearn.ensemble import (
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from aiaas_magics.engines.optimising import boosters
 from aiaas_magics.engines.optimising.base import Unconvertible, named
+from aiaas_magics.engines.optimising.nodes import LEAF, Nodes, Trees, constant
 from aiaas_magics.predictors.links import Link
 from aiaas_magics.predictors.packed import Array
-
-LEAF = -1
-
-
-class Nodes(NamedTuple):
-    """A tree, node 0 its root; a value goes left if it is at most the threshold.
-
-    ``left`` and ``right`` are `LEAF` at a leaf, ``gaps_left`` says where a missing value goes, ``value`` is
-    (nodes, outputs).
-    """
-
-    feature: np.ndarray
-    threshold: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-    gaps_left: np.ndarray
-    value: np.ndarray
-
-
-class Trees(NamedTuple):
-    """An ensemble: the values of the leaves that a row reaches are added up in the order of the trees.
-
-    Attributes
-    ----------
-    target
-        The output each tree adds to; None where each leaf holds a value for every output.
-    outputs
-        How many there are.
-    rounded
-        Whether a value is rounded to float32 before it is compared.
-    zero
-        Numbers of at most this size are taken for 0.
-    """
-
-    trees: list[Nodes]
-    target: list[int] | None
-    outputs: int
-    rounded: bool
-    link: Link
-    zero: float = 0.0
-
 
 FORESTS = (
     RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor,
@@ -89,8 +49,6 @@ def of(estimator: Any) -> Trees:
                 raise Unconvertible(f"{named(estimator)} of several targets")
             return take(estimator)
     if type(estimator).__module__.endswith("families.lightgbm"):
-        from aiaas_magics.engines.optimising import boosters
-
         return boosters.of(estimator)
     raise Unconvertible(f"{named(estimator)} has no trees")
 
@@ -120,13 +78,6 @@ def nodes(tree: Any) -> Nodes:
     )  # fmt: skip
 
 
-def constant(values: np.ndarray, outputs: int) -> Nodes:
-    """Return a tree of one leaf."""
-    one = np.zeros(1, dtype="int64")
-    value = np.full((1, outputs), values, dtype="float64")
-    return Nodes(one, np.zeros(1), one + LEAF, one + LEAF, one.astype(bool), value)
-
-
 def _gradient(estimator: Any) -> Trees:
     rate, grid = estimator.learning_rate, estimator.estimators_
     outputs = grid.shape[1]
@@ -146,7 +97,7 @@ def _start(estimator: Any, outputs: int) -> np.ndarray:
     if not isinstance(estimator.init_, DummyClassifier | DummyRegressor):
         raise Unconvertible(f"{named(estimator)} that starts from a {named(estimator.init_)}")
     row = np.zeros((1, estimator.n_features_in_), dtype="float32")
-    return np.asarray(estimator._raw_predict_init(row)).ravel()  # noqa: SLF001 - it has no public name
+    return np.asarray(estimator._raw_predict_init(row)).ravel()
 
 
 def _gradient_link(estimator: Any, outputs: int) -> Link:
@@ -160,8 +111,8 @@ def _gradient_link(estimator: Any, outputs: int) -> Link:
 def _histogram(estimator: Any) -> Trees:
     if getattr(estimator, "_preprocessor", None) is not None:
         raise Unconvertible(f"{named(estimator)} with categories of its own")
-    start = np.ravel(estimator._baseline_prediction)  # noqa: SLF001 - it has no public name
-    grown = estimator._predictors  # noqa: SLF001
+    start = np.ravel(estimator._baseline_prediction)
+    grown = estimator._predictors
     trees = [constant(value, 1) for value in start]
     trees += [_histogram_nodes(each.nodes) for stage in grown for each in stage]
     target = list(range(len(start))) * (1 + len(grown))
@@ -198,7 +149,7 @@ def _adaboost(estimator: Any) -> Trees:
         tree._replace(value=_said(tree, each.classes_, estimator.classes_, weight))
         for tree, each, weight in zip(found, estimator.estimators_, weights, strict=True)
     ]
-    if classes == 2:  # noqa: PLR2004 - one output says which of two
+    if classes == 2:
         halves = [t._replace(value=(t.value[:, 1:] - t.value[:, :1]) / whole) for t in made]
         return Trees(halves, [0] * len(halves), 1, True, Link("above"))
     shared = [t._replace(value=t.value / whole) for t in made]
@@ -210,22 +161,3 @@ def _said(tree: Nodes, known: np.ndarray, classes: np.ndarray, weight: float) ->
     called = known[tree.value.argmax(axis=1)]
     right = called[:, None] == classes[None, :]
     return np.where(right, weight, -1 / (len(classes) - 1) * weight)
-
-
-def reached(tree: Nodes, X: np.ndarray) -> list[np.ndarray]:
-    """Return the nodes on the way of each row, level by level, of shape (rows,); a leaf stays itself."""
-    here = np.zeros(len(X), dtype="int64")
-    levels, rows = [here], np.arange(len(X))
-    while (tree.left[here] != LEAF).any():
-        values = X[rows, tree.feature[here]]
-        gap = np.isnan(values)
-        left = np.where(gap, tree.gaps_left[here], values <= tree.threshold[here])
-        after = np.where(left, tree.left[here], tree.right[here])
-        here = np.where(tree.left[here] == LEAF, here, after)
-        levels.append(here)
-    return levels
-
-
-def thresholds(found: Trees) -> Sequence[tuple[int, int]]:
-    """Return every split as (tree, node)."""
-    return [(i, int(node)) for i, tree in enumerate(found.trees) for node in np.flatnonzero(tree.left != LEAF)]  # fmt: skip
