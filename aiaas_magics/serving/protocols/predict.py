@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -117,16 +117,8 @@ def read(body: bytes, version: Loaded, mode: str) -> Ask:
     return Ask(rows, asked.get("proba", False), [*before, *notes])
 
 
-class Answer(NamedTuple):
-    """What a body is answered: the reply's body, how many rows it had, what was noted."""
-
-    body: bytes
-    rows: int
-    notes: Sequence[Note]
-
-
-def answer(body: bytes, predictor: Predictor, mode: str = "warn") -> Answer:
-    """Return the answer to a request's body without an endpoint.
+def answer(body: bytes, predictor: Predictor, mode: str = "warn") -> tuple[bytes, int]:
+    """Return the answer to a request's body without an endpoint, and how many rows it had.
 
     Raises
     ------
@@ -140,7 +132,7 @@ def answer(body: bytes, predictor: Predictor, mode: str = "warn") -> Answer:
     request = Request("POST", "/predict", {b"content-type": base.JSON_TYPE}, body, {})
     ask = protocol.read(request, version, mode)
     outcome = asking.predict(predictor, ask.rows, proba=ask.proba)
-    return Answer(protocol.write(ask, outcome, version).body, ask.rows.n, ask.notes)
+    return protocol.write(ask, outcome, version).body, ask.rows.n
 
 
 def _mode(asked: Mapping[str, Any], endpoint: str) -> str:
