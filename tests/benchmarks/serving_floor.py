@@ -66,6 +66,13 @@ class Onnx:
         return Outcome(labels, sure if proba else None)
 
 
+class Constant:
+    """An application that does nothing."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await constant(scope, receive, send)
+
+
 async def constant(scope: Any, receive: Any, send: Any) -> None:
     """Answer always the same, when the request has come."""
     await receive()
@@ -127,7 +134,7 @@ def serve(what: str, folder: Path) -> None:
         await server.serve(sockets=[listener])
         ticking.cancel()
 
-    server, factory = worker._server(app, nothing)
+    server, factory = worker._server(app if hasattr(app, "tick") else Constant(), nothing)
     gc.freeze()
     gc.set_threshold(worker.COLLECT, 20, 20)
     print(listener.getsockname()[1], flush=True)
@@ -198,7 +205,9 @@ def main() -> None:
             for _ in range(words.rounds):
                 for what, (process, port) in running.items():
                     rounds[what].append(ask(port, process.pid, connections, words.seconds, script))
-            middle = {w: Round(*map(statistics.median, zip(*r, strict=True))) for w, r in rounds.items()}
+            middle = {
+                w: Round(*map(statistics.median, zip(*r, strict=True))) for w, r in rounds.items()
+            }
             ours, floor = middle[words.tier], middle["floor"]
             print(
                 f"c={connections:2}: {ours.rate:7,.0f} of {floor.rate:7,.0f} requests/s = {ours.rate / floor.rate:.2f}; "
