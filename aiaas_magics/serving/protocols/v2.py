@@ -228,29 +228,19 @@ def _truth(name: str, told: dict[str, Any], *, default: bool) -> bool:
 
 def _rows(values: list[Values], version: Loaded, mode: str) -> tuple[Rows, list[Note]]:
     """Return the rows that tensors hold: one of all columns, or one a column."""
-    signature, schema = version.predictor.signature, version.schema
-    whole = matrix.takes(signature)
-    names = schema.names
+    whole, names = matrix.takes(version.predictor.signature), version.schema.names
     if len(values) == 1 and values[0].tensor.name == described.MATRIX and whole:
         return _one(values[0], version, mode)
-    if len({each.tensor.name for each in values}) != len(values):
-        raise Problem(400, "two tensors have one name", "one tensor a column")
     given = {each.tensor.name: each for each in values}
+    if len(given) != len(values):
+        raise Problem(400, "two tensors have one name", "one tensor a column")
     for name in given:
-        if name not in names:
-            raise _unknown(name, names, whole=whole)
-    missing = [name for name in names if name not in given]
-    if mode == "fix":
-        missing = [name for name in missing if name not in schema.spare(list(given))[1]]
-    if missing:
-        hint = f"the model takes {len(names)} columns, one tensor each"
-        raise Problem(400, f"no tensor for {short(missing[0])}", hint)
-    return _columns(given, version, mode)
-
-
-def _unknown(name: str, names: list[str], *, whole: bool) -> Problem:
-    known = [described.MATRIX, *names] if whole else names
-    return Problem(400, f"the model has no input {short(name)}", tables.near(name[:80], known))
+        if name not in names and mode != "fix":
+            known = [described.MATRIX, *names] if whole else names
+            what = f"the model has no input {short(name)}"
+            raise Problem(400, what, tables.near(name[:80], known))
+    columns = {name: _column(each) for name, each in given.items()}
+    return tables.of_columns("inputs", columns, version, mode)
 
 
 def _one(values: Values, version: Loaded, mode: str) -> tuple[Rows, list[Note]]:
@@ -269,18 +259,12 @@ def _one(values: Values, version: Loaded, mode: str) -> tuple[Rows, list[Note]]:
     return matrix.check(table, version.predictor.signature, version.schema, mode)
 
 
-def _columns(given: dict[str, Values], version: Loaded, mode: str) -> tuple[Rows, list[Note]]:
-    rows = next(iter(given.values())).tensor.shape[0]
-    tables.check_count(rows)
-    for each in given.values():
-        if each.tensor.shape not in ([rows], [rows, 1]):
-            what = f"{binary.here(each.tensor)} has the shape {each.tensor.shape[:8]}"
-            raise Problem(400, what, f"one tensor a column: [{rows}] or [{rows}, 1]")
-    columns = {
-        name: given[name].plain() if name in given else [None] * rows
-        for name in version.schema.names
-    }
-    return matrix.check_columns(columns, version.predictor.signature, version.schema, mode)
+def _column(values: Values) -> list[Any]:
+    shape = values.tensor.shape
+    if len(shape) > 1 and shape[1:] != [1]:
+        what = f"{binary.here(values.tensor)} has the shape {shape[:8]}"
+        raise Problem(400, what, "one tensor a column: [rows] or [rows, 1]")
+    return values.plain()
 
 
 # writing --------------------------------------------------------------------------------------------
