@@ -14,11 +14,11 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from aiaas_magics.predictors.base import Predictor
 from aiaas_magics.security import tokens
 from aiaas_magics.serving import openapi
 from aiaas_magics.serving.limits import MOST_BYTES
 from aiaas_magics.serving.page import PAGE
-from aiaas_magics.serving.predictor import Predictor
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols import predict
 

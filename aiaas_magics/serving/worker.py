@@ -13,8 +13,8 @@ import threading
 import time
 from pathlib import Path
 
+from aiaas_magics.predictors.sklearn import SklearnPredictor
 from aiaas_magics.serving.app import App
-from aiaas_magics.serving.predictor import SklearnPredictor
 from aiaas_magics.store.home import Home
 
 LINGER = 0.5
@@ -41,11 +41,12 @@ def main(argv: list[str] | None = None) -> int:
 
 def load(home: Home, endpoint: str, model: str, schema: str = "warn") -> App:
     """Open a model, its seal checked, and wrap it; `schema` is the mode of :mod:`aiaas_magics.specs.schema`."""
+    from aiaas_magics.engines import usercode
     from aiaas_magics.engines.models import artefacts
 
     info = home.registry.find(model)
     folder = home.registry.folder(info.ref)
-    predictor = SklearnPredictor(artefacts.load(folder), info.signature)
+    predictor = SklearnPredictor(artefacts.load(folder), info.signature, usercode.blame)
     asked = {"X_test": artefacts.example(folder)}
     return App(endpoint, info.ref, predictor, home.endpoints.token(endpoint), asked, schema)
 

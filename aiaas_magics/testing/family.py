@@ -23,7 +23,8 @@ from aiaas_magics import errors
 from aiaas_magics.engines import weighing
 from aiaas_magics.engines.families import recipe
 from aiaas_magics.engines.models import artefacts
-from aiaas_magics.serving.predictor import Answer, SklearnPredictor
+from aiaas_magics.predictors.base import Outcome, Rows
+from aiaas_magics.predictors.sklearn import SklearnPredictor
 from aiaas_magics.specs import algorithms
 from aiaas_magics.specs.algorithms import Algorithm, Parameter, check_parameters, space
 from aiaas_magics.specs.base import JSON
@@ -95,10 +96,11 @@ def opened(pipeline: Any, y: pd.Series[Any]) -> tuple[Any, Signature]:
         return artefacts.load(where), signature
 
 
-def served(pipeline: Any, X: pd.DataFrame, y: pd.Series[Any]) -> Answer:  # noqa: N803
+def served(pipeline: Any, X: pd.DataFrame, y: pd.Series[Any]) -> Outcome:  # noqa: N803
     """Return what an endpoint answers for a table."""
     columns = {str(name): X[name].tolist() for name in X.columns}
-    return SklearnPredictor(*opened(pipeline, y)).predict(columns, proba=True)
+    predictor = SklearnPredictor(*opened(pipeline, y))
+    return predictor.predict(Rows(predictor.signature, columns), proba=True)
 
 
 class Contract:
@@ -156,9 +158,10 @@ class FamilyContract(Contract):
         X, y = table(task)
         pipeline = self.fitted(algorithm, X, y)
         answer = served(pipeline, X, y)
-        assert answer.y_pred == pipeline.predict(X).tolist()
+        assert answer.labels.tolist() == pipeline.predict(X).tolist()
         known = hasattr(pipeline, "predict_proba")
-        assert answer.y_proba == (pipeline.predict_proba(X).tolist() if known else None)
+        found = None if answer.proba is None else answer.proba.tolist()
+        assert found == (pipeline.predict_proba(X).tolist() if known else None)
 
     def test_it_takes_missing_values_as_it_says(self, algorithm: Algorithm, task: str) -> None:
         """`takes_missing` is the truth."""
@@ -235,15 +238,15 @@ class ClassifierContract(Contract):
         pipeline = self.fitted(algorithm, X, y)
         answer = served(pipeline, X, y)
         assert pipeline.score(X, y) > 0.6
-        assert answer.y_pred == pipeline.predict(X).tolist()
-        assert {type(label) for label in answer.y_pred} == {type(KINDS[kind][0])}
+        assert answer.labels.tolist() == pipeline.predict(X).tolist()
+        assert {type(label) for label in answer.labels.tolist()} == {type(KINDS[kind][0])}
 
     def test_probabilities_are_ones_of_the_labels(self, algorithm: Algorithm) -> None:
         """They add up to 1, a column a class in order, and the likeliest class is the label."""
         X, y = table("classification")
         pipeline = self.fitted(algorithm, X, y)
         if not hasattr(pipeline, "predict_proba"):
-            assert served(pipeline, X, y).y_proba is None
+            assert served(pipeline, X, y).proba is None
             return
         proba = pipeline.predict_proba(X)
         assert proba.shape == (ROWS, 3)

@@ -211,7 +211,7 @@ def test_a_library_that_is_not_installed_is_asked_for(context, trained, monkeypa
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(errors.MissingLibrary, match=missing) as caught:
         exported(context, "onnx")
-    assert caught.value.try_ == '%pip install "aiaas_magics[onnx]"'
+    assert caught.value.try_ == f"%pip install {missing}"
 
 
 def test_the_rows_that_are_compared_hold_the_ends_of_every_column():

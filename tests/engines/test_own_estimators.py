@@ -22,9 +22,10 @@ from sklearn.svm import SVC
 
 from aiaas_magics import errors
 from aiaas_magics.capturing import estimators as capturing
-from aiaas_magics.engines import catalogue, evaluate, ownestimators, prepare, train, tune
+from aiaas_magics.engines import catalogue, evaluate, ownestimators, prepare, train, tune, usercode
 from aiaas_magics.engines.models import artefacts
-from aiaas_magics.serving.predictor import SklearnPredictor
+from aiaas_magics.predictors.base import Rows
+from aiaas_magics.predictors.sklearn import SklearnPredictor
 from aiaas_magics.specs.estimators import Estimator
 from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.prepare import PrepareSpec
@@ -94,7 +95,7 @@ def spec(context, sent):
 
 def reopened(context):
     info, folder = context.model("m")
-    return SklearnPredictor(artefacts.load(folder), info.signature), info, folder
+    return SklearnPredictor(artefacts.load(folder), info.signature, usercode.blame), info, folder
 
 
 @pytest.mark.parametrize(
@@ -115,8 +116,8 @@ def test_estimators_of_the_library_are_trained_and_opened_again(context, spec, v
     result = train.run(spec(value), context)
     assert result.scores[0].value > 0.8
     predictor, info, _ = reopened(context)
-    row = {name: [1.5] for name, _ in info.signature.inputs}
-    assert predictor.predict(row, proba=False).y_pred[0] in result.classes
+    row = Rows(info.signature, {name: [1.5] for name, _ in info.signature.inputs})
+    assert predictor.predict(row, proba=False).labels[0] in result.classes
     spec = EvaluateSpec(model="m", repeats=100, shuffles=1)
     assert evaluate.run(spec, context).scores[0].value == result.scores[0].value
 

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from aiaas_magics import errors
-from aiaas_magics.engines import coding, evaluate, prepare, train, tune
+from aiaas_magics.engines import coding, evaluate, prepare, recipe, train, tune, usercode
 from aiaas_magics.engines.models import artefacts
-from aiaas_magics.engines.recipe import rows, steps_of
-from aiaas_magics.serving.predictor import SklearnPredictor
+from aiaas_magics.predictors.base import Rows
+from aiaas_magics.predictors.sklearn import SklearnPredictor
 from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.prepare import PrepareSpec
 from aiaas_magics.specs.train import TrainSpec
@@ -45,7 +45,7 @@ def learn(context, target="y", data="ready", algo="ridge", **more):
 
 def served(context):
     info, folder = context.model("m")
-    return SklearnPredictor(artefacts.load(folder), info.signature), info
+    return SklearnPredictor(artefacts.load(folder), info.signature, usercode.blame), info
 
 
 def warned(context):
@@ -84,20 +84,19 @@ def test_a_model_runs_the_code_on_raw_rows(context, people, ready):
     predictor, info = served(context)
     assert [name for name, _ in info.signature.inputs] == ["h", "w", "c"]
     columns = {name: people[name].tolist() for name in ("h", "w", "c")}
-    answer = predictor.predict(columns, proba=True)
-    assert np.mean(np.array(answer.y_pred) == people["y"]) > 0.95
-    assert (
-        answer.y_pred[:1]
-        == predictor.predict({n: v[:1] for n, v in columns.items()}, proba=False).y_pred
-    )
+    labels = predictor.predict(Rows(info.signature, columns), proba=True).labels
+    assert np.mean(labels == people["y"]) > 0.95
+    one = Rows(info.signature, {n: v[:1] for n, v in columns.items()})
+    assert labels[:1] == predictor.predict(one, proba=False).labels
 
 
 def test_a_row_the_code_drops_has_no_prediction(context, people, ready):
     ready("df = df[df['h'] > 165]", target="y")
     learn(context, features=("h", "w"))
-    predictor, _ = served(context)
+    predictor, info = served(context)
+    rows = Rows(info.signature, {"h": [170.0, 160.0], "w": [70.0, 70.0]})
     with pytest.raises(errors.UserCodeError, match="drops 1 of 2 rows"):
-        predictor.predict({"h": [170.0, 160.0], "w": [70.0, 70.0]}, proba=False)
+        predictor.predict(rows, proba=False)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +134,13 @@ def test_a_changed_target_is_learned_and_told(context, people, ready):
     assert "predictions come in its new unit" in warned(context)[0]
     learn(context, target="cost", features=("w",))
     predictor, _ = served(context)
-    assert abs(predictor.predict({"w": [70.0]}, proba=False).y_pred[0] - np.log(210)) < 0.1
+    assert (
+        abs(
+            predictor.predict(Rows(predictor.signature, {"w": [70.0]}), proba=False).labels[0]
+            - np.log(210)
+        )
+        < 0.1
+    )
     other = EvaluateSpec(model="m", data=context.save_frame(people), repeats=100, shuffles=0)
     assert next(s.value for s in evaluate.run(other, context).scores if s.metric == "r2") > 0.9
 
@@ -206,7 +211,8 @@ def test_code_follows_code_in_order(context, people, ready):
         "code",
         "scale",
     ]
-    assert len(predictor.predict({"h": [170.0, 180.0], "w": [60.0, 61.0]}, proba=False).y_pred) == 2
+    rows = Rows(info.signature, {"h": [170.0, 180.0], "w": [60.0, 61.0]})
+    assert predictor.predict(rows, proba=False).labels.shape == (2,)
 
 
 def test_code_does_not_come_after_what_is_learned_from_data(context, ready):
@@ -217,7 +223,7 @@ def test_code_does_not_come_after_what_is_learned_from_data(context, ready):
 
 def test_raw_rows_to_be_sent_are_found_without_running_the_code(context, people, ready):
     result = ready("df = df[df['h'] > 165]\ndf['new'] = 1", dropna=True)
-    found = rows(context.frame(result.base), steps_of(result.steps))
+    found = recipe.rows(context.frame(result.base), recipe.steps_of(result.steps))
     assert list(found.columns) == list(people.columns)
     assert len(found) == result.rows
 

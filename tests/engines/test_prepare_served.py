@@ -9,7 +9,8 @@ import pytest
 from aiaas_magics import frames
 from aiaas_magics.engines import prepare, train, tune
 from aiaas_magics.engines.models import artefacts
-from aiaas_magics.serving.predictor import SklearnPredictor
+from aiaas_magics.predictors.base import Rows
+from aiaas_magics.predictors.sklearn import SklearnPredictor
 from aiaas_magics.specs.prepare import PrepareSpec
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.specs.tune import TuneSpec
@@ -78,9 +79,13 @@ def test_an_endpoint_answers_as_the_notebook_does(ready, context, name, algo):
     served = SklearnPredictor(pipeline, info.signature)
     columns = {name: [record[name] for record in records] for name in names}
     expected = pipeline.predict_proba(rows)
-    np.testing.assert_allclose(served.predict(columns, proba=True).y_proba, expected)
+    np.testing.assert_allclose(
+        served.predict(Rows(info.signature, columns), proba=True).proba, expected
+    )
     one = {name: values[:1] for name, values in columns.items()}
-    np.testing.assert_allclose(served.predict(one, proba=True).y_proba, expected[:1])
+    np.testing.assert_allclose(
+        served.predict(Rows(info.signature, one), proba=True).proba, expected[:1]
+    )
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -6,7 +6,7 @@ import pytest
 
 from aiaas_magics.engines import learning, train
 from aiaas_magics.engines.models import artefacts
-from aiaas_magics.serving.predictor import SklearnPredictor
+from aiaas_magics.predictors.sklearn import SklearnPredictor
 from aiaas_magics.serving.protocols import predict
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.testing.context import LocalContext

@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiaas_magics.serving.predictor import Answer, SklearnPredictor
+from aiaas_magics.engines import usercode
+from aiaas_magics.predictors.base import Outcome
+from aiaas_magics.predictors.sklearn import SklearnPredictor
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols import predict
 from aiaas_magics.specs.records import Signature
@@ -25,10 +28,10 @@ class Echo:
     def __init__(self, signature):
         self.signature = signature
 
-    def predict(self, columns, *, proba):
-        self.columns = columns
-        first = list(next(iter(columns.values())))
-        return Answer(first, [[0.25, 0.75]] * len(first) if proba else None)
+    def predict(self, rows, *, proba):
+        self.columns = rows.columns()
+        first = np.array(list(next(iter(self.columns.values()))), dtype=object)
+        return Outcome(first, np.array([[0.25, 0.75]] * rows.n) if proba else None)
 
 
 class Length:
@@ -231,7 +234,7 @@ class Raises:
 def test_what_an_estimator_of_the_users_own_raises_is_told(line, said):
     names = {}
     exec(compile(RAISES.format(line), "/code/aiaas_user_0.py", "exec"), names)
-    predictor = SklearnPredictor(names["Raises"](), one("double"))
+    predictor = SklearnPredictor(names["Raises"](), one("double"), usercode.blame)
     with pytest.raises(Problem) as caught:
         predict.answer(b'{"X_test": [[1.0]]}', predictor)
     assert (caught.value.status, caught.value.what) == (422, said)

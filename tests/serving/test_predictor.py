@@ -8,8 +8,8 @@ import pytest
 
 from aiaas_magics import frames
 from aiaas_magics.engines import sources
+from aiaas_magics.predictors.sklearn import SklearnPredictor
 from aiaas_magics.serving import openapi
-from aiaas_magics.serving.predictor import SklearnPredictor
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols import predict
 from aiaas_magics.specs.algorithms import ALGORITHMS, find

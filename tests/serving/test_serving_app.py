@@ -7,9 +7,9 @@ import re
 
 import pytest
 
+from aiaas_magics.predictors.base import Outcome
 from aiaas_magics.serving import app as application
 from aiaas_magics.serving.app import App
-from aiaas_magics.serving.predictor import Answer
 from aiaas_magics.specs.records import Expectation, Signature
 
 TOKEN = "right-token"
@@ -24,10 +24,10 @@ class Double:
 
     signature = SIGNATURE
 
-    def predict(self, columns, *, proba):
-        if 666 in columns["x"]:
+    def predict(self, rows, *, proba):
+        if 666 in rows.columns()["x"]:
             raise RuntimeError("a secret of the model")
-        return Answer([2 * x for x in columns["x"]], None)
+        return Outcome(2 * rows.matrix[:, 0], None)
 
 
 APP = App("api", "m@1", Double(), TOKEN, {"X_test": [[1.5]]})

@@ -95,7 +95,7 @@ def _check_installed() -> None:
             __import__(name)
         except ImportError as error:
             raise errors.MissingLibrary(
-                f"{name} is not installed", "ONNX needs it", '%pip install "aiaas_magics[onnx]"'
+                f"{name} is not installed", "ONNX needs it", f"%pip install {name}"
             ) from error
 
 

@@ -9,16 +9,16 @@ unlike those the model learned from (:mod:`aiaas_magics.specs.schema`); what is 
 from __future__ import annotations
 
 import difflib
-import math
 from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from aiaas_magics import errors
+from aiaas_magics.predictors.base import Columns, Outcome, Predictor, Rows
 from aiaas_magics.serving.limits import MOST_ROWS
-from aiaas_magics.serving.predictor import Answer, Columns, Predictor
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Signature
@@ -80,29 +80,32 @@ def answer(body: bytes, predictor: Predictor, gate: Gate | None = None) -> tuple
     mode = gate.mode_of(asked)
     given, before = _columns(asked, gate.schema, mode)
     columns, notes = gate.check(given, mode)
-    rows = len(next(iter(columns.values()), []))
-    found = _ask(predictor, columns, proba=bool(asked.get("proba", False)))
-    said: dict[str, JSON] = {"y_pred": found.y_pred}
-    if found.y_proba is not None:
-        said |= {"y_proba": found.y_proba, "classes": list(predictor.signature.classes)}
+    rows = Rows(predictor.signature, columns)
+    found = _ask(predictor, rows, proba=bool(asked.get("proba", False)))
+    said: dict[str, JSON] = {"y_pred": found.labels.tolist()}
+    if found.proba is not None:
+        said |= {"y_proba": found.proba.tolist(), "classes": list(predictor.signature.classes)}
     if before or notes:
         said["warnings"] = [*before, *notes]
-    return msgspec.json.encode(said), rows
+    return msgspec.json.encode(said), rows.n
 
 
-def _ask(predictor: Predictor, columns: Columns, *, proba: bool) -> Answer:
+def _ask(predictor: Predictor, rows: Rows, *, proba: bool) -> Outcome:
     try:
-        found = predictor.predict(columns, proba=proba)
+        found = predictor.predict(rows, proba=proba)
     except errors.UserCodeError as error:
         raise Problem(422, error.what, error.hint) from error
     except ValueError as error:
         raise Problem(
             422, "the model does not take these values", str(error).partition("\n")[0]
         ) from error
-    numbers = [found.y_pred, *(found.y_proba or ())]
-    if not all(math.isfinite(n) for part in numbers for n in part if isinstance(n, float)):
+    if not (_finite(found.labels) and (found.proba is None or _finite(found.proba))):
         raise Problem(422, "the model's answer is no finite number", "are the values very large?")
     return found
+
+
+def _finite(found: np.ndarray) -> bool:
+    return found.dtype.kind != "f" or bool(np.isfinite(found).all())
 
 
 def _decode(body: bytes) -> dict[str, Any]:

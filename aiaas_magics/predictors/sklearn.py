@@ -1,36 +1,16 @@
-"""A model ready to answer: columns in, predictions out. One class a tier; this is scikit-learn's.
-
-Adding a tier: a class with `predict` and a test that holds it to bit-equal labels with this one.
-"""
+"""scikit-learn itself: the tier every model has, and the answers that all others are compared with."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import numpy as np
+
+from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Signature
-
-Columns = dict[str, list[JSON]]
-"""Values by column, each column as long as the others, checked against the signature."""
-
-
-class Answer(NamedTuple):
-    """Predictions, one a row; probabilities (rows x classes) where the model has them."""
-
-    y_pred: list[JSON]
-    y_proba: list[list[float]] | None
-
-
-class Predictor(Protocol):
-    """What a protocol talks to."""
-
-    signature: Signature
-
-    def predict(self, columns: Columns, *, proba: bool) -> Answer:
-        """Return the predictions for checked rows."""
-        ...
-
 
 NUMBERS = {"double": "float64", "long": "int64", "boolean": "bool"}
 
@@ -38,43 +18,41 @@ NUMBERS = {"double": "float64", "long": "int64", "boolean": "bool"}
 class SklearnPredictor:
     """Any fitted scikit-learn pipeline, asked exactly as in a notebook: with a DataFrame of its columns."""
 
-    def __init__(self, pipeline: Any, signature: Signature) -> None:
-        self._pipeline, self.signature = pipeline, signature
+    tier = "sklearn"
+    inline = False
+
+    def __init__(
+        self,
+        pipeline: Any,
+        signature: Signature,
+        blame: Callable[[BaseException], Exception | None] = lambda error: None,  # noqa: ARG005
+    ) -> None:
+        self._pipeline, self.signature, self._blame = pipeline, signature, blame
         # A pipeline of nothing but an estimator that never saw column names takes the bare array.
         self._bare = _takes_arrays(pipeline) and all(
             kind == "double" for _, kind in signature.inputs
         )
 
-    def predict(self, columns: Columns, *, proba: bool) -> Answer:
-        """Return the predictions for checked rows.
-
-        Raises
-        ------
-        UserCodeError
-            If code of the user's own that the model holds raises.
-        """
-        table = self._array(columns) if self._bare else self._frame(columns)
+    def predict(self, rows: Rows, *, proba: bool) -> Outcome:
+        """Return the predictions for checked rows; what `blame` finds to be the user's own error is raised as that."""
+        table = rows.matrix if self._bare else None
+        table = self._frame(rows) if table is None else table
         try:
-            labels = _plain(self._pipeline.predict(table))
-            wanted = proba and hasattr(self._pipeline, "predict_proba")
-            return Answer(labels, _plain(self._pipeline.predict_proba(table)) if wanted else None)
+            labels = np.asarray(self._pipeline.predict(table))
+            sure = proba and hasattr(self._pipeline, "predict_proba")
+            return Outcome(
+                labels, np.asarray(self._pipeline.predict_proba(table)) if sure else None
+            )
         except (Exception, SystemExit) as error:
-            from aiaas_magics.engines import usercode
-
-            own = usercode.blame(error)
+            own = self._blame(error)
             if own is None:
                 raise
             raise own from error
 
-    def _array(self, columns: Columns) -> Any:
-        import numpy as np
-
-        names = [name for name, _ in self.signature.inputs]
-        return np.array([columns[name] for name in names], dtype="float64").T
-
-    def _frame(self, columns: Columns) -> Any:
+    def _frame(self, rows: Rows) -> Any:
         import pandas as pd
 
+        columns = rows.columns()
         whole, zones = self.signature.required, self.signature.zones
         return pd.DataFrame(
             {
@@ -86,15 +64,7 @@ class SklearnPredictor:
         )
 
 
-def _plain(found: Any) -> list[Any]:
-    """Return an estimator's answer as lists; one of the user's own may answer with a list or a Series."""
-    import numpy as np
-
-    plain: list[Any] = np.asarray(found).tolist()
-    return plain
-
-
-def _series(values: list[JSON], kind: str, gaps: bool) -> Any:  # noqa: FBT001 - private
+def _series(values: Sequence[JSON], kind: str, gaps: bool) -> Any:  # noqa: FBT001 - private
     """Return a column as training saw it: with gaps, numbers and truth values are floats."""
     import pandas as pd
 
@@ -103,7 +73,7 @@ def _series(values: list[JSON], kind: str, gaps: bool) -> Any:  # noqa: FBT001 -
     return pd.Series(values, dtype="float64" if gaps else NUMBERS[kind])
 
 
-def _dates(values: list[JSON], zone: str | None) -> Any:
+def _dates(values: Sequence[JSON], zone: str | None) -> Any:
     """Return dates as training saw them: in their column's zone, or without one and any offset."""
     import pandas as pd
 

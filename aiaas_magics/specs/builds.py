@@ -1,0 +1,51 @@
+"""What became of a model on its way to an endpoint: the tiers that were tried, and the proof of the one that serves."""
+
+from __future__ import annotations
+
+from aiaas_magics.specs.base import Record
+
+LABELS = 0
+"""Rows whose label may differ."""
+PROBABILITY = 1e-6
+"""How far a probability may be off."""
+RELATIVE = 1e-5
+"""How far a regression's value may be off, as a part of the value."""
+
+
+class Trial(Record, frozen=True, kw_only=True, tag="trial"):
+    """How one tier fared.
+
+    ``outcome`` is ``serves``, ``passed`` (but another is faster), ``differs``, ``unconvertible`` or ``absent`` (its library
+    is not installed). ``off`` is the largest difference: of a probability, or relative, of a value. ``micros`` is the
+    median time of one row, in microseconds.
+    """
+
+    tier: str
+    outcome: str
+    rows: int = 0
+    differing: int = 0
+    off: float = 0.0
+    micros: float | None = None
+    why: str = ""
+
+
+class Verdict(Record, frozen=True, kw_only=True, tag="verdict"):
+    """The parity gate's: which tier serves a model, and on how many rows it answered as scikit-learn does.
+
+    ``rows`` counts rows of the training sample, ``adversarial`` those made to find differences. ``build`` is the address of
+    the files the tier needs (sha256 over their digests), empty where it needs none.
+    """
+
+    model: str
+    digest: str
+    tier: str
+    rows: int
+    adversarial: int
+    trials: tuple[Trial, ...] = ()
+    libraries: dict[str, str] = {}
+    created: float = 0.0
+
+    @property
+    def served(self) -> Trial | None:
+        """The trial of the tier that serves."""
+        return next((trial for trial in self.trials if trial.tier == self.tier), None)

@@ -1,0 +1,83 @@
+"""What an endpoint is to serve: written by who owns the home, read by the serving processes.
+
+A plan is the state that is wished for. Whoever changes it writes it whole and tells the endpoint's master, which passes
+it on; a process that comes back after a crash reads the same plan.
+"""
+
+from __future__ import annotations
+
+from aiaas_magics import errors
+from aiaas_magics.specs.base import JSON, Record
+from aiaas_magics.specs.records import Signature
+
+ROLES = ("main", "canary", "shadow")
+
+
+class ServingLimits(Record, frozen=True, kw_only=True, tag="serving_limits"):
+    """What one worker may be asked at once, and what it may use.
+
+    ``concurrency`` counts requests waiting for an answer; one more is told to come back (429). ``timeout`` is in seconds,
+    ``memory`` and ``size`` (of a request's body) in bytes; None is no limit.
+    """
+
+    concurrency: int = 1024
+    timeout: float = 30.0
+    memory: int | None = None
+    size: int = 16 << 20
+
+
+class Served(Record, frozen=True, kw_only=True, tag="served"):
+    """One version of a model behind an endpoint.
+
+    ``role`` is ``main``, ``canary`` (answers `percent` of the requests) or ``shadow`` (is asked as well, its answers are
+    compared and never sent). ``folder`` and ``build`` hold the model and what its tier needs, absolute or relative to the
+    plan; ``digest`` and ``build_digest`` are their addresses, checked before they are opened.
+    """
+
+    model: str
+    role: str = "main"
+    percent: float = 100.0
+    folder: str
+    digest: str
+    build: str = ""
+    build_digest: str = ""
+    tier: str = "sklearn"
+    task: str = ""
+    target: str = ""
+    signature: Signature
+    example: dict[str, JSON] = {}
+
+    def __post_init__(self) -> None:
+        if self.role not in ROLES:
+            raise errors.SpecError(f"no role {self.role!r}", errors.did_you_mean(self.role, ROLES))
+
+    @property
+    def version(self) -> str:
+        """The number after the ``@``."""
+        return self.model.rpartition("@")[2]
+
+
+class Plan(Record, frozen=True, kw_only=True, tag="plan"):
+    """All an endpoint's processes need to know; exactly one version is ``main``."""
+
+    endpoint: str
+    revision: int = 1
+    workers: int = 1
+    schema: str = "warn"
+    limits: ServingLimits = ServingLimits()
+    versions: tuple[Served, ...]
+    samples: bool = True
+    """Whether rows are kept for monitoring."""
+    hosts: tuple[str, ...] = ()
+    """Names it may be asked by, besides those of loopback."""
+
+    def __post_init__(self) -> None:
+        if [each.role for each in self.versions].count("main") != 1:
+            raise errors.SpecError("an endpoint has exactly one main version")
+        if len({each.model for each in self.versions}) != len(self.versions):
+            raise errors.SpecError("an endpoint serves a version once")
+
+    @property
+    def main(self) -> Served:
+        """The version that answers whatever no other does."""
+        return next(each for each in self.versions if each.role == "main")
