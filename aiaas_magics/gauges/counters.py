@@ -23,7 +23,7 @@ from aiaas_magics.gauges import rings
 
 FOLDER = "gauges"
 """Of an endpoint's folder."""
-CODES = (200, 400, 401, 403, 404, 405, 413, 415, 421, 422, 429, 500, 503, 504, 0)
+CODES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 421, 422, 429, 500, 503, 504, 0)
 """Status codes that are counted; 0 stands for all others."""
 FIELDS = ("rows", "noted", "nanoseconds", "compared", "agreeing", "apart", "failed")
 """Rows asked about, rows of them that were noted as odd, time spent; rows a shadow was asked about as well, those of them
@@ -66,7 +66,7 @@ class Counters:
     def __init__(self, folder: Path, slot: int = 0) -> None:
         place = folder / FOLDER
         place.mkdir(mode=0o700, exist_ok=True)
-        self._file = _taken(place, slot)
+        self._file, self.slot = _taken(place, slot)
         self._map = mmap.mmap(self._file, SIZE)
         self._words = memoryview(self._map).cast("Q")
         if self._words[0] != MAGIC:
@@ -156,15 +156,16 @@ class Counters:
         self._words[at : at + count] = memoryview(bytes(8 * count)).cast("Q")
 
 
-def _taken(place: Path, slot: int) -> int:
-    """Return the slot's file, locked; while another process holds it, one beside it."""
+def _taken(place: Path, slot: int) -> tuple[int, str]:
+    """Return the slot's file, locked, and the slot's name; while another process holds it, one beside it."""
     for turn in range(ALTERNATES):
-        path = place / f"counts-{slot}{f'-{turn}' if turn else ''}"
+        name = f"{slot}-{turn}" if turn else f"{slot}"
+        path = place / f"counts-{name}"
         number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(number, SIZE)
-            return number
+            return number, name
         os.close(number)
     raise OSError(f"{ALTERNATES} processes count for worker {slot}")
 
