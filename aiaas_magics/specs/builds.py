@@ -45,6 +45,11 @@ class Verdict(Record, frozen=True, kw_only=True, tag="verdict"):
     libraries: dict[str, str] = {}
     created: float = 0.0
 
+    def sentence(self) -> str:
+        """Return the verdict in a line: what serves, and how it was proven."""
+        proven = f"{self.rows:,} training rows and {self.adversarial:,} made to find differences"
+        return f"{self.tier}, the same answers as scikit-learn on {proven}"
+
     @property
     def served(self) -> Trial | None:
         """The trial of the tier that serves."""
