@@ -27,8 +27,10 @@ from aiaas_magics.serving.matching import Table
 from aiaas_magics.serving.noted import Noted
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols.base import Ask, Endpoint, Reply, Request, State
+from aiaas_magics.serving.protocols.invocations import Invocations
 from aiaas_magics.serving.protocols.predict import Predict
 from aiaas_magics.serving.protocols.site import Site
+from aiaas_magics.serving.protocols.v2 import OpenInference
 from aiaas_magics.serving.router import FEW, Router, Runner
 from aiaas_magics.serving.shadows import Shadows
 from aiaas_magics.serving.watch import Watch
@@ -39,7 +41,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 T = TypeVar("T")
 
 LOG = logging.getLogger("aiaas.serving")
-PROTOCOLS: tuple[Callable[[], Endpoint], ...] = (Predict, Site)
+PROTOCOLS: tuple[Callable[[], Endpoint], ...] = (Predict, OpenInference, Invocations, Site)
 LONG = 32 << 10
 """Bytes of a body that is read in a thread: what is shorter is read in less than a millisecond."""
 KEY = b"x-aiaas-key"
