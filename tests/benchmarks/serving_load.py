@@ -24,6 +24,7 @@ init = function(args)
   for number = 1, tonumber(args[2]) do
     local file = io.open(args[1] .. "/" .. number, "rb")
     bodies[number] = wrk.format("POST", nil, headers, file:read("*a"))
+    file:close()
   end
 end
 request = function()

@@ -213,7 +213,7 @@ def _predictions(reply: Any) -> list[Any]:
 PEERS = (
     Peer("MLflow", ("mlflow", "onnx"), _mlflow, "/invocations", lambda rows: {"inputs": rows}, _predictions),
     Peer("BentoML", ("bentoml",), _bentoml, "/predict", lambda rows: {"X": rows}, lambda reply: reply),
-    Peer("MLServer", ("mlserver", "mlserver-sklearn"), _mlserver, "/v2/models/forest/infer", _tensor, lambda reply: reply["outputs"][0]["data"]),
+    Peer("MLServer", ("mlserver", "mlserver-sklearn", "uvloop<0.22"), _mlserver, "/v2/models/forest/infer", _tensor, lambda reply: reply["outputs"][0]["data"]),
     Peer("LitServe", ("litserve",), _script(LITSERVE), "/predict", lambda rows: {"X": rows}, lambda reply: reply["y"]),
     Peer("FastAPI", ("fastapi", "uvicorn[standard]"), _script(FASTAPI), "/predict", lambda rows: {"X": rows}, lambda reply: reply["y"]),
 )  # fmt: skip
