@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from aiaas_magics import errors
+from aiaas_magics.specs import exporting
 from aiaas_magics.specs.base import Spec
+from aiaas_magics.specs.exporting import ExportServerSpec
 from aiaas_magics.specs.refs import check_name
 from aiaas_magics.specs.schema import MODES, check_mode
 from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb
+
+__all__ = ["DEPLOY", "DeploySpec", "ExportServerSpec"]
 
 MOST_WORKERS = 64
 
@@ -51,6 +55,7 @@ DEPLOY = Verb(
             makes="DeploySpec",
             arguments=(
                 Option("model", Kind.MODEL, "the model, name or name@version", required=True),
+                exporting.FOLDER,
             ),
             options=(
                 Option("as", Kind.NAME, "the endpoint's name (default: MODEL-api)"),
@@ -59,7 +64,7 @@ DEPLOY = Verb(
                 Option(
                     "replace",
                     Kind.FLAG,
-                    "let an endpoint of that name serve this model instead",
+                    "let an endpoint of that name serve this model instead; with --export, write over such a folder",
                     False,
                 ),
                 Option(
@@ -69,9 +74,10 @@ DEPLOY = Verb(
                     "warn",
                     choices=MODES,
                 ),
+                *exporting.EXPORT,
                 *SUBMISSION,
             ),
-            examples=("%aiaas_deploy clf --as cancer-api",),
+            examples=("%aiaas_deploy clf --as cancer-api", exporting.EXAMPLE),
         ),
     ),
 )
