@@ -77,7 +77,8 @@ def _check_company(
     for name, option in options.items():
         if option.beside and option.beside == beside and name not in values:
             raise _missing(verb, action, option)
-        if name not in values or values[name] == option.default:
+        value = values.get(name)
+        if value is None or (isinstance(value, str | int | float) and value == option.default):
             continue
         if option.beside and option.beside != beside:
             raise _apart(action, option, f"goes with --{option.beside} only", option.help)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-import aiaas_magics
+from aiaas_magics import errors
 
 LIGHT = ("__init__.py", "errors.py", "specs", "security", "predictors", "serving")
 """Rooms of a server whose tier is none of scikit-learn's: no notebook, no database, no engine."""
@@ -32,7 +32,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 def copy(rooms: Iterable[str], folder: Path) -> None:
     """Copy rooms of this package into a folder, as a package of its own."""
-    ours = Path(aiaas_magics.__file__).parent
+    ours = Path(errors.__file__).parent
     folder.mkdir(parents=True)
     for room in rooms:
         if (ours / room).is_dir():
