@@ -83,7 +83,7 @@ def _given(link: Link) -> Callable[[np.ndarray], Answer]:
 def _half(link: Link) -> Callable[[np.ndarray], Answer]:
     """A probability of the second class, which is the label beyond one half: a neural network's."""
     del link
-    return lambda raw: Answer((raw[:, 0] > 0.5).astype("int64"), pair(raw), raw)  # noqa: PLR2004
+    return lambda raw: Answer((raw[:, 0] > 0.5).astype("int64"), pair(raw), raw)
 
 
 def _above(link: Link) -> Callable[[np.ndarray], Answer]:

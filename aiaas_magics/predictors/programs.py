@@ -203,7 +203,7 @@ def sure(answer: Answer) -> np.ndarray:
 def _told(answer: Answer, how: str) -> np.ndarray:
     if how == "proba":
         found = sure(answer)
-        return found[:, 1:] if found.shape[1] == 2 else found  # noqa: PLR2004
+        return found[:, 1:] if found.shape[1] == 2 else found
     return answer.raw if how == "raw" else answer.labels[:, None].astype("float64")
 
 

@@ -31,7 +31,9 @@ class Treelite(msgspec.Struct, frozen=True, tag="treelite"):
         def trees(X: np.ndarray) -> np.ndarray:
             if self.rounded:
                 X = X.astype("float32").astype("float64")
-            found = treelite.gtil.predict(model, np.ascontiguousarray(X), nthread=1, pred_margin=True)
+            found = treelite.gtil.predict(
+                model, np.ascontiguousarray(X), nthread=1, pred_margin=True
+            )
             return np.asarray(found, dtype="float64").reshape(len(X), self.outputs)
 
         return trees

@@ -6,11 +6,15 @@ import ipaddress
 from typing import ClassVar
 
 from aiaas_magics import errors
+from aiaas_magics.specs import exporting
 from aiaas_magics.specs.base import Spec
+from aiaas_magics.specs.exporting import ExportServerSpec
 from aiaas_magics.specs.records import ServingLimits
 from aiaas_magics.specs.refs import check_name
 from aiaas_magics.specs.schema import MODES, check_mode
 from aiaas_magics.specs.verbs import DETACH, Action, Kind, Option, Verb, grouped
+
+__all__ = ["DEPLOY", "DeploySpec", "ExportServerSpec"]
 
 MOST_WORKERS = 64
 LOOPBACK = "127.0.0.1"
@@ -168,6 +172,7 @@ DEPLOY = Verb(
             makes="DeploySpec",
             arguments=(
                 Option("model", Kind.MODEL, "the model, name or name@version", required=True),
+                exporting.FOLDER,
             ),
             options=(
                 Option(
@@ -178,7 +183,7 @@ DEPLOY = Verb(
                 Option(
                     "replace",
                     Kind.FLAG,
-                    "let an endpoint of that name serve this model instead",
+                    "let an endpoint of that name serve this model instead; with --export, write over such a folder",
                     False,
                 ),
                 Option(
@@ -251,12 +256,14 @@ DEPLOY = Verb(
                         metavar="2GB",
                     ),
                 ),
+                *exporting.EXPORT,
                 *grouped("the job", DETACH),
             ),
             examples=(
                 "%aiaas_deploy clf --as cancer-api",
                 "%aiaas_deploy clf@4 --to cancer-api --canary 10%",
                 "%aiaas_deploy clf@4 --to cancer-api --shadow",
+                exporting.EXAMPLE,
             ),
         ),
     ),

@@ -198,7 +198,9 @@ def main() -> None:
             for _ in range(words.rounds):
                 for what, (process, port) in running.items():
                     rounds[what].append(ask(port, process.pid, connections, words.seconds, script))
-            middle = {w: Round(*map(statistics.median, zip(*r, strict=True))) for w, r in rounds.items()}
+            middle = {
+                w: Round(*map(statistics.median, zip(*r, strict=True))) for w, r in rounds.items()
+            }
             ours, floor = middle[words.tier], middle["floor"]
             print(
                 f"c={connections:2}: {ours.rate:7,.0f} of {floor.rate:7,.0f} requests/s = {ours.rate / floor.rate:.2f}; "

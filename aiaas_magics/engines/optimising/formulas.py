@@ -150,7 +150,7 @@ def _kernel(model: Any, graph: Graph) -> str:
         vectors = model.support_vectors_.toarray()
     else:
         vectors = model.support_vectors_
-    gamma = model._gamma  # noqa: SLF001 - the number behind "scale" has no public name
+    gamma = model._gamma
     if model.kernel == "rbf":
         # differences first: of squares alone the small ones drown in large numbers
         deep = graph.op("Unsqueeze", "X", graph.constant([1], "int64"))
@@ -192,7 +192,16 @@ def _dense(found: Any) -> np.ndarray:
 
 
 FORMULAS: dict[Any, Formula] = {
-    (LinearRegression, Ridge, Lasso, ElasticNet, Lars, SGDRegressor, HuberRegressor, LinearSVR): _line,
+    (
+        LinearRegression,
+        Ridge,
+        Lasso,
+        ElasticNet,
+        Lars,
+        SGDRegressor,
+        HuberRegressor,
+        LinearSVR,
+    ): _line,
     PoissonRegressor: lambda estimator, graph: (_scores(estimator, graph), Link("exp")),
     (LogisticRegression, LogisticRegressionCV, LinearDiscriminantAnalysis): _logistic,
     (RidgeClassifier, LinearSVC): _bounds,

@@ -104,16 +104,16 @@ def _on_inputs(parts: list[Any], places: tuple[int, ...], signature: Signature) 
     return _then(Made((fronts.Numbers(places, whole),), len(places)), parts)
 
 
-def _side_by_side(
-    found: ColumnTransformer, places: tuple[int, ...], signature: Signature
-) -> Made:
+def _side_by_side(found: ColumnTransformer, places: tuple[int, ...], signature: Signature) -> Made:
     made = []
     for name, part, asked in found.transformers_:
         if isinstance(part, str) and part == "drop":
             continue
         columns = tuple(places[i] for i in _columns(found, asked, len(places)))
         if columns:
-            made.append(_named(name, lambda p=part, c=columns: _on_inputs(_flat([p]), c, signature)))
+            made.append(
+                _named(name, lambda p=part, c=columns: _on_inputs(_flat([p]), c, signature))
+            )
     if not made:
         raise Unconvertible("a ColumnTransformer that keeps no column")
     return _forked(made)
@@ -212,7 +212,7 @@ def _power(part: PowerTransformer, width: int) -> Made:
     if part.method != "yeo-johnson":
         raise Unconvertible(f"PowerTransformer by {part.method}")
     steps: Chain = (fronts.Power(Array.of(part.lambdas_)),)
-    return _then(Made(steps, width), [part._scaler] if part.standardize else [])  # noqa: SLF001 - it has no public name
+    return _then(Made(steps, width), [part._scaler] if part.standardize else [])
 
 
 def _pca(part: PCA, width: int) -> Made:

@@ -38,9 +38,7 @@ class _Column(NamedTuple):
         return series(values, self.kind, gaps=self.gaps)
 
 
-def of(
-    parts: Sequence[Any], places: Sequence[int], signature: Signature
-) -> tuple[Lookup, int]:
+def of(parts: Sequence[Any], places: Sequence[int], signature: Signature) -> tuple[Lookup, int]:
     """Return a table for each column, and how many numbers they become.
 
     Parameters

@@ -79,9 +79,7 @@ def _front(parts: Sequence[Any], source: Source) -> fronts.Made:
     return fronts.of(parts, source)
 
 
-def _check(
-    estimator: Any, steps: Sequence[Step], source: Source, part: Part
-) -> tuple[Step, ...]:
+def _check(estimator: Any, steps: Sequence[Step], source: Source, part: Part) -> tuple[Step, ...]:
     """Return the check of what comes to an estimator, where the door has not made it already."""
     gaps = bool(get_tags(estimator).input_tags.allow_nan)
     if type(estimator).__name__.startswith("HistGradientBoosting"):  # it takes whatever comes
@@ -133,7 +131,9 @@ def _stacking(estimator: Any, source: Source, make: Maker, path: Path) -> Progra
     if estimator.passthrough:
         made = _front([], source)
         beside = made.steps or (Take(tuple(range(made.width))),)
-    final = of(estimator.final_estimator_, _last_width(estimator), make, (*path, "final_estimator_"))
+    final = of(
+        estimator.final_estimator_, _last_width(estimator), make, (*path, "final_estimator_")
+    )
     return Program((), Stack(members, takes, final, beside), _widest([*members, final]))
 
 

@@ -143,7 +143,7 @@ def _start(estimator: Any, outputs: int) -> np.ndarray:
     if not isinstance(estimator.init_, DummyClassifier | DummyRegressor):
         raise Unconvertible(f"{named(estimator)} that starts from a {named(estimator.init_)}")
     row = np.zeros((1, estimator.n_features_in_), dtype="float32")
-    return np.asarray(estimator._raw_predict_init(row)).ravel()  # noqa: SLF001 - it has no public name
+    return np.asarray(estimator._raw_predict_init(row)).ravel()
 
 
 def _gradient_link(estimator: Any, outputs: int) -> Link:
@@ -157,8 +157,8 @@ def _gradient_link(estimator: Any, outputs: int) -> Link:
 def _histogram(estimator: Any) -> Trees:
     if getattr(estimator, "_preprocessor", None) is not None:
         raise Unconvertible(f"{named(estimator)} with categories of its own")
-    start = np.ravel(estimator._baseline_prediction)  # noqa: SLF001 - it has no public name
-    grown = estimator._predictors  # noqa: SLF001
+    start = np.ravel(estimator._baseline_prediction)
+    grown = estimator._predictors
     trees = [constant(value, 1) for value in start]
     trees += [_histogram_nodes(each.nodes) for stage in grown for each in stage]
     target = list(range(len(start))) * (1 + len(grown))
@@ -195,7 +195,7 @@ def _adaboost(estimator: Any) -> Trees:
         tree._replace(value=_said(tree, each.classes_, estimator.classes_, weight))
         for tree, each, weight in zip(found, estimator.estimators_, weights, strict=True)
     ]
-    if classes == 2:  # noqa: PLR2004 - one output says which of two
+    if classes == 2:
         halves = [t._replace(value=(t.value[:, 1:] - t.value[:, :1]) / whole) for t in made]
         return Trees(halves, [0] * len(halves), 1, True, Link("above"))
     shared = [t._replace(value=t.value / whole) for t in made]

@@ -1,0 +1,86 @@
+"""Export: an endpoint as a folder that serves the same answers elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aiaas_magics import errors
+from aiaas_magics.engines import packing
+from aiaas_magics.engines.elsewhere import needs, texts
+from aiaas_magics.engines.models import artefacts
+from aiaas_magics.security.sealing import SEAL
+from aiaas_magics.specs.base import JSON, encode
+from aiaas_magics.specs.exporting import PORT
+from aiaas_magics.specs.results import ServerExportResult
+from aiaas_magics.specs.serving import Plan, Served
+
+if TYPE_CHECKING:
+    from aiaas_magics.engines.context import Context
+    from aiaas_magics.specs.exporting import ExportServerSpec
+    from aiaas_magics.specs.records import ModelInfo
+
+
+def run(spec: ExportServerSpec, context: Context) -> ServerExportResult:
+    """Optimise the model as for an endpoint here, and store an archive of the folder.
+
+    Raises
+    ------
+    MissingLibrary
+        If a package the server needs is not installed here, so that no version of it was proven.
+    """
+    info, model = context.model(spec.model)
+    context.progress(0, 2, f"optimising {info.ref}")
+    served = _served(info, model)
+    context.progress(1, 2, f"writing a server of {info.ref}")
+    result = ServerExportResult(
+        endpoint=spec.as_, model=info.ref, file="", format=spec.export, size=0, tier=served.tier,
+        port=spec.port or PORT, packages=tuple(_packages(model)), example=served.example,
+    )  # fmt: skip
+    folder = context.scratch / "server"
+    _write(folder, spec, served, model, result)
+    archive = context.scratch / "server.zip"
+    packing.pack(folder, archive)
+    size = archive.stat().st_size
+    return msgspec.structs.replace(result, file=context.save_blob(archive), size=size)
+
+
+def _served(info: ModelInfo, model: Path) -> Served:
+    """Return a version as a plan in the folder tells it: paths are the folder's own."""
+    example: dict[str, JSON] = {"X_test": artefacts.example(model)}
+    return Served(
+        model=info.ref, folder="model", digest=info.digest, tier="sklearn", task=info.task,
+        target=info.target, signature=info.signature, example=example,
+    )  # fmt: skip
+
+
+def _packages(model: Path) -> list[str]:
+    """Return what is to be installed, with versions. Raises `MissingLibrary`."""
+    names = [*needs.SERVER, *needs.PIPELINE]
+    names += needs.named((model / "requirements.txt").read_text().splitlines())
+    try:
+        return needs.pinned(names)
+    except ModuleNotFoundError as error:
+        name = str(error.name)
+        raise errors.MissingLibrary(
+            f"{name} is not installed here", "what is exported is proven here first", f"%pip install {name}"
+        ) from error  # fmt: skip
+
+
+def _write(
+    folder: Path, spec: ExportServerSpec, served: Served, model: Path, result: ServerExportResult
+) -> None:
+    """Write the folder: the plan, what it names, the server and the texts around it."""
+    plan = Plan(
+        endpoint=spec.as_, workers=spec.workers, schema=spec.schema, limits=spec.limits, versions=(served,),
+        samples=False,  # nobody elsewhere asks for them
+        hosts=("*",),
+    )  # fmt: skip
+    shutil.copytree(model, folder / "model", ignore=shutil.ignore_patterns(SEAL, "__pycache__"))
+    needs.copy(needs.WHOLE, folder / "server" / "aiaas_magics")
+    (folder / "plan.json").write_bytes(encode(plan))
+    for name, text in texts.around(result).items():
+        (folder / name).write_text(text)
