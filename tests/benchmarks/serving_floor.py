@@ -66,6 +66,13 @@ class Onnx:
         return Outcome(labels, sure if proba else None)
 
 
+class Constant:
+    """An application that does nothing."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await constant(scope, receive, send)
+
+
 async def constant(scope: Any, receive: Any, send: Any) -> None:
     """Answer always the same, when the request has come."""
     await receive()
@@ -127,7 +134,7 @@ def serve(what: str, folder: Path) -> None:
         await server.serve(sockets=[listener])
         ticking.cancel()
 
-    server, factory = worker._server(app, nothing)
+    server, factory = worker._server(app if hasattr(app, "tick") else Constant(), nothing)
     gc.freeze()
     gc.set_threshold(worker.COLLECT, 20, 20)
     print(listener.getsockname()[1], flush=True)
