@@ -110,6 +110,8 @@ class App:
         self._noted = Noted()
         self.flights = Flights(0, 0.0)
         self.draining, self.closed = False, False
+        self.pending: Callable[[], int] = lambda: 0
+        """How many requests the server has for us at this moment, this one among them; 0 where it does not say."""
         self._shadows = Shadows(self.lane, watch)
         self.turn(state)
 
@@ -179,11 +181,8 @@ class App:
             visit.ask = ask = protocol.read(request, loaded, mode)
         else:
             visit.ask = ask = await self._apart(protocol.read, request, loaded, mode)
-        rows, proba = ask.rows, ask.proba
-        if runner.quick(rows):
-            visit.outcome = outcome = runner.now(rows, proba=proba)
-        else:
-            visit.outcome = outcome = await runner.soon(rows, proba=proba)
+        rows, only = ask.rows, self.pending() == 1
+        visit.outcome = outcome = await runner.soon(rows, proba=ask.proba, only=only)
         if rows.n <= FEW:
             return protocol.write(ask, outcome, loaded)
         return await self._apart(protocol.write, ask, outcome, loaded)

@@ -1,6 +1,7 @@
-"""Models that take their time are asked in one thread; what waits meanwhile is asked together.
+"""What comes together is asked together: quick models on the event loop, those that take their time in one thread.
 
-No request waits for company: a batch is what has come in one turn of the event loop, or while the thread was busy.
+No request waits for company: a batch is what has come in one turn of the event loop, or while the thread was busy. A quick
+model gains because its trees have left the processor's cache between two requests, and a batch fetches them once.
 Each version has its own batches. Where a batch fails its requests are asked again one by one, so that an error meets
 only the request that made it. A model whose answer to a row depends on the rows beside it must not be asked like this.
 """
@@ -75,17 +76,19 @@ class _Waiting(NamedTuple):
 
 
 class Batcher:
-    """Asks one predictor in a lane, for many at once.
+    """Asks one predictor, for many at once.
 
     Parameters
     ----------
-    alone
-        Ask for every request by itself: the model's answers may depend on the rows beside.
+    lane
+        Where it is asked; None: where the event loop runs.
+    most
+        Rows that are asked at once; a request of more is asked alone. With 1 every request is asked by itself, because the
+        model's answers may depend on the rows beside.
     """
 
-    def __init__(self, predictor: Predictor, lane: Lane, *, alone: bool = False) -> None:
-        self._predictor, self._lane = predictor, lane
-        self._most = 1 if alone else TOGETHER
+    def __init__(self, predictor: Predictor, lane: Lane | None, most: int) -> None:
+        self._predictor, self._lane, self._most = predictor, lane, most
         self._waiting: deque[_Waiting] = deque()
         self._busy = False
 
@@ -102,7 +105,11 @@ class Batcher:
     def _next(self, loop: asyncio.AbstractEventLoop) -> None:
         batch = self._gather()
         self._busy = bool(batch)
-        if batch:
+        if not batch:
+            return
+        if self._lane is None:
+            self._tell(batch, self._asked(batch), loop)
+        else:
             self._lane.do(partial(self._work, batch, loop))
 
     def _gather(self) -> list[_Waiting]:
@@ -120,9 +127,12 @@ class Batcher:
         return batch
 
     def _work(self, batch: list[_Waiting], loop: asyncio.AbstractEventLoop) -> None:
-        found = together(self._predictor, [each.rows for each in batch], proba=batch[0].proba)
+        found = self._asked(batch)
         with contextlib.suppress(RuntimeError):  # the loop has ended, and with it all who waited
             loop.call_soon_threadsafe(self._tell, batch, found, loop)
+
+    def _asked(self, batch: list[_Waiting]) -> list[Outcome | Exception]:
+        return together(self._predictor, [each.rows for each in batch], proba=batch[0].proba)
 
     def _tell(
         self,
@@ -137,7 +147,10 @@ class Batcher:
                 each.answer.set_exception(outcome)
             else:
                 each.answer.set_result(outcome)
-        loop.call_soon(self._next, loop)
+        if self._waiting:
+            loop.call_soon(self._next, loop)
+        else:
+            self._busy = False
 
 
 def together(

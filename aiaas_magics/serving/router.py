@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.serving import asking
-from aiaas_magics.serving.batching import Batcher, Lane
+from aiaas_magics.serving.batching import TOGETHER, Batcher, Lane
 from aiaas_magics.serving.protocols.base import Loaded, State
 
 FEW = 256
@@ -27,20 +27,23 @@ class Runner:
         self.loaded = loaded
         self.model = loaded.served.model
         self.headers = ((b"x-aiaas-model", quote(self.model, safe="@").encode()),)
-        alone = getattr(loaded.predictor, "alone", False)
-        self._batcher = Batcher(loaded.predictor, lane, alone=alone)
-
-    def quick(self, rows: Rows) -> bool:
-        """Tell whether these rows are answered on the spot."""
-        return self.loaded.predictor.inline and rows.n <= FEW
+        predictor = loaded.predictor
+        alone = getattr(predictor, "alone", False)
+        self._inline = predictor.inline
+        self._here = Batcher(predictor, None, 1 if alone else FEW)
+        self._there = Batcher(predictor, lane, 1 if alone else TOGETHER)
 
     def now(self, rows: Rows, *, proba: bool) -> Outcome:
         """Return the predictions, or raise `Problem`."""
         return asking.predict(self.loaded.predictor, rows, proba=proba)
 
-    async def soon(self, rows: Rows, *, proba: bool) -> Outcome:
-        """Return the predictions when the lane has come to them, or raise `Problem`."""
-        return await self._batcher.ask(rows, proba=proba)
+    async def soon(self, rows: Rows, *, proba: bool, only: bool = False) -> Outcome:
+        """Return the predictions when it is their turn, or raise `Problem`; `only` tells that nobody else waits for any."""
+        if not self._inline or rows.n > FEW:
+            return await self._there.ask(rows, proba=proba)
+        if only:
+            return self.now(rows, proba=proba)
+        return await self._here.ask(rows, proba=proba)
 
 
 class _Share(NamedTuple):

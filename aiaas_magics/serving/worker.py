@@ -170,6 +170,7 @@ def _server(app: App, drain: Any) -> tuple[Any, Any]:
         ws="none",
         interface="asgi3",
         access_log=False,
+        proxy_headers=False,
         log_config=None,
         server_header=False,
         date_header=False,
@@ -183,7 +184,9 @@ def _server(app: App, drain: Any) -> tuple[Any, Any]:
             await drain()
             await super().shutdown(sockets)
 
-    return Server(config), config.get_loop_factory()
+    server = Server(config)
+    app.pending = server.server_state.tasks.__len__
+    return server, config.get_loop_factory()
 
 
 def _has(name: str) -> bool:

@@ -61,7 +61,8 @@ async def asked(
         "host": "127.0.0.1:8080",
         "authorization": f"Bearer {TOKEN}",
         "content-type": "application/json",
-    } | {name.replace("_", "-"): value for name, value in headers.items()}
+    }
+    known.update({name.replace("_", "-"): value for name, value in headers.items()})
     raw = [(k.encode(), v.encode("latin-1")) for k, v in known.items() if v is not None]
     scope = {"type": "http", "method": method, "path": path, "headers": raw}
     parts = [body] if isinstance(body, bytes) else list(body)
