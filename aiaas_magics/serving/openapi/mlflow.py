@@ -11,7 +11,7 @@ REFUSAL: Described = parts.said(error_code=TEXT, message=TEXT)
 
 def paths(facts: Facts) -> Described:
     """Return the paths."""
-    alive = parts.reply("Yes.", TEXT)
+    alive = parts.reply("Yes.", TEXT, "text/plain")
     told = "Is the endpoint there?"
     text = parts.reply("Its name and number.", TEXT, "text/plain")
     return {
@@ -72,7 +72,7 @@ def _split(names: list[str], rows: Described) -> Described:
     return {
         "type": "object",
         "description": "`columns` may be in any order, as long as each row is in the same.",
-        "properties": {"columns": columns, "data": rows, "index": {"type": "array"}},
+        "properties": {"columns": columns, "data": rows, "index": {"type": ["array", "null"]}},
         "required": ["data"],
         "additionalProperties": False,
     }
