@@ -29,10 +29,10 @@ from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols.base import Ask, Endpoint, Reply, Request, State
 from aiaas_magics.serving.protocols.invocations import Invocations
 from aiaas_magics.serving.protocols.predict import Predict
-from aiaas_magics.serving.protocols.site import Site
 from aiaas_magics.serving.protocols.v2 import OpenInference
 from aiaas_magics.serving.router import FEW, Router, Runner
 from aiaas_magics.serving.shadows import Shadows
+from aiaas_magics.serving.site import Site
 from aiaas_magics.serving.watch import Watch
 
 Scope = MutableMapping[str, Any]

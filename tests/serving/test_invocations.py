@@ -160,6 +160,7 @@ def test_what_is_odd_is_noted_or_mended_or_refused():
         ({"dataframe_split": {"data": ROWS, "columns": [*NAMES[:4], "wann"]}}, 'no column "wann"'),
         ({"dataframe_split": {"data": [row[:4] for row in ROWS], "columns": NAMES[:4]}}, "when missing"),
         ({"dataframe_split": {"data": []}}, "there are no rows"),
+        ({"dataframe_split": {"data": ROWS, "index": {}}}, "index is not a list"),
         ({"dataframe_records": {"size": 1}}, "not a list of objects"),
         ({"dataframe_records": [ROWS[0]]}, "not a list of objects"),
         ({"dataframe_records": [RECORDS[0], {}]}, "row 1: size, count, open, größe, when missing"),
