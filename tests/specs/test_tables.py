@@ -14,6 +14,7 @@ KINDS_OF_RECORDS = {**specs.spec_types(), **specs.command_types()}
 CARRIED_BY_SESSION = {
     "source",
     "path",
+    "report",
     "replace",
     "export",
     *(option.python for option in SUBMISSION),

@@ -102,7 +102,7 @@ def _series(column: pd.Series, rule: Rule, columns: int) -> Series:
         counts = column.dropna().astype("str").value_counts()
         if len(counts) > min(MOST_VALUES, max(2, len(column) // 2)):
             return Series(name=rule.name, kind="text")
-        return Series(name=rule.name, kind="category", values=tuple(counts.index.tolist()))
+        return Series(name=rule.name, kind="category", values=tuple(sorted(counts.index)))
     kind: Literal["date", "number"] = "date" if rule.kind == "datetime" else "number"
     most = max(FEWEST_CELLS, min(MOST_CELLS, CELLS // max(columns, 1)))
     edges = edges_of(as_numbers(column), most)
