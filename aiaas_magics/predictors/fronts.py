@@ -60,7 +60,7 @@ class Take(msgspec.Struct, frozen=True, tag="take"):
     def opened(self) -> Function:
         """Return the function."""
         places = list(self.columns)
-        return lambda X: X[:, places]
+        return lambda x: x[:, places]
 
 
 class Fill(msgspec.Struct, frozen=True, tag="fill"):
@@ -72,9 +72,9 @@ class Fill(msgspec.Struct, frozen=True, tag="fill"):
         """Return the function."""
         values = self.values.read()
 
-        def fill(X: Block) -> np.ndarray:
-            gaps = np.isnan(X)
-            return np.where(gaps, values, X) if gaps.any() else X
+        def fill(x: Block) -> np.ndarray:
+            gaps = np.isnan(x)
+            return np.where(gaps, values, x) if gaps.any() else x
 
         return fill
 
@@ -84,7 +84,17 @@ class Gaps(msgspec.Struct, frozen=True, tag="gaps"):
 
     def opened(self) -> Function:
         """Return the function."""
-        return lambda X: np.isnan(X).astype("float64")
+        return lambda x: np.isnan(x).astype("float64")
+
+
+class Zero(msgspec.Struct, frozen=True, tag="zero"):
+    """Numbers of at most this size are 0."""
+
+    most: float
+
+    def opened(self) -> Function:
+        """Return the function."""
+        return lambda x: np.where(np.abs(x) <= self.most, 0.0, x)
 
 
 class Arithmetic(msgspec.Struct, frozen=True, tag="arithmetic"):
@@ -97,7 +107,7 @@ class Arithmetic(msgspec.Struct, frozen=True, tag="arithmetic"):
         """Return the function."""
         operation: Any = _ARITHMETIC[self.operation]
         values = self.values.read()
-        return lambda X: operation(X, values)
+        return lambda x: operation(x, values)
 
 
 _ARITHMETIC: dict[str, Any] = {
@@ -114,7 +124,7 @@ class Product(msgspec.Struct, frozen=True, tag="product"):
     def opened(self) -> Function:
         """Return the function."""
         matrix = self.matrix.read()
-        return lambda X: X @ matrix
+        return lambda x: x @ matrix
 
 
 class Power(msgspec.Struct, frozen=True, tag="power"):
@@ -125,7 +135,7 @@ class Power(msgspec.Struct, frozen=True, tag="power"):
     def opened(self) -> Function:
         """Return the function."""
         lambdas = self.lambdas.read()
-        return lambda X: np.column_stack([_yeo_johnson(X[:, i], p) for i, p in enumerate(lambdas)])
+        return lambda x: np.column_stack([_yeo_johnson(x[:, i], p) for i, p in enumerate(lambdas)])
 
 
 def _yeo_johnson(x: np.ndarray, power: float) -> np.ndarray:
@@ -302,8 +312,8 @@ class Check(msgspec.Struct, frozen=True, tag="check"):
         """Return the function."""
         said = "Input X contains infinity or a value too large"
 
-        def check(X: Block) -> np.ndarray:
-            matrix: np.ndarray = X
+        def check(x: Block) -> np.ndarray:
+            matrix: np.ndarray = x
             if not matrix.size or np.abs(matrix).max() <= self.most:
                 return matrix
             if not self.gaps and np.isnan(matrix).any():
@@ -316,7 +326,7 @@ class Check(msgspec.Struct, frozen=True, tag="check"):
 
 
 Step = Union[  # noqa: UP007 - msgspec resolves the name at run time
-    Numbers, Take, Fill, Gaps, Arithmetic, Product, Power, Lookup, Dates, Prose, Fork, Check
+    Numbers, Take, Fill, Gaps, Zero, Arithmetic, Product, Power, Lookup, Dates, Prose, Fork, Check
 ]
 
 

@@ -45,7 +45,7 @@ def _value(link: Link) -> Callable[[np.ndarray], Answer]:
 
 
 def _mean(link: Link) -> Callable[[np.ndarray], Answer]:
-    """A value summed over `count` members."""
+    """Return the mean of a value, given the sum over `count` members."""
     return lambda raw: Answer(raw[:, 0] / link.count, None, raw)
 
 
@@ -60,7 +60,7 @@ def _exp(link: Link) -> Callable[[np.ndarray], Answer]:
 
 
 def _share(link: Link) -> Callable[[np.ndarray], Answer]:
-    """Sums over `count` members, divided by it: forests, votes."""
+    """Take sums over `count` members, which are divided by it: forests, votes."""
 
     def share(raw: np.ndarray) -> Answer:
         proba = raw / link.count
@@ -70,7 +70,7 @@ def _share(link: Link) -> Callable[[np.ndarray], Answer]:
 
 
 def _given(link: Link) -> Callable[[np.ndarray], Answer]:
-    """Probabilities as they are; of one column, those of the second of two classes."""
+    """Take probabilities as they are; one column is those of the second of two classes."""
     del link
 
     def given(raw: np.ndarray) -> Answer:
@@ -81,19 +81,19 @@ def _given(link: Link) -> Callable[[np.ndarray], Answer]:
 
 
 def _half(link: Link) -> Callable[[np.ndarray], Answer]:
-    """A probability of the second class, which is the label beyond one half: a neural network's."""
+    """Take a probability of the second class, which is the label beyond one half: a neural network's."""
     del link
     return lambda raw: Answer((raw[:, 0] > 0.5).astype("int64"), pair(raw), raw)
 
 
 def _above(link: Link) -> Callable[[np.ndarray], Answer]:
-    """Log odds of the second class, which is the label above 0."""
+    """Take log odds of the second class, which is the label above 0."""
     del link
     return lambda raw: Answer((raw[:, 0] > 0).astype("int64"), pair(sigmoid(raw)), raw)
 
 
 def _odds(link: Link) -> Callable[[np.ndarray], Answer]:
-    """Log odds of the second class; the label is the likelier one."""
+    """Take log odds of the second class; the label is the likelier one."""
     del link
 
     def odds(raw: np.ndarray) -> Answer:
@@ -104,17 +104,17 @@ def _odds(link: Link) -> Callable[[np.ndarray], Answer]:
 
 
 def _least(link: Link) -> Callable[[np.ndarray], Answer]:
-    """Log odds, `count` of them to one, of the second class, which is the label from 0 on: gradient boosting's."""
+    """Take log odds, in units of `count`, of the second class, which is the label from 0 on: gradient boosting's."""
     return lambda raw: Answer((raw[:, 0] >= 0).astype("int64"), pair(sigmoid(link.count * raw)), raw)  # fmt: skip
 
 
 def _softmax(link: Link) -> Callable[[np.ndarray], Answer]:
-    """Log odds of each class, divided by `count` before they become probabilities."""
+    """Take log odds of each class, divided by `count` before they become probabilities."""
     return lambda raw: Answer(raw.argmax(axis=1), softmax(raw / link.count), raw)
 
 
 def _rest(link: Link) -> Callable[[np.ndarray], Answer]:
-    """Log odds of each class against the rest."""
+    """Take log odds of each class against the rest."""
     del link
 
     def rest(raw: np.ndarray) -> Answer:
@@ -127,19 +127,19 @@ def _rest(link: Link) -> Callable[[np.ndarray], Answer]:
 
 
 def _sign(link: Link) -> Callable[[np.ndarray], Answer]:
-    """A distance: the second class beyond 0, without a probability."""
+    """Take a distance: the second class beyond 0, without a probability."""
     del link
     return lambda raw: Answer((raw[:, 0] > 0).astype("int64"), None, raw)
 
 
 def _largest(link: Link) -> Callable[[np.ndarray], Answer]:
-    """A score a class, without probabilities."""
+    """Take a score a class, without probabilities."""
     del link
     return lambda raw: Answer(raw.argmax(axis=1), None, raw)
 
 
 def _duels(link: Link) -> Callable[[np.ndarray], Answer]:
-    """A distance a pair of classes: each votes for the first of the two above 0 (libsvm)."""
+    """Take a distance a pair of classes: each votes for the first of the two above 0 (libsvm)."""
     classes = int(link.count)
     pairs = list(itertools.combinations(range(classes), 2))
 
@@ -155,7 +155,7 @@ def _duels(link: Link) -> Callable[[np.ndarray], Answer]:
 
 
 def _median(link: Link) -> Callable[[np.ndarray], Answer]:
-    """The weighted median of a value a member (AdaBoost.R2; Drucker, ICML 1997)."""
+    """Take a value a member, of which the weighted median counts (AdaBoost.R2; Drucker, ICML 1997)."""
     weights = np.ones(1) if link.weights is None else link.weights.read()
 
     def median(raw: np.ndarray) -> Answer:

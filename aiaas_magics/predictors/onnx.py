@@ -38,14 +38,14 @@ class Onnx(msgspec.Struct, frozen=True, tag="onnx"):
         run = session((opening.folder / self.file).read_bytes()).run
         dtype = np.dtype(self.precision)
 
-        def graph(X: np.ndarray) -> np.ndarray:
-            found: np.ndarray = run(None, {"X": X.astype(dtype, copy=False)})[0]
+        def graph(x: np.ndarray) -> np.ndarray:
+            found: np.ndarray = run(None, {"X": x.astype(dtype, copy=False)})[0]
             return found if found.dtype == np.float64 else found.astype("float64")
 
         if self.leaves is None:
             return graph
         values = self.leaves.read()
-        return lambda X: _summed(graph(X).astype("int64"), values)
+        return lambda x: _summed(graph(x).astype("int64"), values)
 
 
 def _summed(leaves: np.ndarray, values: np.ndarray) -> np.ndarray:

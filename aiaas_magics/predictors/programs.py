@@ -53,7 +53,7 @@ class Single(msgspec.Struct, frozen=True, tag="single"):
     def opened(self, opening: Opening) -> Function:
         """Return the function."""
         engine, link = self.engine.opened(opening), self.link.opened()
-        return lambda X: link(engine(X))
+        return lambda x: link(engine(x))
 
 
 class Vote(msgspec.Struct, frozen=True, tag="vote"):

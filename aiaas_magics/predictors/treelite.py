@@ -28,12 +28,11 @@ class Treelite(msgspec.Struct, frozen=True, tag="treelite"):
 
         model = treelite.Model.deserialize(opening.folder / self.file)
 
-        def trees(X: np.ndarray) -> np.ndarray:
-            if self.rounded:
-                X = X.astype("float32").astype("float64")
+        def trees(x: np.ndarray) -> np.ndarray:
+            seen = x.astype("float32").astype("float64") if self.rounded else x
             found = treelite.gtil.predict(
-                model, np.ascontiguousarray(X), nthread=1, pred_margin=True
+                model, np.ascontiguousarray(seen), nthread=1, pred_margin=True
             )
-            return np.asarray(found, dtype="float64").reshape(len(X), self.outputs)
+            return np.asarray(found, dtype="float64").reshape(len(x), self.outputs)
 
         return trees

@@ -36,22 +36,22 @@ class Loop(msgspec.Struct, frozen=True, tag="loop"):
         for part in self.path:
             found = getattr(found, part) if isinstance(part, str) else found[part]
         if self.asked == "trees":
-            return _trees([each.tree_ for each in found])
+            return _trees([each.tree_ for each in (found if isinstance(found, list) else [found])])
         method = getattr(found, self.asked)
 
-        def ask(X: np.ndarray) -> np.ndarray:
-            answer = np.asarray(method(X), dtype="float64")
+        def ask(x: np.ndarray) -> np.ndarray:
+            answer = np.asarray(method(x), dtype="float64")
             return answer[:, None] if answer.ndim == 1 else answer
 
         return ask
 
 
 def _trees(trees: list[Any]) -> Callable[[np.ndarray], np.ndarray]:
-    def ask(X: np.ndarray) -> np.ndarray:
-        rounded = np.ascontiguousarray(X, dtype="float32")
+    def ask(x: np.ndarray) -> np.ndarray:
+        rounded = np.ascontiguousarray(x, dtype="float32")
         found: np.ndarray = trees[0].predict(rounded)
         for tree in trees[1:]:
             found += tree.predict(rounded)
-        return found.reshape(len(X), -1)
+        return found.reshape(len(x), -1)
 
     return ask

@@ -21,10 +21,15 @@ class Unconvertible(Exception):
 class Tier(Protocol):
     """A way to write a pipeline."""
 
-    name: str
-    """As a verdict tells it."""
-    needs: tuple[str, ...]
-    """Packages it is run by, besides numpy."""
+    @property
+    def name(self) -> str:
+        """How a verdict calls it."""
+        ...
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Packages it is run by, besides numpy."""
+        ...
 
     def build(self, pipeline: Any, info: ModelInfo, folder: Path) -> Program:
         """Return the pipeline as a program, the files of its engines written into a folder.

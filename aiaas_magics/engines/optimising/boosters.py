@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from aiaas_magics.engines.optimising.base import Unconvertible
-from aiaas_magics.engines.optimising.trees import LEAF, Nodes, Trees, constant
+from aiaas_magics.engines.optimising.nodes import LEAF, Nodes, Trees, constant
 from aiaas_magics.predictors.links import Link
 
 DEFAULT_LEFT, MISSING = 2, 12
 """Bits of a decision: where missing values go, and what is missing (LightGBM's ``tree.h``)."""
 AS_ZERO, GAP = 0, 8
 """Nothing is missing, and a gap counts as 0; or a gap is."""
+TINY = float(np.float32(1e-35))
+"""What LightGBM takes for 0 where it reads a row (``kZeroThreshold``)."""
 LINKS = {"binary": "odds", "multiclass": "softmax", "poisson": "exp"}
 """The first word of an objective -> its link; others predict the sum itself."""
 
@@ -35,7 +37,7 @@ def of(estimator: Any) -> Trees:
         raise Unconvertible("LightGBM with a sigmoid of its own")
     trees = [_nodes(dict(line.split("=", 1) for line in b.split("\n")[1:])) for b in blocks[:-1]]
     target = [place % outputs for place in range(len(trees))]
-    return Trees(trees, target, outputs, False, Link(LINKS.get(kind, "value")))
+    return Trees(trees, target, outputs, False, Link(LINKS.get(kind, "value")), TINY)
 
 
 def _nodes(said: dict[str, str]) -> Nodes:

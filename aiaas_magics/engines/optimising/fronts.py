@@ -111,17 +111,15 @@ def _side_by_side(found: ColumnTransformer, places: tuple[int, ...], signature: 
             continue
         columns = tuple(places[i] for i in _columns(found, asked, len(places)))
         if columns:
-            made.append(
-                _named(name, lambda p=part, c=columns: _on_inputs(_flat([p]), c, signature))
-            )
+            made.append(_named(name, _on_inputs, _flat([part]), columns, signature))
     if not made:
         raise Unconvertible("a ColumnTransformer that keeps no column")
     return _forked(made)
 
 
-def _named(name: str, make: Callable[[], Made]) -> Made:
+def _named(name: str, make: Callable[..., Made], *given: Any) -> Made:
     try:
-        return make()
+        return make(*given)
     except Unconvertible as reason:
         raise Unconvertible(f"step {name!r}: {reason}") from reason
 
@@ -238,7 +236,7 @@ def _union(part: FeatureUnion, width: int) -> Made:
     made = []
     for name, each in part.transformer_list:
         if each != "drop":
-            found = _named(name, lambda e=each: _through(_flat([e]), width))
+            found = _named(name, _through, _flat([each]), width)
             made.append(found if found.steps else Made((Take(tuple(range(width))),), width))
     return _forked(made)
 
@@ -248,7 +246,7 @@ def _split(part: ColumnTransformer, width: int) -> Made:
     for name, each, asked in part.transformers_:
         columns = tuple(_columns(part, asked, width))
         if columns and not (isinstance(each, str) and each == "drop"):
-            found = _named(name, lambda e=each, n=len(columns): _through(_flat([e]), n))
+            found = _named(name, _through, _flat([each]), len(columns))
             made.append(Made((Take(columns), *found.steps), found.width))
     return _forked(made)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from aiaas_magics.engines.optimising.trees import LEAF, Nodes, Trees
+from aiaas_magics.engines.optimising.nodes import LEAF, Nodes, Trees
 
 OPSET, ML = 21, 5
 """Versions of the operators: the first with which ONNX Runtime adds up trees in float64."""

@@ -85,7 +85,7 @@ def _values(part: Any, number: int, kind: str) -> list[JSON]:
         return [str(value) for value in found]
     if kind == "boolean":
         return [False, True]
-    return [number for value in found if (number := _number(value)) is not None]
+    return [read for value in found if (read := _number(value)) is not None]
 
 
 def _number(value: Any) -> float | None:

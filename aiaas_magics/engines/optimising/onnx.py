@@ -52,4 +52,4 @@ class OnnxTier:
         body, leaves = graphs.of_trees(found, width)
         path.write_bytes(body)
         packed = None if leaves is None else Array.of(leaves)
-        return Part(Onnx(path.name, "float64", packed), found.link, found.rounded)
+        return programs.walked(Onnx(path.name, "float64", packed), found)

@@ -19,7 +19,8 @@ from sklearn.utils import get_tags
 
 from aiaas_magics.engines.optimising import fronts
 from aiaas_magics.engines.optimising.base import Unconvertible, named
-from aiaas_magics.predictors.fronts import Check, Numbers, Step, Take
+from aiaas_magics.engines.optimising.nodes import Trees
+from aiaas_magics.predictors.fronts import Check, Numbers, Step, Take, Zero
 from aiaas_magics.predictors.links import Link
 from aiaas_magics.predictors.packed import Array
 from aiaas_magics.predictors.programs import Engine, Program, Single, Stack, Vote
@@ -32,11 +33,21 @@ Path = tuple[str | int, ...]
 
 
 class Part(NamedTuple):
-    """An estimator's arithmetic, as a tier does it; ``rounded`` where numbers must fit into float32."""
+    """An estimator's arithmetic, as a tier does it.
+
+    ``rounded`` where numbers must fit into float32; ``before`` are steps of the estimator's own.
+    """
 
     engine: Engine
     link: Link
     rounded: bool = False
+    before: tuple[Step, ...] = ()
+
+
+def walked(engine: Engine, found: Trees) -> Part:
+    """Return the part of an ensemble of trees."""
+    before = (Zero(found.zero),) if found.zero else ()
+    return Part(engine, found.link, found.rounded, before)
 
 
 class Maker(Protocol):
@@ -69,7 +80,7 @@ def of(estimator: Any, source: Source, make: Maker, path: Path = ()) -> Program:
             return Program((*front.steps, *inner.front), inner.model, max(front.width, inner.width))
     front = _front(parts, source)
     part = make(estimator, front.width, path)
-    steps = (*front.steps, *_check(estimator, front.steps, source, part))
+    steps = (*front.steps, *_check(estimator, front.steps, source, part), *part.before)
     return Program(steps, Single(part.engine, part.link), front.width)  # type: ignore[arg-type]
 
 

@@ -1,9 +1,8 @@
-"""Trees of every library in one form: arrays of nodes, and how their values add up."""
+"""The trees of scikit-learn and LightGBM, in one form."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -21,47 +20,11 @@ from sklearn.ensemble import (
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from aiaas_magics.engines.optimising import boosters
 from aiaas_magics.engines.optimising.base import Unconvertible, named
+from aiaas_magics.engines.optimising.nodes import LEAF, Nodes, Trees, constant
 from aiaas_magics.predictors.links import Link
 from aiaas_magics.predictors.packed import Array
-
-LEAF = -1
-
-
-class Nodes(NamedTuple):
-    """A tree, node 0 its root; a value goes left if it is at most the threshold.
-
-    ``left`` and ``right`` are `LEAF` at a leaf, ``gaps_left`` says where a missing value goes, ``value`` is
-    (nodes, outputs).
-    """
-
-    feature: np.ndarray
-    threshold: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-    gaps_left: np.ndarray
-    value: np.ndarray
-
-
-class Trees(NamedTuple):
-    """An ensemble: the values of the leaves that a row reaches are added up in the order of the trees.
-
-    Attributes
-    ----------
-    target
-        The output each tree adds to; None where each leaf holds a value for every output.
-    outputs
-        How many there are.
-    rounded
-        Whether a value is rounded to float32 before it is compared.
-    """
-
-    trees: list[Nodes]
-    target: list[int] | None
-    outputs: int
-    rounded: bool
-    link: Link
-
 
 FORESTS = (
     RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor,
@@ -86,8 +49,6 @@ def of(estimator: Any) -> Trees:
                 raise Unconvertible(f"{named(estimator)} of several targets")
             return take(estimator)
     if type(estimator).__module__.endswith("families.lightgbm"):
-        from aiaas_magics.engines.optimising import boosters
-
         return boosters.of(estimator)
     raise Unconvertible(f"{named(estimator)} has no trees")
 
@@ -115,13 +76,6 @@ def nodes(tree: Any) -> Nodes:
         np.maximum(tree.feature, 0), np.array(tree.threshold), np.array(tree.children_left),
         np.array(tree.children_right), gaps, np.array(tree.value[:, 0, :]),
     )  # fmt: skip
-
-
-def constant(values: np.ndarray, outputs: int) -> Nodes:
-    """Return a tree of one leaf."""
-    one = np.zeros(1, dtype="int64")
-    value = np.full((1, outputs), values, dtype="float64")
-    return Nodes(one, np.zeros(1), one + LEAF, one + LEAF, one.astype(bool), value)
 
 
 def _gradient(estimator: Any) -> Trees:
@@ -207,22 +161,3 @@ def _said(tree: Nodes, known: np.ndarray, classes: np.ndarray, weight: float) ->
     called = known[tree.value.argmax(axis=1)]
     right = called[:, None] == classes[None, :]
     return np.where(right, weight, -1 / (len(classes) - 1) * weight)
-
-
-def reached(tree: Nodes, X: np.ndarray) -> list[np.ndarray]:
-    """Return the nodes on the way of each row, level by level, of shape (rows,); a leaf stays itself."""
-    here = np.zeros(len(X), dtype="int64")
-    levels, rows = [here], np.arange(len(X))
-    while (tree.left[here] != LEAF).any():
-        values = X[rows, tree.feature[here]]
-        gap = np.isnan(values)
-        left = np.where(gap, tree.gaps_left[here], values <= tree.threshold[here])
-        after = np.where(left, tree.left[here], tree.right[here])
-        here = np.where(tree.left[here] == LEAF, here, after)
-        levels.append(here)
-    return levels
-
-
-def thresholds(found: Trees) -> Sequence[tuple[int, int]]:
-    """Return every split as (tree, node)."""
-    return [(i, int(node)) for i, tree in enumerate(found.trees) for node in np.flatnonzero(tree.left != LEAF)]  # fmt: skip
