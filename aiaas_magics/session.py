@@ -177,7 +177,12 @@ class Session:
         return before
 
     def _submit(self, spec: Spec, values: Values) -> Handle:
-        limits = Limits(memory=values.get("memory"), seconds=values.get("timeout"))
+        words = {name: values.get(name) for name in ("memory", "timeout")}
+        own = spec.__struct_fields__  # of an endpoint, say, whose limits are not the job's
+        limits = Limits(
+            memory=None if "memory" in own else words["memory"],
+            seconds=None if "timeout" in own else words["timeout"],
+        )
         job = searches.submit(self, spec, limits)
         self.submitted.append(job)
         if values.get("detach"):
