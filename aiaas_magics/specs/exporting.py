@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from aiaas_magics.specs.base import Spec
+from aiaas_magics.specs.records import ServingLimits
 from aiaas_magics.specs.refs import check_name
 from aiaas_magics.specs.schema import check_mode
-from aiaas_magics.specs.serving import ServingLimits
 from aiaas_magics.specs.verbs import Kind, Option, grouped
 
 SERVERS = ("docker",)

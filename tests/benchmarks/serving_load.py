@@ -8,7 +8,7 @@ import json
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -141,11 +141,12 @@ class Connection:
 
 
 class Told(NamedTuple):
-    """Of a checked load: answers, wrong answers, requests without an answer and when those were."""
+    """Of a checked load: answers, those that were wrong, requests without an answer, and the longest time without any."""
 
     answered: int
     wrong: int
-    failed: list[float]
+    failed: int
+    gap: float
     seconds: float
 
 
@@ -154,36 +155,47 @@ Question = Callable[[int], tuple[bytes, str, dict[str, str], Callable[[int, byte
 
 
 async def _checked(
-    url: str, headers: dict[str, str], question: Question, requests: int, connections: int
+    url: str, headers: dict[str, str], question: Question, numbers: Iterable[int], connections: int
 ) -> Told:
-    numbers = iter(range(requests))
-    answered = wrong = 0
-    failed: list[float] = []
+    waiting = iter(numbers)
+    answered = wrong = failed = 0
+    gap, last = 0.0, time.perf_counter()
 
     async def one() -> None:
-        nonlocal answered, wrong
+        nonlocal answered, wrong, failed, gap, last
         connection = Connection(url, headers)
-        for number in numbers:
+        for number in waiting:
             body, path, more, right = question(number)
             try:
                 status, reply = await connection.ask(body, path, more)
             except (OSError, EOFError):
-                failed.append(time.perf_counter())
+                failed += 1
                 continue
+            now = time.perf_counter()
+            gap, last = max(gap, now - last), now
             answered += 1
             wrong += not right(status, reply)
         connection.close()
 
     begun = time.perf_counter()
     await asyncio.gather(*(one() for _ in range(connections)))
-    return Told(answered, wrong, failed, time.perf_counter() - begun)
+    return Told(answered, wrong, failed, gap, time.perf_counter() - begun)
 
 
 def checked(
-    url: str, headers: dict[str, str], question: Question, requests: int, connections: int
+    url: str, headers: dict[str, str], question: Question, numbers: Iterable[int], connections: int
 ) -> Told:
     """Ask so many questions over so many connections and look at every answer."""
-    return asyncio.run(_checked(url, headers, question, requests, connections))
+    return asyncio.run(_checked(url, headers, question, numbers, connections))
+
+
+def during(seconds: float) -> Iterator[int]:
+    """Yield numbers for so long."""
+    end = time.perf_counter() + seconds
+    number = 0
+    while time.perf_counter() < end:
+        yield number
+        number += 1
 
 
 def ask(url: str, headers: dict[str, str], bodies: Sequence[bytes]) -> list[tuple[int, bytes]]:
