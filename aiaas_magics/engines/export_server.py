@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aiaas_magics import errors
-from aiaas_magics.engines import packing
+from aiaas_magics.engines import deploy, packing
 from aiaas_magics.engines.elsewhere import needs, texts
-from aiaas_magics.engines.models import artefacts
 from aiaas_magics.security.sealing import SEAL
 from aiaas_magics.specs.base import JSON, encode
 from aiaas_magics.specs.exporting import PORT
@@ -20,6 +19,7 @@ from aiaas_magics.specs.serving import Plan, Served
 
 if TYPE_CHECKING:
     from aiaas_magics.engines.context import Context
+    from aiaas_magics.specs.builds import Verdict
     from aiaas_magics.specs.exporting import ExportServerSpec
     from aiaas_magics.specs.records import ModelInfo
 
@@ -34,33 +34,40 @@ def run(spec: ExportServerSpec, context: Context) -> ServerExportResult:
     """
     info, model = context.model(spec.model)
     context.progress(0, 2, f"optimising {info.ref}")
-    served = _served(info, model)
+    verdict = deploy.optimised(info, model, context)
     context.progress(1, 2, f"writing a server of {info.ref}")
+    served = _served(info, verdict, deploy.example(info, context))
     result = ServerExportResult(
-        endpoint=spec.as_, model=info.ref, file="", format=spec.export, size=0, tier=served.tier,
-        port=spec.port or PORT, packages=tuple(_packages(model)), example=served.example,
+        endpoint=spec.as_, model=info.ref, file="", format=spec.export, size=0, tier=verdict.tier,
+        port=spec.port or PORT, packages=tuple(_packages(verdict.tier, model)), verdict=verdict.sentence(),
+        example=served.example,
     )  # fmt: skip
     folder = context.scratch / "server"
-    _write(folder, spec, served, model, result)
+    needs.copy(needs.rooms(verdict.tier), folder / "server" / "aiaas_magics")
+    shutil.copytree(model, folder / "model", ignore=shutil.ignore_patterns(SEAL, "__pycache__"))
+    if served.build:
+        shutil.copytree(context.build(info), folder / served.build)
+    _write(folder, spec, served, result)
     archive = context.scratch / "server.zip"
     packing.pack(folder, archive)
     size = archive.stat().st_size
     return msgspec.structs.replace(result, file=context.save_blob(archive), size=size)
 
 
-def _served(info: ModelInfo, model: Path) -> Served:
+def _served(info: ModelInfo, verdict: Verdict, example: dict[str, JSON]) -> Served:
     """Return a version as a plan in the folder tells it: paths are the folder's own."""
-    example: dict[str, JSON] = {"X_test": artefacts.example(model)}
     return Served(
-        model=info.ref, folder="model", digest=info.digest, tier="sklearn", task=info.task,
-        target=info.target, signature=info.signature, example=example,
+        model=info.ref, folder="model", digest=info.digest, build="build" if verdict.build else "",
+        build_digest=verdict.build, tier=verdict.tier, task=info.task, target=info.target,
+        signature=info.signature, example=example,
     )  # fmt: skip
 
 
-def _packages(model: Path) -> list[str]:
+def _packages(tier: str, model: Path) -> list[str]:
     """Return what is to be installed, with versions. Raises `MissingLibrary`."""
-    names = [*needs.SERVER, *needs.PIPELINE]
-    names += needs.named((model / "requirements.txt").read_text().splitlines())
+    names = [*needs.SERVER, *needs.of(tier)]
+    if not needs.is_light(tier):
+        names += needs.named((model / "requirements.txt").read_text().splitlines())
     try:
         return needs.pinned(names)
     except ModuleNotFoundError as error:
@@ -71,16 +78,14 @@ def _packages(model: Path) -> list[str]:
 
 
 def _write(
-    folder: Path, spec: ExportServerSpec, served: Served, model: Path, result: ServerExportResult
+    folder: Path, spec: ExportServerSpec, served: Served, result: ServerExportResult
 ) -> None:
-    """Write the folder: the plan, what it names, the server and the texts around it."""
+    """Write the plan and the texts around it."""
     plan = Plan(
         endpoint=spec.as_, workers=spec.workers, schema=spec.schema, limits=spec.limits, versions=(served,),
         samples=False,  # nobody elsewhere asks for them
         hosts=("*",),
     )  # fmt: skip
-    shutil.copytree(model, folder / "model", ignore=shutil.ignore_patterns(SEAL, "__pycache__"))
-    needs.copy(needs.WHOLE, folder / "server" / "aiaas_magics")
     (folder / "plan.json").write_bytes(encode(plan))
     for name, text in texts.around(result).items():
         (folder / name).write_text(text)

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from aiaas_magics import errors
+from aiaas_magics.engines.optimising.building import TIERS
 
 LIGHT = ("__init__.py", "errors.py", "specs", "security", "predictors", "serving")
 """Rooms of a server whose tier is none of scikit-learn's: no notebook, no database, no engine."""
@@ -28,6 +29,22 @@ PIPELINE = (
 )
 """Packages of one that opens a fitted pipeline."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def of(tier: str) -> tuple[str, ...]:
+    """Return the packages that a tier is run by, besides those of every server."""
+    modules = next((each.needs for each in TIERS if each.name == tier), ("sklearn",))
+    return PIPELINE if "sklearn" in modules else modules
+
+
+def is_light(tier: str) -> bool:
+    """Tell whether a tier answers without the fitted pipeline."""
+    return of(tier) is not PIPELINE
+
+
+def rooms(tier: str) -> tuple[str, ...]:
+    """Return the rooms of this package that a tier's server is made of."""
+    return LIGHT if is_light(tier) else WHOLE
 
 
 def copy(rooms: Iterable[str], folder: Path) -> None:
