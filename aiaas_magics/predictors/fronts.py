@@ -156,6 +156,69 @@ def _yeo_johnson(x: np.ndarray, power: float) -> np.ndarray:
     return found
 
 
+class Products(msgspec.Struct, frozen=True, tag="products"):
+    """Each column of the result is the product of some columns, the empty product is 1."""
+
+    factors: tuple[tuple[int, ...], ...]
+
+    def opened(self) -> Function:
+        """Return the function."""
+
+        def products(x: Block) -> np.ndarray:
+            found = np.ones((len(x), len(self.factors)))
+            for column, places in enumerate(self.factors):
+                for place in places:
+                    found[:, column] *= x[:, place]
+            return found
+
+        return products
+
+
+class Quantiles(msgspec.Struct, frozen=True, tag="quantiles"):
+    """Each value as the share of values below it, or the normal deviate of that share (QuantileTransformer).
+
+    ``quantiles`` is (references, columns), ``references`` the shares they are of.
+    """
+
+    quantiles: Array
+    references: Array
+    normal: bool = False
+
+    def opened(self) -> Function:
+        """Return the function."""
+        quantiles, references = self.quantiles.read(), self.references.read()
+        return lambda x: np.column_stack(
+            [
+                _share_below(x[:, i], quantiles[:, i], references, normal=self.normal)
+                for i in range(quantiles.shape[1])
+            ]
+        )
+
+
+EDGE = 1e-7
+"""scikit-learn's BOUNDS_THRESHOLD: how near to an end of the range a value is taken to be at it."""
+
+
+def _share_below(
+    x: np.ndarray, quantiles: np.ndarray, references: np.ndarray, *, normal: bool
+) -> np.ndarray:
+    """Return the shares of a column, interpolated from both sides: quantiles may be equal; gaps stay."""
+    low, high = quantiles[0], quantiles[-1]
+    at_low = x - EDGE < low if normal else x == low
+    at_high = x + EDGE > high if normal else x == high
+    up = np.interp(x, quantiles, references)
+    down = np.interp(-x, -quantiles[::-1], -references[::-1])
+    found = np.where(np.isnan(x), x, 0.5 * (up - down))
+    found[at_high], found[at_low] = 1.0, 0.0
+    if not normal:
+        return found
+    from scipy.special import ndtri
+
+    ends = ndtri(EDGE - np.spacing(1)), ndtri(1 - (EDGE - np.spacing(1)))
+    clipped: np.ndarray = np.clip(ndtri(found), *ends)
+    return clipped
+
+
 class Known(msgspec.Struct, frozen=True):
     """What the values of one column become.
 
@@ -326,7 +389,21 @@ class Check(msgspec.Struct, frozen=True, tag="check"):
 
 
 Step = Union[  # noqa: UP007 - msgspec resolves the name at run time
-    Numbers, Take, Fill, Gaps, Zero, Arithmetic, Product, Power, Lookup, Dates, Prose, Fork, Check
+    Numbers,
+    Take,
+    Fill,
+    Gaps,
+    Zero,
+    Arithmetic,
+    Product,
+    Products,
+    Power,
+    Quantiles,
+    Lookup,
+    Dates,
+    Prose,
+    Fork,
+    Check,
 ]
 
 

@@ -22,7 +22,9 @@ from sklearn.preprocessing import (
     MinMaxScaler,
     OneHotEncoder,
     OrdinalEncoder,
+    PolynomialFeatures,
     PowerTransformer,
+    QuantileTransformer,
     RobustScaler,
     StandardScaler,
     TargetEncoder,
@@ -213,6 +215,20 @@ def _power(part: PowerTransformer, width: int) -> Made:
     return _then(Made(steps, width), [part._scaler] if part.standardize else [])
 
 
+def _quantile(part: QuantileTransformer, width: int) -> Made:
+    normal = part.output_distribution == "normal"
+    references = Array.of(part.references_)
+    return Made((fronts.Quantiles(Array.of(part.quantiles_), references, normal),), width)
+
+
+def _polynomial(part: PolynomialFeatures, width: int) -> Made:
+    del width
+    factors = [
+        tuple(i for i, power in enumerate(powers) for _ in range(power)) for powers in part.powers_
+    ]
+    return Made((fronts.Products(tuple(factors)),), len(factors))
+
+
 def _pca(part: PCA, width: int) -> Made:
     del width
     steps: list[Step] = [fronts.Product(Array.of(part.components_.T))]
@@ -262,6 +278,8 @@ NUMERIC: dict[type, Callable[[Any, int], Made]] = {
     RobustScaler: _robust,
     SimpleImputer: _imputer,
     PowerTransformer: _power,
+    QuantileTransformer: _quantile,
+    PolynomialFeatures: _polynomial,
     PCA: _pca,
     TruncatedSVD: lambda part, _: Made(
         (fronts.Product(Array.of(part.components_.T)),), len(part.components_)
