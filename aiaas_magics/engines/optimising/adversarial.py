@@ -16,6 +16,7 @@ from aiaas_magics.engines.optimising.base import Unconvertible
 from aiaas_magics.engines.optimising.nodes import LEAF, Trees, reached
 from aiaas_magics.engines.optimising.programs import Part
 from aiaas_magics.predictors import fronts
+from aiaas_magics.predictors.arithmetic import Check
 from aiaas_magics.predictors.base import Rows
 from aiaas_magics.predictors.links import Link
 from aiaas_magics.predictors.programs import Program, Single, Stack, Vote
@@ -129,7 +130,7 @@ def _models(pipeline: Any, signature: Signature) -> Iterator[_Model]:
             found = trees.of(known[place])
         except Unconvertible:
             continue
-        before = tuple(step for step in steps if not isinstance(step, fronts.Check))
+        before = tuple(step for step in steps if not isinstance(step, Check))
         yield _Model(fronts.opened(before), found)
 
 
