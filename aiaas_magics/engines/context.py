@@ -112,6 +112,10 @@ class Context(Protocol):
         """Return what an earlier job answered; None if it did not succeed whole."""
         ...
 
+    def build(self, model: ModelInfo) -> Path:
+        """Return where a model's build lies, or is to lie: see :mod:`aiaas_magics.engines.optimising.building`."""
+        ...
+
     # endpoints -------------------------------------------------------------------------------
     def start_endpoint(
         self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]

@@ -106,6 +106,10 @@ class WorkerContext:
         """Seal and register a model."""
         return self._home.registry.save(name, folder, model, job=self.job)
 
+    def build(self, model: ModelInfo) -> Path:
+        """Return where a model's build lies, or is to lie."""
+        return self._home.build_folder(model.digest)
+
     def keep(self, key: str, body: bytes, *, at_once: bool = False) -> None:
         """Keep bytes for jobs to come."""
         self._supervisor.keep(key, body, at_once=at_once)
@@ -131,4 +135,4 @@ class WorkerContext:
 
         if spec.to is not None:
             return rollouts.add(self._home, spec, model, self.user)
-        return endpoints.start(self._home, spec, model, example)
+        return endpoints.start(self._home, spec, model, example, self.user)

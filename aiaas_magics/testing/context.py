@@ -159,6 +159,10 @@ class LocalContext:
         versions.append(info)
         return info
 
+    def build(self, model: ModelInfo) -> Path:
+        """Return a folder that is the model's own; it is made by whoever builds."""
+        return self._models_folder.parent / "builds" / f"{model.name}-{model.version}"
+
     # memory ----------------------------------------------------------------------------------
     def keep(self, key: str, body: bytes, *, at_once: bool = False) -> None:
         """Keep bytes in ``memory``."""
