@@ -1,6 +1,6 @@
 """The try-it page: one file, no foreign resource, nothing of the model in it before the token is typed."""
 
-PAGE = b"""<!doctype html>
+PAGE = rb"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>aiaas endpoint</title>
 <style>
