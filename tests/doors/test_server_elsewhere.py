@@ -19,7 +19,9 @@ def session(empty, tmp_path, monkeypatch):
     import skops.io
 
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "m.skops").write_bytes(skops.io.dumps(Ridge().fit(ROWS[["a", "b"]], ROWS["y"])))
+    (tmp_path / "m.skops").write_bytes(
+        skops.io.dumps(Ridge().fit(ROWS[["a", "b"]].to_numpy(), ROWS["y"]))
+    )
     empty.run("models", "import", {"file": "m.skops", "sample": ROWS, "target": "y"})
     return empty
 

@@ -13,7 +13,7 @@ from aiaas_magics.engines.optimising.building import TIERS
 
 LIGHT = ("__init__.py", "errors.py", "specs", "security", "predictors", "serving")
 """Rooms of a server whose tier is none of scikit-learn's: no notebook, no database, no engine."""
-WHOLE = (*LIGHT, "engines", "store", "frames", "cards")
+WHOLE = (*LIGHT, "engines", "frames", "cards")
 """Rooms of one that opens a fitted pipeline: its transformers, and what they are read with, are ours."""
 SERVER = ("uvicorn", "httptools", "uvloop", "msgspec", "numpy")
 """Packages of every server."""
@@ -25,7 +25,7 @@ PIPELINE = (
     "joblib",
     "threadpoolctl",
     "pyarrow",
-    "xxhash",
+    "psutil",
 )
 """Packages of one that opens a fitted pipeline."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
