@@ -48,10 +48,10 @@ class Served_:
             spec = TrainSpec(
                 data=data,
                 target="y",
-                algo="hist_gradient_boosting",
+                algo="logistic_regression",
                 as_="clf",
                 test=test,
-                params={"max_iter": 5 * number},
+                params={"C": 1.0 * number},
             )
             train.run(spec, context)
             info, place = context.model(f"clf@{number}")
@@ -78,18 +78,21 @@ class Served_:
         self.watch = Collector(self.folder)
         self.watch.serve(plan.read(self.folder))
 
-    def ask(self, frame, *, model="clf@1", key=None, each=50, seconds=0.002, status=200):
+    def ask(self, frame, *, model="clf@1", key=None, each=50):
         pipeline, info, _ = self.models[model]
         names = [name for name, _ in info.signature.inputs]
+        records = frames.records(frame[names])
+        labels, proba = (
+            np.asarray(pipeline.predict(frame[names])),
+            pipeline.predict_proba(frame[names]),
+        )
         for start in range(0, len(frame), each):
-            part = frame.iloc[start : start + each]
-            records = frames.records(part[names])
-            rows = Rows(info.signature, {n: [r[n] for r in records] for n in names})
-            outcome = Outcome(
-                np.asarray(pipeline.predict(part[names])), pipeline.predict_proba(part[names])
+            part = slice(start, start + each)
+            rows = Rows(info.signature, {n: [r[n] for r in records[part]] for n in names})
+            word = b"" if key is None else str(frame[key].iloc[start]).encode()
+            self.watch.answered(
+                model, 200, 0.002, rows, Outcome(labels[part], proba[part]), (), word
             )
-            word = b"" if key is None else str(part[key].iloc[0]).encode()
-            self.watch.answered(model, status, seconds, rows, outcome, (), word)
             self.watch.look()
 
     def look(self, **more):
@@ -353,7 +356,7 @@ def test_an_endpoint_without_a_plan_has_figures_only(context, monkeypatch):
         TrainSpec(
             data=context.save_frame(table(100)),
             target="y",
-            algo="hist_gradient_boosting",
+            algo="logistic_regression",
             as_="clf",
         ),
         context,
