@@ -11,6 +11,8 @@ from aiaas_magics.specs.jobs import Event
 from aiaas_magics.specs.records import EndpointInfo, Share
 
 SHADOW = "compared only"
+ELSEWHERE = ("since", "when", "by")
+"""Columns that differ from machine to machine."""
 ENDED = {"LOST": "its processes were gone", "FAILED": "it did not start"}
 
 
@@ -39,10 +41,11 @@ def table(versions: Sequence[Share]) -> page.Table:
 
 
 def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> page.Table:
-    """Return a table; its last column holds times, which docs_mode must not show."""
-    if style.docs_mode():
-        return page.Table(columns[:-1], [row[:-1] for row in rows])
-    return page.Table(columns, rows)
+    """Return a table; in docs_mode without what is not the same everywhere."""
+    kept = [i for i, name in enumerate(columns) if not (style.docs_mode() and name in ELSEWHERE)]
+    return page.Table(
+        tuple(columns[i] for i in kept), [tuple(row[i] for i in kept) for row in rows]
+    )
 
 
 def part(share: Share) -> str:
