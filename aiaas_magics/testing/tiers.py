@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -148,7 +149,8 @@ def claim(name: str) -> Claim:
 def of(model: Any, frame: pd.DataFrame, y: Any) -> Claim:
     """Return an unfitted model, fitted, with what a gate needs to know of it."""
     regression = pd.api.types.is_float_dtype(np.asarray(y).dtype)
-    with threadpool_limits(1):
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about convergence on few rows
         model.fit(frame, y)
     classes = () if regression else tuple(np.unique(y).tolist())
     signature = signatures.of(frame, profile.roles(frame), target="y", classes=classes)
