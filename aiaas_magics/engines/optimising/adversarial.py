@@ -239,8 +239,7 @@ class _Bisection:
         low, high = self._low, self._high
         left, right = self._left(low), self._left(high)
         crossed = left != right
-        while (live := crossed & (high - low > 1)).any():
-            middle = low + (high - low) // 2
+        while (live := crossed & ((middle := _between(low, high)) != low)).any():
             same = self._left(middle) == left
             low = np.where(live & same, middle, low)
             high = np.where(live & ~same, middle, high)
@@ -255,6 +254,11 @@ class _Bisection:
         X = _seen(self._model, Rows(self._signature, columns))
         left: np.ndarray = X[np.arange(len(X)), self._features] <= self._thresholds
         return left
+
+
+def _between(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return the middle, rounded down; a sum would not fit into 64 bits."""
+    return (low & high) + ((low ^ high) >> 1)
 
 
 def _out(low: float, high: float, side: int) -> float:
