@@ -135,4 +135,4 @@ class WorkerContext:
 
         if spec.to is not None:
             return rollouts.add(self._home, spec, model, self.user)
-        return endpoints.start(self._home, spec, model, example)
+        return endpoints.start(self._home, spec, model, example, self.user)

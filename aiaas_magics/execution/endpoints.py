@@ -32,7 +32,9 @@ DRAIN_SECONDS = 10.0
 RUNNING = ("STARTING", "READY")
 
 
-def start(home: Home, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]) -> EndpointInfo:
+def start(
+    home: Home, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON], who: str = ""
+) -> EndpointInfo:
     """Start an endpoint and return when it answers; the same one there already is no change.
 
     The new processes answer, on the port of the old unless another is asked for, before those are
@@ -61,12 +63,15 @@ def start(home: Home, spec: DeploySpec, model: ModelInfo, example: dict[str, JSO
         if before is None:
             home.endpoints.save(info)
         try:
-            return _launch(home, info, before)
+            started = _launch(home, info, before)
         except errors.AiaasError as error:
             _take_back(home, info, before)
             if known is None and isinstance(error, errors.PortInUse):
                 home.endpoints.forget(name)
             raise
+        asked = {"command": "deploy", "who": who, "model": model.ref, "was": known and known.model}
+        home.runs.tell_many([(f"endpoint:{name}", "audit", asked)])
+    return started
 
 
 def _is_so(before: EndpointInfo, spec: DeploySpec, model: ModelInfo) -> bool:

@@ -254,9 +254,9 @@ class App:
             self._log.add(
                 Line(time.time(), visit.method, visit.path, status, seconds, count, model)
             )
+        key = visit.headers.get(KEY, b"")
         if self._watch is not None:
             notes = ask.notes if ask is not None else ()
-            key = visit.headers.get(KEY, b"")
             self._watch.answered(model, status, seconds, rows, outcome, notes, key)
         if rows is None or ask is None:
             return
@@ -265,7 +265,7 @@ class App:
         router = self._router
         if router.shadows and outcome is not None and runner is router.main:
             busy = 2 * len(self.flights) > self.flights.most
-            self._shadows.ask(router, rows, outcome, busy=busy)
+            self._shadows.ask(router, rows, outcome, key, busy=busy)
 
 
 def _too_large(most: int) -> Problem:

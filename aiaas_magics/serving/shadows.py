@@ -12,10 +12,8 @@ from collections import deque
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np  # noqa: TID253 - every predictor has brought it
-
 from aiaas_magics.predictors.base import Outcome, Rows
-from aiaas_magics.serving.batching import TOGETHER, Lane
+from aiaas_magics.serving.batching import TOGETHER, Lane, together
 from aiaas_magics.serving.router import Router, Runner
 from aiaas_magics.serving.watch import Watch
 
@@ -30,6 +28,7 @@ class _Asked(NamedTuple):
     main: str
     rows: Rows
     ours: Outcome
+    key: bytes
 
 
 class _Queue:
@@ -50,7 +49,9 @@ class Shadows:
         self.left_out = 0
         """Requests that no shadow was asked."""
 
-    def ask(self, router: Router, rows: Rows, ours: Outcome, *, busy: bool) -> None:
+    def ask(
+        self, router: Router, rows: Rows, ours: Outcome, key: bytes = b"", *, busy: bool = False
+    ) -> None:
         """Have the shadows asked what `ours` answers; not if the worker is `busy`."""
         if self._watch is None:
             return
@@ -61,7 +62,7 @@ class Shadows:
             if busy or fits is None or len(queue.waiting) >= WAITING:
                 self._leave_out()
                 continue
-            queue.waiting.append(_Asked(router.main.model, fits, ours))
+            queue.waiting.append(_Asked(router.main.model, fits, ours, key))
             if not queue.planned:
                 queue.planned = True
                 asyncio.get_running_loop().call_later(GATHER, self._go, queue)
@@ -78,26 +79,19 @@ class Shadows:
     def _work(self, queue: _Queue) -> None:
         """Ask for some of what waits, and come back for the rest; in the lane's thread."""
         batch = _front(queue.waiting)
-        if not batch:
-            return
-        try:
-            self._compare(queue.shadow, batch)
-        except Exception:
-            LOG.exception("the shadow %s did not answer", queue.shadow.model)
+        if batch and self._watch is not None:
+            self._compare(queue.shadow, batch, self._watch)
         for _ in batch:
             queue.waiting.popleft()
         if queue.waiting:
             self._lane.spare(partial(self._work, queue))
 
-    def _compare(self, shadow: Runner, batch: list[_Asked]) -> None:
-        rows = Rows.joined([each.rows for each in batch])
-        parts = [each.ours.proba for each in batch]
-        whole = [part for part in parts if part is not None]
-        proba = np.concatenate(whole) if len(whole) == len(parts) else None
-        ours = Outcome(np.concatenate([each.ours.labels for each in batch]), proba)
-        theirs = shadow.now(rows, proba=proba is not None)
-        if self._watch is not None:
-            self._watch.compared(batch[0].main, shadow.model, rows, ours, theirs)
+    def _compare(self, shadow: Runner, batch: list[_Asked], watch: Watch) -> None:
+        proba = batch[0].ours.proba is not None
+        found = together(shadow.loaded.predictor, [each.rows for each in batch], proba=proba)
+        for each, theirs in zip(batch, found, strict=True):
+            answer = theirs if isinstance(theirs, Outcome) else None
+            watch.compared(each.main, shadow.model, each.rows, each.ours, answer, each.key)
 
 
 def _front(waiting: deque[_Asked]) -> list[_Asked]:
@@ -113,7 +107,7 @@ def _front(waiting: deque[_Asked]) -> list[_Asked]:
 
 
 def _same_form(one: _Asked, other: _Asked) -> bool:
-    return one.main == other.main and (one.ours.proba is None) == (other.ours.proba is None)
+    return (one.ours.proba is None) == (other.ours.proba is None)
 
 
 def _alike(shadow: Runner, main: Runner) -> bool:

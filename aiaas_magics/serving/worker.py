@@ -17,11 +17,11 @@ from typing import Any
 
 from aiaas_magics import errors
 from aiaas_magics.serving import loading, plan
-from aiaas_magics.serving.app import App
+from aiaas_magics.serving.app import PROTOCOLS, App
+from aiaas_magics.serving.collector import Collector
 from aiaas_magics.serving.guard import Guard
 from aiaas_magics.serving.log import Log
-from aiaas_magics.serving.watch import Watch
-from aiaas_magics.specs.serving import Plan
+from aiaas_magics.serving.protocols.metrics import Metrics
 
 LOG = logging.getLogger("aiaas.serving")
 LINGER = 0.5
@@ -74,8 +74,13 @@ class Worker:
         self._folder, self._slot = folder, slot
         self._log = Log.of(folder / "log")
         wished = plan.read(folder)
-        self._watch = watch(folder, slot, wished)
-        self.app = App(loading.state_of_what_opens(wished), token, watch=self._watch, log=self._log)
+        self._watch = Collector(folder, slot)
+        self._watch.serve(wished)
+        protocols = [*(make() for make in PROTOCOLS), Metrics(folder)]
+        self.app = App(
+            loading.state_of_what_opens(wished), token,
+            watch=self._watch, log=self._log, protocols=protocols,
+        )  # fmt: skip
         self._guard = Guard(
             master,
             self.app.lane,
@@ -97,6 +102,7 @@ class Worker:
         server, factory = _server(self.app, self._drain)
         with asyncio.Runner(loop_factory=factory) as runner:
             runner.run(self._run(server, listener, ready))
+        self._watch.close()
         self._log.flush()
 
     async def _run(self, server: Any, listener: socket.socket, ready: int) -> None:
@@ -145,6 +151,7 @@ class Worker:
             try:
                 if fresh.revision != self.app.state.plan.revision:
                     state = await asyncio.to_thread(loading.state, fresh, self.app.state)
+                    await asyncio.to_thread(self._watch.serve, fresh)
                     self.app.turn(state)
                     LOG.info("plan %d: %s", fresh.revision, ", ".join(state.versions))
             except Exception as error:
@@ -152,11 +159,6 @@ class Worker:
                 plan.report(self._folder, self._slot, fresh.revision, str(error) or repr(error))
             else:
                 plan.report(self._folder, self._slot, fresh.revision)
-
-
-def watch(folder: Path, slot: int, wished: Plan) -> Watch | None:  # noqa: ARG001 - until it watches
-    """Return who takes note of what a worker answers."""
-    return None
 
 
 def _server(app: App, drain: Any) -> tuple[Any, Any]:

@@ -224,7 +224,7 @@ DEPLOY = Verb(
                     Option(
                         "host",
                         Kind.TEXT,
-                        "address to listen on; another than this machine's own needs --open-to-network",
+                        "address to listen on; one that other machines reach needs the flag below",
                         LOOPBACK,
                     ),
                     Option(

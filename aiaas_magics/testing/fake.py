@@ -183,7 +183,12 @@ class FakeBackend:
         if tag not in changes:
             raise errors.UsageError(f"no command {tag!r} here")
         text = changes[tag](command)
-        self.log("home", "audit", {"command": tag, "who": "fake", **msgspec.to_builtins(command)})
+        of = getattr(command, "endpoint", None)
+        self.log(
+            f"endpoint:{of}" if of else "home",
+            "audit",
+            {"command": tag, "who": "fake", **msgspec.to_builtins(command)},
+        )
         return Applied(text=text)
 
     def events(self, scope: str, after: int = 0, *, limit: int = 1000) -> list[Event]:

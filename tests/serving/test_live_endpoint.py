@@ -12,6 +12,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import psutil
 import pytest
 
@@ -116,6 +117,11 @@ def family(pid):
     """Return an endpoint's master and workers."""
     parent = psutil.Process(pid)
     return [parent, *parent.children(recursive=True)]
+
+
+def same(one, another):
+    """Tell whether two records differ in nothing but the number of their plan."""
+    return msgspec.structs.replace(one, revision=another.revision) == another
 
 
 def alive(process):
@@ -318,7 +324,7 @@ def test_a_model_that_does_not_start_replaces_nothing(backend, other, monkeypatc
     monkeypatch.setattr(endpoints, "worker_env", lambda: {"PYTHONHOME": "/nowhere"})
     with pytest.raises(errors.EndpointError, match="did not start"):
         deploy(backend, "n", replace=True)
-    assert info(backend, "other") == other
+    assert same(info(backend, "other"), other)
     assert predict(backend, "other")
 
 
@@ -456,7 +462,7 @@ def test_a_deploy_cancelled_half_way_leaves_no_process(backend, name):
     until(lambda: not any(alive(p) for p in started))
     if name == "half":
         assert info(backend, "half").state == "FAILED"
-    assert info(backend, "api") == before
+    assert same(info(backend, "api"), before)
     assert predict(backend)
 
 
@@ -501,7 +507,7 @@ def test_the_one_before_stays_when_starter_and_successor_are_killed(backend, oth
     after = backend.home.endpoints.find("other").pid
     os.kill(after, signal.SIGKILL)
     os.waitpid(after, 0)
-    assert info(backend, "other") == other
+    assert same(info(backend, "other"), other)
     assert predict(backend, "other")
 
 
