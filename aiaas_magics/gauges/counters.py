@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import math
 import mmap
 import os
@@ -20,7 +21,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aiaas_magics.gauges import rings
+from aiaas_magics.gauges.mapped import reserve
 
+LOG = logging.getLogger("aiaas.serving")
 FOLDER = "gauges"
 """Of an endpoint's folder."""
 CODES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 421, 422, 429, 500, 503, 504, 0)
@@ -67,7 +70,12 @@ class Counters:
         place = folder / FOLDER
         place.mkdir(mode=0o700, exist_ok=True)
         self._file, self.slot = _taken(place, slot)
-        self._map = mmap.mmap(self._file, SIZE)
+        try:
+            reserve(self._file, SIZE)
+            self._map = mmap.mmap(self._file, SIZE)
+        except OSError as error:
+            LOG.warning("requests are not counted: %s", error.strerror)
+            self._map = mmap.mmap(-1, SIZE)  # an endpoint answers though nobody can look
         self._words = memoryview(self._map).cast("Q")
         if self._words[0] != MAGIC:
             self._words[0] = MAGIC
@@ -164,7 +172,6 @@ def _taken(place: Path, slot: int) -> tuple[int, str]:
         number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(number, SIZE)
             return number, name
         os.close(number)
     raise OSError(f"{ALTERNATES} processes count for worker {slot}")

@@ -1,4 +1,4 @@
-"""Time in cells: one a minute for the last two hours, one an hour for the last two weeks.
+"""Time in cells: one a minute for the last two hours, one an hour for the last week.
 
 Cells lie in a ring and bear a stamp, so that nothing is ever moved: a cell whose stamp is old is emptied and used again.
 The recent past is told by the minute, what lies before it by the hour.
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 MINUTE, HOUR = 60, 3600
-MINUTES, HOURS = 120, 14 * 24
+MINUTES, HOURS = 120, 7 * 24
 CELLS = MINUTES + HOURS
 """Of a ring: first the minutes, then the hours."""
 

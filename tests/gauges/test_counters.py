@@ -1,5 +1,6 @@
 """Requests counted in mapped files: what is written is read, by anybody, whatever became of the writer."""
 
+import errno
 import math
 import os
 import signal
@@ -188,3 +189,20 @@ def test_files_are_for_their_owner_only(tmp_path):
     (path,) = (tmp_path / counters.FOLDER).iterdir()
     assert path.stat().st_mode & 0o777 == 0o600
     mine.close()
+
+
+def test_without_room_on_the_disk_nothing_is_counted_and_nothing_fails(tmp_path, monkeypatch):
+    def full(number, size):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(counters, "reserve", full)
+    mine = Counters(tmp_path)
+    mine.answered("clf@1", 200, 0.001)
+    assert merged(tmp_path).versions == {}
+    mine.close()
+
+
+def test_the_room_of_a_file_is_taken_at_once(tmp_path):
+    Counters(tmp_path).close()
+    (path,) = (tmp_path / counters.FOLDER).iterdir()
+    assert path.stat().st_blocks * 512 >= counters.SIZE
