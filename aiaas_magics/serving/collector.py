@@ -37,8 +37,8 @@ MOST_WAITING = 4096
 """Requests in the queue."""
 MOST_ROWS = 50_000
 """Rows in the queue."""
-MOST_A_LOOK = 1000
-"""Rows counted at a look: 4,000 a second are plenty for any test, and cost 1 % of a core."""
+MOST_A_LOOK = 500
+"""Rows counted at a look: 2,000 a second are plenty for any test, and cost about 1 % of a core."""
 BITE = 128
 """Rows counted at once, a fraction of a millisecond."""
 BREATH = 0.0005

@@ -82,12 +82,16 @@ def main() -> None:
     print("| what | value |")
     print("|---|--:|")
     print(f"| on the path, a request | {each:.2f} us |")
-    print(f"| a look at 1,000 rows of {words.columns} columns | {1e3 * beside / looks:.2f} ms |")
+    print(
+        f"| a look, after 1,000 requests of {words.columns} columns | {1e3 * beside / looks:.2f} ms |"
+    )
     print(
         f"| beside the path, at most (four looks a second) | {100 * 4 * beside / looks:.2f} % of a core |"
     )
     for rate in (1000, 5000, 10_000):
-        cost = rate * path / words.requests + 4 * beside / looks * min(1.0, rate / 4000)
+        cost = rate * path / words.requests + 4 * beside / looks * min(
+            1.0, rate / (4 * collector.MOST_A_LOOK)
+        )
         print(f"| at {rate:,} requests a second | {100 * cost:.2f} % of a core |")
     print(f"| threads | {threading.active_count()} |")
 
