@@ -286,5 +286,5 @@ _DEFAULT_NAMES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "models": _stem,
     "train": _default_estimator,
     "tune": _default_estimator,
-    "deploy": lambda values: str(values["model"]).partition("@")[0] + "-api",
+    "deploy": lambda values: values.get("to") or str(values["model"]).partition("@")[0] + "-api",
 }

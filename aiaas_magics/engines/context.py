@@ -125,13 +125,17 @@ class Context(Protocol):
         """Return what an earlier job answered; None if it did not succeed whole."""
         ...
 
+    def build(self, model: ModelInfo) -> Path:
+        """Return where a model's build lies, or is to lie: see :mod:`aiaas_magics.engines.optimising.building`."""
+        ...
+
     # endpoints -------------------------------------------------------------------------------
     def start_endpoint(
         self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]
     ) -> EndpointInfo:
-        """Start the endpoint's master process and return when it answers.
+        """Start the endpoint's processes, or give one that runs another version; return when it answers.
 
-        Raises `NameTaken`, `PortInUse`, `EndpointError`.
+        Raises `NameTaken`, `PortInUse`, `EndpointError`; of an endpoint that runs also `NotFound`, `Conflict`.
         """
         ...
 

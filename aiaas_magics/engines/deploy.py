@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from aiaas_magics import frames
+from aiaas_magics.engines import prepare, recipe
 from aiaas_magics.engines.context import Context
+from aiaas_magics.engines.optimising import building
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.records import ModelInfo
@@ -12,14 +16,23 @@ from aiaas_magics.specs.results import EndpointResult
 
 def run(spec: DeploySpec, context: Context) -> EndpointResult:
     """Start the endpoint, or find that it runs already."""
-    info, _ = context.model(spec.model)
+    info, folder = context.model(spec.model)
     example: dict[str, JSON] = {"X_test": [list(_row(info, context).values())]}
-    context.progress(0, 1, f"starting {spec.as_}")
+    context.progress(0, 2, f"optimising {info.ref}")
+    verdict = building.verdict(info, folder, _rows(info, context), context.build(info))
+    context.progress(1, 2, f"starting {spec.as_}")
     started = context.start_endpoint(spec, info, example)
     return EndpointResult(
         name=started.name, model=started.model, url=started.url, workers=started.workers,
-        example=started.example, target=started.target,
+        example=started.example, target=started.target, verdict=verdict,
     )  # fmt: skip
+
+
+def _rows(info: ModelInfo, context: Context) -> pd.DataFrame:
+    """Return the rows a model learned from, raw, as its recipe keeps them."""
+    names = [name for name, _ in info.signature.inputs]
+    frame = context.frame(info.lineage.data)
+    return prepare.rows(frame, recipe.steps_of(info.lineage.steps), info.lineage.roles)[names]
 
 
 def _row(info: ModelInfo, context: Context) -> dict[str, JSON]:

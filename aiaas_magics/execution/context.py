@@ -107,6 +107,10 @@ class WorkerContext:
         """Seal and register a model."""
         return self._home.registry.save(name, folder, model, job=self.job)
 
+    def build(self, model: ModelInfo) -> Path:
+        """Return where a model's build lies, or is to lie."""
+        return self._home.build_folder(model.digest)
+
     def keep(self, key: str, body: bytes, *, at_once: bool = False) -> None:
         """Keep bytes for jobs to come."""
         self._supervisor.keep(key, body, at_once=at_once)
@@ -127,10 +131,12 @@ class WorkerContext:
     def start_endpoint(
         self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]
     ) -> EndpointInfo:
-        """Start an endpoint; it outlives this job."""
-        from aiaas_magics.execution import endpoints
+        """Start an endpoint, or give one another version; it outlives this job."""
+        from aiaas_magics.execution import endpoints, rollouts
 
-        return endpoints.start(self._home, spec, model, example)
+        if spec.to is not None:
+            return rollouts.add(self._home, spec, model, self.user)
+        return endpoints.start(self._home, spec, model, example, self.user)
 
     def watched(self, endpoint: str) -> Watched:
         """Return an endpoint and what it keeps of its requests."""

@@ -58,13 +58,13 @@ class SklearnPredictor:
             {
                 n: _dates(columns[n], zones.get(n))
                 if kind == "datetime"
-                else _series(columns[n], kind, n not in whole)
+                else series(columns[n], kind, gaps=n not in whole)
                 for n, kind in self.signature.inputs
             }
         )
 
 
-def _series(values: Sequence[JSON], kind: str, gaps: bool) -> Any:  # noqa: FBT001 - private
+def series(values: Sequence[JSON], kind: str, *, gaps: bool) -> Any:
     """Return a column as training saw it: with gaps, numbers and truth values are floats."""
     import pandas as pd
 

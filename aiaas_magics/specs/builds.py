@@ -44,6 +44,12 @@ class Verdict(Record, frozen=True, kw_only=True, tag="verdict"):
     trials: tuple[Trial, ...] = ()
     libraries: dict[str, str] = {}
     created: float = 0.0
+    build: str = ""
+
+    def sentence(self) -> str:
+        """Return the verdict in a line: what serves, and how it was proven."""
+        proven = f"{self.rows:,} training rows and {self.adversarial:,} made to find differences"
+        return f"{self.tier}, the same answers as scikit-learn on {proven}"
 
     @property
     def served(self) -> Trial | None:

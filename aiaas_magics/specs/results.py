@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from aiaas_magics.specs.base import JSON, Result
+from aiaas_magics.specs.builds import Verdict
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -347,7 +348,7 @@ class ComparisonResult(Result, frozen=True, kw_only=True, tag="comparison_result
 
 
 class EndpointResult(Result, frozen=True, kw_only=True, tag="endpoint_result"):
-    """A running endpoint."""
+    """A running endpoint; ``verdict`` tells which form of the model serves, and how it was proven equal."""
 
     name: str
     model: str
@@ -356,3 +357,4 @@ class EndpointResult(Result, frozen=True, kw_only=True, tag="endpoint_result"):
     example: dict[str, JSON]
     """A body that POST /predict answers, made of a row of training data."""
     target: str
+    verdict: Verdict | None = None

@@ -120,6 +120,7 @@ class Rule:
         self.known = frozenset(expectation.values)
         self.low, self.high = limits(expectation, kind)
         self.seen = seen(expectation, kind)
+        self._largest = _largest(kind, self.low, self.high)
         self._sound = _quick(kind, self.low, self.high, self.known)
         self._spelt = {_bare(v): v for v in expectation.values if isinstance(v, str)}
 
@@ -155,6 +156,9 @@ class Rule:
             if not fixed.problem:
                 what = f"row {row}: {self.name} is not {WORDS[self.kind]}"
                 raise Misfit(what, f"got {short(value)}")
+        if self._largest is not None and abs(fixed.value) > self._largest:
+            what = f"row {row}: {self.name} is too large"
+            raise Misfit(what, f"got {short(value)}; numbers up to {self._largest:.6g} are taken")
         problem = self._content(fixed.value)
         if not problem:
             return fixed
@@ -266,6 +270,13 @@ def limits(expectation: Expectation, kind: str) -> tuple[float | None, float | N
     return least, most
 
 
+def _largest(kind: str, low: float | None, high: float | None) -> float | None:
+    """Return up to which size a column's numbers are taken: what every way to compute holds, or what was learned from."""
+    if kind not in LARGEST:
+        return None
+    return max(LARGEST[kind], abs(low or 0), abs(high or 0))
+
+
 def seen(expectation: Expectation, kind: str) -> str:
     """Return in words what the model learned from."""
     if expectation.values:
@@ -374,8 +385,9 @@ TYPES: dict[str, frozenset[type]] = {
     "string": frozenset((str,)),
 }
 """Kind -> the types that need no second look; of dates every one does."""
-LARGEST = {"double": 1e307, "long": 2**62}
-"""Numbers up to these are taken where no range was seen; `FITS` looks at larger ones."""
+LARGEST = {"double": 3.4028234663852886e38, "long": 2**53}
+"""Numbers up to these are taken: the largest of 32 bits (IEEE 754), in which trees and runtimes compute, and the whole
+numbers that 64 bits of a float tell apart. Beyond, one way to compute would answer what another could not."""
 FITS: dict[str, Callable[[Any], bool]] = {
     "double": _number,
     "long": _whole,

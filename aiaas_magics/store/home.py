@@ -5,7 +5,7 @@
     aiaas.db    states, registry, events        blobs/    bytes by content
     models/     <name>/<version>/, sealed       jobs/     <id>/: log and scratch of a job
     endpoints/  <name>/: log                    keys/     secrets, 0600
-    open/       a locked file a process
+    open/       a locked file a process       builds/   <digest>/: a model as endpoints run it
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Home:
 
     def _make(self) -> None:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in ("blobs", "models", "jobs", "endpoints", "keys", "open"):
+        for name in ("blobs", "models", "jobs", "endpoints", "keys", "open", "builds"):
             (self.path / name).mkdir(mode=0o700, exist_ok=True)
 
     def job_folder(self, job: str) -> Path:
@@ -102,6 +102,10 @@ class Home:
         folder = self.path / "jobs" / job
         folder.mkdir(exist_ok=True)
         return folder
+
+    def build_folder(self, digest: str) -> Path:
+        """Return where the build of a model lies, known by the model's digest."""
+        return self.path / "builds" / digest.rpartition(":")[2]
 
     def check_free(self, name: str, kind: str) -> None:
         """Check that nothing else has the name. Raises `NameTaken`."""

@@ -15,9 +15,10 @@ import msgspec
 
 from aiaas_magics import errors, frames
 from aiaas_magics.engines.context import Watched
+from aiaas_magics.specs import rollout
 from aiaas_magics.specs.base import JSON, Result, decode
 from aiaas_magics.specs.deploy import DeploySpec
-from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo, NewModel
+from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo, NewModel, Share
 from aiaas_magics.specs.refs import parse
 from aiaas_magics.specs.results import DataResult
 from aiaas_magics.specs.serving import Plan
@@ -162,6 +163,10 @@ class LocalContext:
         versions.append(info)
         return info
 
+    def build(self, model: ModelInfo) -> Path:
+        """Return a folder that is the model's own; it is made by whoever builds."""
+        return self._models_folder.parent / "builds" / f"{model.name}-{model.version}"
+
     # memory ----------------------------------------------------------------------------------
     def keep(self, key: str, body: bytes, *, at_once: bool = False) -> None:
         """Keep bytes in ``memory``."""
@@ -181,21 +186,9 @@ class LocalContext:
     def start_endpoint(
         self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]
     ) -> EndpointInfo:
-        """Write down what was asked; a taken name raises `NameTaken` unless it is replaced."""
+        """Write down what was asked, by the rules of all backends; no process starts."""
         taken = next((e for e in self.endpoints if e.name == spec.as_), None)
-        if taken is not None and taken.model != model.ref and not spec.replace:
-            raise errors.NameTaken(f"{spec.as_!r} serves {taken.model}", "", "--replace")
-        info = EndpointInfo(
-            name=spec.as_,
-            model=model.ref,
-            state="READY",
-            url=f"http://127.0.0.1:{spec.port}",
-            port=spec.port,
-            workers=spec.workers,
-            target=model.target,
-            example=example,
-            schema=spec.schema,
-        )
+        info = self._endpoint(spec, model, example, taken)
         self.endpoints[:] = [*(e for e in self.endpoints if e.name != spec.as_), info]
         return info
 
@@ -214,6 +207,39 @@ class LocalContext:
     def alert(self, endpoint: str, name: str, text: str, *, on: bool) -> None:
         """Keep an alert in ``alerts``."""
         self.alerts.append((endpoint, {"name": name, "text": text, "on": on}))
+
+    def _endpoint(
+        self,
+        spec: DeploySpec,
+        model: ModelInfo,
+        example: dict[str, JSON],
+        taken: EndpointInfo | None,
+    ) -> EndpointInfo:
+        share = Share(model=model.ref, since=time.time())
+        if spec.to is not None:
+            return self._beside(spec, model, share, taken)
+        if taken is not None and taken.model != model.ref and not spec.replace:
+            raise errors.NameTaken(f"{spec.as_!r} serves {taken.model}", "", "--replace")
+        past = () if taken is None or taken.model == model.ref else rollout.served(taken)[:1]
+        return EndpointInfo(
+            name=spec.as_, model=model.ref, state="READY", url=f"http://127.0.0.1:{spec.port}",
+            port=spec.port, workers=spec.workers, target=model.target, example=example,
+            schema=spec.schema, versions=(share,), past=past, host=spec.host, limits=spec.limits,
+            samples=not spec.no_samples,
+        )  # fmt: skip
+
+    def _beside(
+        self, spec: DeploySpec, model: ModelInfo, share: Share, taken: EndpointInfo | None
+    ) -> EndpointInfo:
+        if taken is None:
+            known = errors.did_you_mean(spec.as_, [e.name for e in self.endpoints])
+            raise errors.NotFound(f"no endpoint {spec.as_!r}", known)
+        main, _ = self.model(taken.model)
+        rollout.check_fits(main.ref, main.signature, model.ref, model.signature)
+        if spec.shadow or spec.canary is not None:
+            role, percent = "shadow" if spec.shadow else "canary", spec.canary or 0.0
+            return rollout.tried(taken, msgspec.structs.replace(share, role=role, percent=percent))
+        return rollout.renewed(taken, share)
 
 
 Info = TypeVar("Info", DataInfo, ModelInfo)

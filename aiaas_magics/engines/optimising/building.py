@@ -1,0 +1,301 @@
+"""From a model to its build: every tier is tried, asked the gate's questions, timed; the fastest that passes serves.
+
+A build is made once a model version and set of libraries, in ``builds/<digest>/`` of the home, and read by every worker.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from aiaas_magics import frames
+from aiaas_magics.engines import usercode
+from aiaas_magics.engines.models import artefacts
+from aiaas_magics.engines.optimising import adversarial, gate
+from aiaas_magics.engines.optimising.base import Tier, Unconvertible
+from aiaas_magics.engines.optimising.onnx import OnnxTier
+from aiaas_magics.engines.optimising.treelite import TreeliteTier
+from aiaas_magics.engines.optimising.treeloop import TreeLoopTier
+from aiaas_magics.predictors import loading, programs
+from aiaas_magics.predictors.base import Predictor, Rows
+from aiaas_magics.predictors.programs import Build
+from aiaas_magics.predictors.sklearn import SklearnPredictor
+from aiaas_magics.specs.base import JSON, decode, encode
+from aiaas_magics.specs.builds import Trial, Verdict
+from aiaas_magics.specs.records import ModelInfo
+
+TIERS: tuple[Tier, ...] = (
+    OnnxTier("float64"), OnnxTier("float32"), TreeliteTier(), TreeLoopTier(),
+)  # fmt: skip
+"""All tiers but scikit-learn itself; of two that are equally quick the earlier one serves."""
+ROWS = 2_000
+"""Training rows compared at most, evenly spaced and those at the ends of each column of numbers."""
+BASE = 400
+"""Of them, what adversarial rows are made of."""
+PATIENCE = 2.0
+"""Seconds scikit-learn may take for the gate's questions; a slower model is asked fewer."""
+QUICKER = 0.85
+"""A later tier serves if it needs less than this part of the time: timings of a shared machine vary by a tenth."""
+INLINE = 500.0
+"""Microseconds: what an event loop may wait for."""
+
+
+class Question(NamedTuple):
+    """The gate's rows and scikit-learn's answers to them; the first `training` are rows it learned from."""
+
+    rows: Rows
+    training: int
+    known: gate.Answers
+    spread: float
+    micros: float
+
+
+class Candidate(NamedTuple):
+    """A tier that was built, and how it fared."""
+
+    trial: Trial
+    folder: Path
+    needs: tuple[str, ...]
+
+
+def verdict(info: ModelInfo, folder: Path, frame: Any, build: Path) -> Verdict:
+    """Return the verdict on a model, its build made where there is none.
+
+    Parameters
+    ----------
+    info, folder
+        The model, its seal checked.
+    frame
+        Rows it learned from, raw: a DataFrame of its input columns.
+    build
+        Where the build lies, or is to lie.
+    """
+    known = _known(build, info)
+    if known is not None:
+        return known
+    draft = build.with_name(f".{build.name}.{time.time_ns()}")
+    draft.mkdir(parents=True)
+    try:
+        with threadpool_limits(
+            1
+        ):  # as a worker asks: threads of several workers would wait for each other
+            found = _made(info, folder, frame, draft)
+        (draft / loading.VERDICT).write_bytes(encode(found))
+        return _placed(draft, build, info, found)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def libraries() -> dict[str, str]:
+    """Return the versions of what a build depends on."""
+    names = ("scikit-learn", "numpy", "onnxruntime", "treelite")
+    return {
+        name: version(name) for name in names if _there(name.replace("scikit-learn", "sklearn"))
+    }
+
+
+def _there(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+def _known(build: Path, info: ModelInfo) -> Verdict | None:
+    try:
+        found = decode((build / loading.VERDICT).read_bytes(), Verdict)
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return None
+    whole = found.tier == loading.SKLEARN or loading.address(build) == found.build
+    same = (found.digest, found.libraries) == (info.digest, libraries())
+    return found if whole and same else None
+
+
+def _placed(draft: Path, build: Path, info: ModelInfo, found: Verdict) -> Verdict:
+    """Move a finished build to its place; of two that finish at once the first stays."""
+    for _ in range(2):
+        try:
+            draft.rename(build)
+        except OSError:
+            before = _known(build, info)
+            if before is not None:
+                return before
+            build.rename(draft.with_suffix(".old"))
+            shutil.rmtree(draft.with_suffix(".old"), ignore_errors=True)
+        else:
+            break
+    return found
+
+
+def _made(info: ModelInfo, folder: Path, frame: Any, draft: Path) -> Verdict:
+    pipeline = artefacts.load(folder)
+    known = SklearnPredictor(pipeline, info.signature, usercode.blame)
+    question = _question(known, info, pipeline, frame)
+    trials = [Trial(tier=loading.SKLEARN, outcome="passed", micros=question.micros)]
+    candidates: list[Candidate] = []
+    for place, tier in enumerate(TIERS):
+        where = draft / f"{place}"
+        where.mkdir()
+        trial = _tried(tier, pipeline, info, question, where, own=_own(folder))
+        candidates.append(Candidate(trial, where, tier.needs))
+    best = _best(candidates, trials[0])
+    for each in candidates:
+        if each is best:
+            for file in each.folder.iterdir():
+                file.rename(draft / file.name)
+        shutil.rmtree(each.folder)
+    told = [each.trial for each in candidates] + trials
+    serves = loading.SKLEARN if best is None else best.trial.tier
+    return Verdict(
+        model=info.ref, digest=info.digest, tier=serves, rows=question.training,
+        adversarial=question.rows.n - question.training,
+        trials=tuple(msgspec.structs.replace(t, outcome="serves") if t.tier == serves else t for t in told),
+        libraries=libraries(), created=time.time(), build="" if best is None else loading.address(draft),
+    )  # fmt: skip
+
+
+def _own(folder: Path) -> bool:
+    """Tell whether a model holds classes of the user's own: what they do is not known from what they derive from."""
+    return (folder / "code").is_dir()
+
+
+# the question ------------------------------------------------------------------------------------
+def _question(known: Predictor, info: ModelInfo, pipeline: Any, frame: Any) -> Question:
+    names = [name for name, _ in info.signature.inputs]
+    few = _few(frame[names], info)
+    base = _columns(few.iloc[:: max(1, len(few) // BASE)].head(BASE), names)
+    odd = adversarial.rows(base, info.signature, pipeline)
+    training, made = _columns(few, names), len(next(iter(odd.values())))
+    one = Rows(info.signature, {n: values[:1] for n, values in training.items()})
+    micros = timed(known, one, most=20)
+    training = _affordable(known, info, training, made)
+    count = len(next(iter(training.values())))
+    whole = Rows(info.signature, {n: [*training[n], *odd[n]] for n in names})
+    answers = gate.ask(known, whole)
+    return Question(whole, count, answers, _spread(answers, count), micros)
+
+
+def _few(frame: Any, info: ModelInfo) -> Any:
+    """Return rows that stand for all: evenly spaced ones, and the ends of each column of numbers."""
+    whole = frame[frame[list(info.signature.required)].notna().all(axis=1)]
+    if len(whole) <= ROWS:
+        return whole
+    numbers = whole.select_dtypes("number")
+    ends = {int(p) for n in numbers for p in (numbers[n].argmin(), numbers[n].argmax())}
+    even = set(np.linspace(0, len(whole) - 1, ROWS).astype(int).tolist())
+    return whole.iloc[sorted(ends | even)]
+
+
+def _columns(frame: Any, names: Sequence[str]) -> dict[str, list[JSON]]:
+    return {name: list(frames.values(frame[name])) for name in names}
+
+
+def _affordable(
+    known: Predictor, info: ModelInfo, training: dict[str, list[JSON]], made: int
+) -> dict[str, list[JSON]]:
+    """Return as many training rows as scikit-learn answers in `PATIENCE`, together with those made."""
+    count = len(next(iter(training.values())))
+    some = min(count, 100)
+    begun = time.perf_counter()
+    gate.ask(known, Rows(info.signature, {n: values[:some] for n, values in training.items()}))
+    each = (time.perf_counter() - begun) / some
+    most = max(100, int(PATIENCE / each) - made)
+    step = -(-count // most)
+    return {name: values[::step] for name, values in training.items()}
+
+
+def _spread(answers: gate.Answers, count: int) -> float:
+    if answers.labels.dtype.kind not in "fiu":
+        return 1.0
+    usual = answers.labels[:count][~answers.refused[:count]].astype("float64")
+    return (
+        (float(usual.std()) or float(np.abs(usual).max(initial=0.0)) or 1.0) if len(usual) else 1.0
+    )
+
+
+# the trials --------------------------------------------------------------------------------------
+def _tried(
+    tier: Tier, pipeline: Any, info: ModelInfo, question: Question, where: Path, *, own: bool
+) -> Trial:
+    absent = [name for name in tier.needs if not _there(name)]
+    if absent:
+        return Trial(tier=tier.name, outcome="absent", why=f"{absent[0]} is not installed")
+    try:
+        if own:
+            raise Unconvertible("classes of your own run as they are written")
+        predictor = built(tier, pipeline, info, where, lambda: pipeline)
+    except Unconvertible as reason:
+        return Trial(tier=tier.name, outcome="unconvertible", why=str(reason))
+    except Exception as error:  # noqa: BLE001 - foreign libraries fail in many ways, and another tier serves
+        said = " ".join(str(error).split())[:120]
+        return Trial(tier=tier.name, outcome="unconvertible", why=f"{type(error).__name__}: {said}")
+    found = gate.compare(
+        question.known, gate.ask(predictor, question.rows), info.task, question.spread
+    )
+    micros = timed(predictor, gate.part(question.rows, 0, 1))
+    made = programs.read(where)
+    programs.write(msgspec.structs.replace(made, inline=micros <= INLINE), where)
+    return Trial(
+        tier=tier.name, outcome="passed" if found.equal else "differs", rows=question.rows.n,
+        differing=found.differing, off=found.off, micros=micros, why=found.why,
+    )  # fmt: skip
+
+
+def built(
+    tier: Tier, pipeline: Any, info: ModelInfo, where: Path, again: Callable[[], Any]
+) -> Predictor:
+    """Return a tier's predictor of a model, written and opened as a worker opens it.
+
+    Parameters
+    ----------
+    where
+        An empty folder.
+    again
+        Gives the pipeline to tiers that run parts of it.
+
+    Raises
+    ------
+    Unconvertible
+    """
+    program = tier.build(pipeline, info, where)
+    classes = tuple(info.signature.classes)
+    if info.task == "classification":
+        classes = tuple(np.asarray(pipeline.classes_).tolist())
+    programs.write(Build(tier.name, program, classes), where)
+    return loading.load(tier.name, info.signature, where, loading.address(where), again)
+
+
+def timed(predictor: Predictor, row: Rows, most: int = 200) -> float:
+    """Return the median time of one row, in microseconds; a slow one is asked less often."""
+    spent: list[float] = []
+    end = time.perf_counter() + 0.1
+    while len(spent) < most and (len(spent) < 5 or time.perf_counter() < end):
+        fresh = Rows(row.signature, row.columns())
+        begun = time.perf_counter()
+        try:
+            predictor.predict(fresh, proba=True)
+        except ValueError:
+            return float("inf")
+        spent.append(time.perf_counter() - begun)
+    return 1e6 * median(spent)
+
+
+def _best(candidates: Sequence[Candidate], sklearn: Trial) -> Candidate | None:
+    """Return the candidate that serves; one whose workers load scikit-learn only where no other passed."""
+    light = [each for each in candidates if "sklearn" not in each.needs]
+    for group in (light, candidates):
+        best, least = None, sklearn.micros or float("inf")
+        for each in group:
+            micros = each.trial.micros
+            if each.trial.outcome == "passed" and micros is not None and micros < QUICKER * least:
+                best, least = each, micros
+        if best is not None:
+            return best
+    return None

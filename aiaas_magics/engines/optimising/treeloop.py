@@ -1,0 +1,57 @@
+"""The tier of scikit-learn's own compiled parts, behind the numpy front: no table is made for a request.
+
+Trees are asked one by one; any other estimator is asked as it is, with a bare matrix. The answers are scikit-learn's own
+arithmetic; the gate holds the front, and what is left out, to account.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_regressor
+
+from aiaas_magics.engines.optimising import programs, trees
+from aiaas_magics.engines.optimising.base import Unconvertible, named
+from aiaas_magics.engines.optimising.programs import Part
+from aiaas_magics.predictors.links import Link
+from aiaas_magics.predictors.programs import Program
+from aiaas_magics.predictors.treeloop import Loop
+from aiaas_magics.specs.records import ModelInfo
+
+TWO = 2
+
+
+class TreeLoopTier:
+    """scikit-learn's estimators without its tables."""
+
+    name = "treeloop"
+    needs = ("sklearn",)
+
+    def build(self, pipeline: Any, info: ModelInfo, folder: Path) -> Program:
+        """Return the program; see :class:`.base.Tier`. It needs no file: the pipeline stays in the model's folder."""
+        del folder
+        return programs.of(pipeline, info.signature, _part)
+
+
+def _part(estimator: Any, width: int, path: programs.Path) -> Part:
+    del width
+    if isinstance(estimator, trees.FORESTS):
+        return _trees(estimator, path)
+    if is_regressor(estimator):
+        return Part(Loop(path, "predict"), Link("value"))
+    if hasattr(estimator, "predict_proba"):
+        return Part(Loop(path, "predict_proba"), Link("given"))
+    if hasattr(estimator, "decision_function"):
+        many = len(estimator.classes_) > TWO
+        return Part(Loop(path, "decision_function"), Link("largest" if many else "sign"))
+    raise Unconvertible(f"{named(estimator)} tells neither probabilities nor distances")
+
+
+def _trees(estimator: Any, path: programs.Path) -> Part:
+    found = trees.members(estimator)
+    classes = np.size(getattr(estimator, "classes_", ()))
+    link = Link("share" if classes else "mean", len(found))
+    where = (*path, "estimators_") if hasattr(estimator, "estimators_") else path
+    return Part(Loop(where, "trees"), link, True)

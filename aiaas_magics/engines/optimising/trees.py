@@ -1,0 +1,163 @@
+"""The trees of scikit-learn and LightGBM, in one form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    AdaBoostRegressor,
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from aiaas_magics.engines.optimising import boosters
+from aiaas_magics.engines.optimising.base import Unconvertible, named
+from aiaas_magics.engines.optimising.nodes import LEAF, Nodes, Trees, constant
+from aiaas_magics.predictors.links import Link
+from aiaas_magics.predictors.packed import Array
+
+FORESTS = (
+    RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor,
+    DecisionTreeClassifier, DecisionTreeRegressor,
+)  # fmt: skip
+GRADIENT = (GradientBoostingClassifier, GradientBoostingRegressor)
+HISTOGRAM = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
+ADABOOST = (AdaBoostClassifier, AdaBoostRegressor)
+
+
+def of(estimator: Any) -> Trees:
+    """Return the trees of a fitted ensemble.
+
+    Raises
+    ------
+    Unconvertible
+        If it is none, or its trees have a form of their own.
+    """
+    for kinds, take in ((FORESTS, _forest), (GRADIENT, _gradient), (HISTOGRAM, _histogram), (ADABOOST, _adaboost)):  # fmt: skip
+        if isinstance(estimator, kinds):
+            if getattr(estimator, "n_outputs_", 1) != 1:
+                raise Unconvertible(f"{named(estimator)} of several targets")
+            return take(estimator)
+    if type(estimator).__module__.endswith("families.lightgbm"):
+        return boosters.of(estimator)
+    raise Unconvertible(f"{named(estimator)} has no trees")
+
+
+def members(estimator: Any) -> list[Any]:
+    """Return the trees of a forest as scikit-learn has them; of a tree, itself."""
+    return list(getattr(estimator, "estimators_", [estimator]))
+
+
+def _forest(estimator: Any) -> Trees:
+    trees = [nodes(each.tree_) for each in members(estimator)]
+    classes = hasattr(estimator, "classes_")
+    outputs = trees[0].value.shape[1]
+    if classes:
+        return Trees(trees, None, outputs, True, Link("share", len(trees)))
+    # a mean of one output: leaves add to it
+    return Trees(trees, [0] * len(trees), 1, True, Link("mean", len(trees)))
+
+
+def nodes(tree: Any) -> Nodes:
+    """Return a tree of scikit-learn."""
+    gaps = getattr(tree, "missing_go_to_left", None)
+    gaps = np.zeros(tree.node_count, bool) if gaps is None else np.asarray(gaps, dtype=bool)
+    return Nodes(
+        np.maximum(tree.feature, 0), np.array(tree.threshold), np.array(tree.children_left),
+        np.array(tree.children_right), gaps, np.array(tree.value[:, 0, :]),
+    )  # fmt: skip
+
+
+def _gradient(estimator: Any) -> Trees:
+    rate, grid = estimator.learning_rate, estimator.estimators_
+    outputs = grid.shape[1]
+    trees = [constant(start, 1) for start in _start(estimator, outputs)]
+    for stage in grid:
+        for tree in stage:
+            made = nodes(tree.tree_)
+            trees.append(made._replace(value=rate * made.value))
+    target = list(range(outputs)) * (1 + len(grid))
+    return Trees(trees, target, outputs, True, _gradient_link(estimator, outputs))
+
+
+def _start(estimator: Any, outputs: int) -> np.ndarray:
+    """Return what boosting starts from, which is the same for every row unless a model of the user's gives it."""
+    if estimator.init_ == "zero":
+        return np.zeros(outputs)
+    if not isinstance(estimator.init_, DummyClassifier | DummyRegressor):
+        raise Unconvertible(f"{named(estimator)} that starts from a {named(estimator.init_)}")
+    row = np.zeros((1, estimator.n_features_in_), dtype="float32")
+    return np.asarray(estimator._raw_predict_init(row)).ravel()
+
+
+def _gradient_link(estimator: Any, outputs: int) -> Link:
+    if not hasattr(estimator, "classes_"):
+        return Link("value")
+    if outputs > 1:
+        return Link("softmax")
+    return Link("least", 2.0 if estimator.loss == "exponential" else 1.0)
+
+
+def _histogram(estimator: Any) -> Trees:
+    if getattr(estimator, "_preprocessor", None) is not None:
+        raise Unconvertible(f"{named(estimator)} with categories of its own")
+    start = np.ravel(estimator._baseline_prediction)
+    grown = estimator._predictors
+    trees = [constant(value, 1) for value in start]
+    trees += [_histogram_nodes(each.nodes) for stage in grown for each in stage]
+    target = list(range(len(start))) * (1 + len(grown))
+    return Trees(trees, target, len(start), False, _histogram_link(estimator, len(start)))
+
+
+def _histogram_link(estimator: Any, outputs: int) -> Link:
+    if hasattr(estimator, "classes_"):
+        return Link("softmax" if outputs > 1 else "above")
+    return Link("exp" if estimator.loss in ("poisson", "gamma") else "value")
+
+
+def _histogram_nodes(found: Any) -> Nodes:
+    if found["is_categorical"].any():
+        raise Unconvertible("trees that split by categories")
+    leaf = found["is_leaf"].astype(bool)
+    return Nodes(
+        found["feature_idx"].astype("int64"), np.array(found["num_threshold"]),
+        np.where(leaf, LEAF, found["left"].astype("int64")), np.where(leaf, LEAF, found["right"].astype("int64")),
+        found["missing_go_to_left"].astype(bool), np.array(found["value"])[:, None],
+    )  # fmt: skip
+
+
+def _adaboost(estimator: Any) -> Trees:
+    if not all(isinstance(e, DecisionTreeClassifier | DecisionTreeRegressor) for e in estimator.estimators_):  # fmt: skip
+        raise Unconvertible(f"{named(estimator)} of other models than trees")
+    found = [nodes(each.tree_) for each in estimator.estimators_]
+    weights = np.asarray(estimator.estimator_weights_)[: len(found)]
+    if isinstance(estimator, AdaBoostRegressor):
+        link = Link("median", weights=Array.of(weights))
+        return Trees(found, list(range(len(found))), len(found), True, link)
+    whole, classes = estimator.estimator_weights_.sum(), len(estimator.classes_)
+    made = [
+        tree._replace(value=_said(tree, each.classes_, estimator.classes_, weight))
+        for tree, each, weight in zip(found, estimator.estimators_, weights, strict=True)
+    ]
+    if classes == 2:
+        halves = [t._replace(value=(t.value[:, 1:] - t.value[:, :1]) / whole) for t in made]
+        return Trees(halves, [0] * len(halves), 1, True, Link("above"))
+    shared = [t._replace(value=t.value / whole) for t in made]
+    return Trees(shared, None, classes, True, Link("softmax", classes - 1.0))
+
+
+def _said(tree: Nodes, known: np.ndarray, classes: np.ndarray, weight: float) -> np.ndarray:
+    """Return what a tree adds to each class: its weight to the one it names, a part of it off the others (SAMME)."""
+    called = known[tree.value.argmax(axis=1)]
+    right = called[:, None] == classes[None, :]
+    return np.where(right, weight, -1 / (len(classes) - 1) * weight)
