@@ -14,7 +14,7 @@ from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb, gro
 
 WINDOW = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([smhd]?)\Z")
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-MOST_SECONDS = 14 * 86400.0
+MOST_SECONDS = 7 * 86400.0
 """How far back an endpoint's counts reach."""
 FEWEST_ROWS = 30
 """Rows of a window: fewer are not tested."""
@@ -47,7 +47,7 @@ def window_of(text: str) -> Window:
     if unit:
         seconds = number * UNITS[unit]
         if not 1 <= seconds <= MOST_SECONDS:
-            raise errors.SpecError(f"--window {text} is out of range", "1s to 14d", "--window 1h")
+            raise errors.SpecError(f"--window {text} is out of range", "1s to 7d", "--window 1h")
         return Window(seconds=seconds)
     if not number.is_integer() or not FEWEST_ROWS <= number <= MOST_ROWS:
         raise errors.SpecError(

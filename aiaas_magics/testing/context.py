@@ -192,6 +192,22 @@ class LocalContext:
         self.endpoints[:] = [*(e for e in self.endpoints if e.name != spec.as_), info]
         return info
 
+    def watched(self, endpoint: str) -> Watched:
+        """Return an endpoint written down in ``endpoints``, its folder ``watched/NAME``, and the alerts that are on."""
+        info = next((e for e in self.endpoints if e.name == endpoint), None)
+        if info is None:
+            raise errors.NotFound(f"no endpoint {endpoint!r}")
+        folder = self._watched_folder / endpoint
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "plan.json"
+        plan = decode(path.read_bytes(), Plan) if path.is_file() else None
+        on = {body["name"]: body["on"] for where, body in self.alerts if where == endpoint}
+        return Watched(info, folder, plan, tuple(name for name, lasts in on.items() if lasts))
+
+    def alert(self, endpoint: str, name: str, text: str, *, on: bool) -> None:
+        """Keep an alert in ``alerts``."""
+        self.alerts.append((endpoint, {"name": name, "text": text, "on": on}))
+
     def _endpoint(
         self,
         spec: DeploySpec,
@@ -224,22 +240,6 @@ class LocalContext:
             role, percent = "shadow" if spec.shadow else "canary", spec.canary or 0.0
             return rollout.tried(taken, msgspec.structs.replace(share, role=role, percent=percent))
         return rollout.renewed(taken, share)
-
-    def watched(self, endpoint: str) -> Watched:
-        """Return an endpoint written down in ``endpoints``, its folder ``watched/NAME``, and the alerts that are on."""
-        info = next((e for e in self.endpoints if e.name == endpoint), None)
-        if info is None:
-            raise errors.NotFound(f"no endpoint {endpoint!r}")
-        folder = self._watched_folder / endpoint
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "plan.json"
-        plan = decode(path.read_bytes(), Plan) if path.is_file() else None
-        on = {body["name"]: body["on"] for where, body in self.alerts if where == endpoint}
-        return Watched(info, folder, plan, tuple(name for name, lasts in on.items() if lasts))
-
-    def alert(self, endpoint: str, name: str, text: str, *, on: bool) -> None:
-        """Keep an alert in ``alerts``."""
-        self.alerts.append((endpoint, {"name": name, "text": text, "on": on}))
 
 
 Info = TypeVar("Info", DataInfo, ModelInfo)

@@ -65,7 +65,8 @@ def start(tmp_path, monkeypatch):
         def started(*references, **more):
             made = Collector(tmp_path)
             stack.callback(made.close)
-            made.serve(plan(tmp_path, *references, **more))
+            if references:
+                made.serve(plan(tmp_path, *references, **more))
             return made
 
         yield started
@@ -215,3 +216,14 @@ def test_what_waits_is_counted_at_the_end(tmp_path, monkeypatch):
     watch.answered("clf@1", 200, 0.001, numbers([1, 2]), outcome("yes"))
     watch.close()
     assert len(kept(tmp_path, CLF)) == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"kind": "plan"}'])
+def test_a_damaged_reference_stops_no_endpoint(tmp_path, start, body):
+    watch = start()
+    wished = plan(tmp_path, CLF)
+    (tmp_path / "build0" / REFERENCE).write_bytes(body)
+    watch.serve(wished)
+    watch.answered("clf@1", 200, 0.001, numbers([1, 2]), outcome("yes"))
+    watch.look()
+    assert merged(tmp_path).of("clf@1").requests == 1

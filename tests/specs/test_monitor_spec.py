@@ -20,7 +20,7 @@ def test_a_window_is_a_time_or_rows(text, window):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "h", "10", "-1h", "15d", "0s", "1e3", "30.5", "2000000", "1 week"]
+    "text", ["", "h", "10", "-1h", "8d", "0s", "1e3", "30.5", "2000000", "1 week"]
 )
 def test_what_is_no_window_is_refused(text):
     with pytest.raises(errors.SpecError) as refused:
