@@ -51,11 +51,6 @@ class Verdict(Record, frozen=True, kw_only=True, tag="verdict"):
         proven = f"{self.rows:,} training rows and {self.adversarial:,} made to find differences"
         return f"{self.tier}, the same answers as scikit-learn on {proven}"
 
-    def sentence(self) -> str:
-        """Return the verdict in a line: what serves, and how it was proven."""
-        proven = f"{self.rows:,} training rows and {self.adversarial:,} made to find differences"
-        return f"{self.tier}, the same answers as scikit-learn on {proven}"
-
     @property
     def served(self) -> Trial | None:
         """The trial of the tier that serves."""
