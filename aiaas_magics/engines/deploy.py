@@ -9,7 +9,6 @@ import pandas as pd
 from aiaas_magics import frames
 from aiaas_magics.engines import prepare, recipe
 from aiaas_magics.engines.context import Context
-from aiaas_magics.engines.models import artefacts
 from aiaas_magics.engines.monitoring import reference
 from aiaas_magics.engines.optimising import building
 from aiaas_magics.specs.base import JSON
@@ -36,8 +35,7 @@ def optimised(info: ModelInfo, folder: Path, context: Context) -> Verdict:
     """Return the verdict on a model; its build, and what monitoring compares with, are made where they are not there."""
     build = context.build(info)
     verdict = building.verdict(info, folder, _rows(info, context), build)
-    if not (build / reference.FILE).is_file():
-        reference.write(build, info, artefacts.load(folder), context)
+    reference.ensure(build, info, folder, context)
     return verdict
 
 

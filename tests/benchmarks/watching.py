@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -66,8 +65,9 @@ def main() -> None:
         watch, signature = watching(Path(folder), words.columns)
         rows = [Rows(signature, matrix=rng.normal(size=(1, words.columns))) for _ in range(1000)]
         outcome = Outcome(np.array(["yes"]), np.array([[0.2, 0.8]]))
-        path, beside, looks = 0.0, 0.0, 0
-        for start in range(0, words.requests, 1000):
+        path, beside = 0.0, 0.0
+        for _ in range(0, words.requests, 1000):
+            time.sleep(1000 / collector.RATE)
             begun = time.thread_time()
             for each in rows:
                 watch.answered("m@1", 200, 0.0005, each, outcome)
@@ -75,25 +75,15 @@ def main() -> None:
             begun = time.thread_time()
             watch.look()
             beside += time.thread_time() - begun
-            looks += 1
-            del start
         watch.close()
-    each = 1e6 * path / words.requests
+    each, row = path / words.requests, beside / words.requests
     print("| what | value |")
     print("|---|--:|")
-    print(f"| on the path, a request | {each:.2f} us |")
-    print(
-        f"| a look, after 1,000 requests of {words.columns} columns | {1e3 * beside / looks:.2f} ms |"
-    )
-    print(
-        f"| beside the path, at most (four looks a second) | {100 * 4 * beside / looks:.2f} % of a core |"
-    )
+    print(f"| on the path, a request | {1e6 * each:.2f} us |")
+    print(f"| beside it, a row of {words.columns} columns | {1e6 * row:.2f} us |")
     for rate in (1000, 5000, 10_000):
-        cost = rate * path / words.requests + 4 * beside / looks * min(
-            1.0, rate / (4 * collector.MOST_A_LOOK)
-        )
-        print(f"| at {rate:,} requests a second | {100 * cost:.2f} % of a core |")
-    print(f"| threads | {threading.active_count()} |")
+        cost = rate * each + min(rate, collector.RATE) * row
+        print(f"| at {rate:,} requests of a row a second | {100 * cost:.2f} % of a core |")
 
 
 if __name__ == "__main__":

@@ -150,7 +150,8 @@ def test_refused_requests_are_counted_without_rows(tmp_path, start):
 
 
 def test_of_too_many_rows_some_are_counted_and_the_rest_is_told(tmp_path, start, monkeypatch):
-    monkeypatch.setattr(collector, "MOST_A_LOOK", 100)
+    monkeypatch.setattr(collector, "BURST", 100)
+    monkeypatch.setattr(collector, "RATE", 0)
     watch = start(CLF)
     rows = numbers(*([i, i] for i in range(1000)))
     for _ in range(3):
@@ -161,6 +162,18 @@ def test_of_too_many_rows_some_are_counted_and_the_rest_is_told(tmp_path, start,
     assert found["codes"][:, 0].tolist() == found["place"].tolist()
     assert merged(tmp_path).thinned == 2900
     assert merged(tmp_path).of("clf@1").rows == 3000
+
+
+def test_a_pause_pays_for_many_rows_at_once(tmp_path, start, monkeypatch):
+    monkeypatch.setattr(collector, "RATE", 10**9)
+    watch = start(CLF)
+    for count in (1, 2):
+        watch.answered(
+            "clf@1", 200, 0.001, numbers(*([i, i] for i in range(9000))), outcome(*["yes"] * 9000)
+        )
+        watch.look()
+        assert len(kept(tmp_path, CLF)) == 9000 * count
+    assert merged(tmp_path).thinned == 0
 
 
 def test_a_queue_that_is_full_loses_requests_and_says_so(tmp_path, start, monkeypatch):
