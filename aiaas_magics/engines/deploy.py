@@ -7,6 +7,7 @@ import pandas as pd
 from aiaas_magics import frames
 from aiaas_magics.engines import prepare, recipe
 from aiaas_magics.engines.context import Context
+from aiaas_magics.engines.monitoring import reference
 from aiaas_magics.engines.optimising import building
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.deploy import DeploySpec
@@ -20,6 +21,7 @@ def run(spec: DeploySpec, context: Context) -> EndpointResult:
     example: dict[str, JSON] = {"X_test": [list(_row(info, context).values())]}
     context.progress(0, 2, f"optimising {info.ref}")
     verdict = building.verdict(info, folder, _rows(info, context), context.build(info))
+    reference.ensure(context.build(info), info, folder, context)
     context.progress(1, 2, f"starting {spec.as_}")
     started = context.start_endpoint(spec, info, example)
     return EndpointResult(

@@ -160,7 +160,7 @@ def _served(home: Home, share: Share) -> Served:
         model=model.ref, role=share.role, percent=share.percent,
         folder=str(home.registry.folder(model.ref)), digest=model.digest,
         build="" if verdict is None else str(_build(home, model)),
-        build_digest="" if verdict is None else str(getattr(verdict, "build", "")),
+        build_digest="" if verdict is None else verdict.build,
         tier="sklearn" if verdict is None else verdict.tier,
         task=model.task, target=model.target, signature=model.signature,
         example={"X_test": home.registry.example(model.ref)},
@@ -168,7 +168,7 @@ def _served(home: Home, share: Share) -> Served:
 
 
 def _build(home: Home, model: ModelInfo) -> Path:
-    return home.path / "builds" / model.digest.rpartition(":")[2]
+    return home.build_folder(model.digest)
 
 
 def _verdict(home: Home, model: ModelInfo) -> Verdict | None:
