@@ -44,7 +44,9 @@ def run(spec: ExportServerSpec, context: Context) -> ServerExportResult:
     )  # fmt: skip
     folder = context.scratch / "server"
     needs.copy(needs.rooms(verdict.tier), folder / "server" / "aiaas_magics")
-    shutil.copytree(model, folder / "model", ignore=shutil.ignore_patterns(SEAL, "__pycache__"))
+    if served.folder:
+        without = shutil.ignore_patterns(SEAL, "__pycache__")
+        shutil.copytree(model, folder / served.folder, ignore=without)
     if served.build:
         shutil.copytree(context.build(info), folder / served.build)
     _write(folder, spec, served, result)
@@ -55,9 +57,12 @@ def run(spec: ExportServerSpec, context: Context) -> ServerExportResult:
 
 
 def _served(info: ModelInfo, verdict: Verdict, example: dict[str, JSON]) -> Served:
-    """Return a version as a plan in the folder tells it: paths are the folder's own."""
+    """Return a version as a plan in the folder tells it: paths are the folder's own.
+
+    The pipeline stays here where the tier answers without it.
+    """
     return Served(
-        model=info.ref, folder="model", digest=info.digest, build="build" if verdict.build else "",
+        model=info.ref, folder="" if needs.is_light(verdict.tier) else "model", digest=info.digest, build="build" if verdict.build else "",
         build_digest=verdict.build, tier=verdict.tier, task=info.task, target=info.target,
         signature=info.signature, example=example,
     )  # fmt: skip
@@ -87,5 +92,7 @@ def _write(
         hosts=("*",),
     )  # fmt: skip
     (folder / "plan.json").write_bytes(encode(plan))
-    for name, text in texts.around(result).items():
+    for name, text in texts.around(
+        result, [each for each in (served.folder, served.build) if each]
+    ).items():
         (folder / name).write_text(text)
