@@ -248,11 +248,12 @@ def _csv(body: bytes, version: Loaded, mode: str) -> Found:
 
 
 def _number(text: str) -> JSON:
-    """Return the number that a text is; other texts as they are, to be refused with row and column."""
+    """Return the number that a text is, None for NaN; other texts as they are, to be refused with row and column."""
     try:
-        return float(text) if not text.strip().lstrip("+-").isdigit() else int(text)
+        found = float(text) if not text.strip().lstrip("+-").isdigit() else int(text)
     except ValueError:
         return text
+    return None if found != found else found
 
 
 def _truth(text: str) -> JSON:
