@@ -189,6 +189,15 @@ def _code(session: Session, option: Option, word: Any, cls: Made, values: Values
     return {option.python: cells.code_of(word)}
 
 
+def _endpoint(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
+    """Look for an endpoint before a job begins; one in the making is waited for."""
+    del values
+    if not issubclass(cls, Command):
+        session.settle(str(word))
+        session.endpoint(str(word))
+    return {option.python: word}
+
+
 def _estimator(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
     from aiaas_magics.capturing import estimators
 
@@ -209,6 +218,7 @@ WORDS: dict[Kind, Callable[[Session, Option, Any, Made, Values], Values]] = {
     Kind.SOURCE: _source,
     Kind.PATH: _path,
     Kind.FOLDER: _folder,
+    Kind.ENDPOINT: _endpoint,
     Kind.CODE: _code,
     Kind.ESTIMATOR: _estimator,
     Kind.FILE: _file,

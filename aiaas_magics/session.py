@@ -179,6 +179,10 @@ class Session:
             self.backend.cancel(job)
         return before
 
+    def run_spec(self, spec: Spec) -> Handle:
+        """Carry out what no line of a notebook asks for by itself."""
+        return self._submit(spec, {})
+
     def _submit(self, spec: Spec, values: Values) -> Handle:
         words = {name: values.get(name) for name in ("memory", "timeout")}
         own = spec.__struct_fields__  # of an endpoint, say, whose limits are not the job's
