@@ -24,6 +24,7 @@ from aiaas_magics.handles import Handle, JobHandle
 from aiaas_magics.specs.base import JSON, Command, Spec
 from aiaas_magics.specs.jobs import Event, Job, Limits
 from aiaas_magics.specs.manage import DropVersion, Promote, Rollback, Scale
+from aiaas_magics.specs.monitor import MonitorResult
 from aiaas_magics.specs.quality import QualityResult
 from aiaas_magics.specs.records import Applied, DataInfo, EndpointInfo, ModelInfo
 from aiaas_magics.specs.results import (
@@ -198,6 +199,10 @@ class Session:
             handle, _ = self.follow(job)
         finally:
             self.warm()  # for the next line; while the job ran it would have taken its cores
+        if isinstance(handle, handles.Monitoring) and "report" in values:
+            body = handle.page().encode()
+            path, replace = saving.path_of(values["report"]), bool(values.get("replace"))
+            saving.save(lambda: [body], path, replace=replace)
         return _save(self, handle, values) if "path" in values else handle
 
     def holds(self, ref: str, table: object) -> bool:
@@ -339,6 +344,7 @@ _HANDLES: dict[type, Callable[..., Handle]] = {
     EvaluationResult: handles.Evaluation,
     ComparisonResult: handles.Comparison,
     QualityResult: handles.Quality,
+    MonitorResult: handles.Monitoring,
     ExportResult: _export,
     ImportResult: handles.Imported,
     ModelExportResult: handles.ModelFile,

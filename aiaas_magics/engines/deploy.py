@@ -9,6 +9,7 @@ import pandas as pd
 from aiaas_magics import frames
 from aiaas_magics.engines import prepare, recipe
 from aiaas_magics.engines.context import Context
+from aiaas_magics.engines.monitoring import reference
 from aiaas_magics.engines.optimising import building
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.builds import Verdict
@@ -22,6 +23,7 @@ def run(spec: DeploySpec, context: Context) -> EndpointResult:
     info, folder = context.model(spec.model)
     context.progress(0, 2, f"optimising {info.ref}")
     verdict = optimised(info, folder, context)
+    reference.ensure(context.build(info), info, folder, context)
     context.progress(1, 2, f"starting {spec.as_}")
     started = context.start_endpoint(spec, info, example(info, context))
     return EndpointResult(

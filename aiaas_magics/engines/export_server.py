@@ -48,12 +48,18 @@ def run(spec: ExportServerSpec, context: Context) -> ServerExportResult:
         without = shutil.ignore_patterns(SEAL, "__pycache__")
         shutil.copytree(model, folder / served.folder, ignore=without)
     if served.build:
-        shutil.copytree(context.build(info), folder / served.build)
+        shutil.copytree(context.build(info), folder / served.build, ignore=_reference)
     _write(folder, spec, served, result)
     archive = context.scratch / "server.zip"
     packing.pack(folder, archive)
     size = archive.stat().st_size
     return msgspec.structs.replace(result, file=context.save_blob(archive), size=size)
+
+
+def _reference(folder: str, names: list[str]) -> set[str]:
+    """Return the files of a build that only monitoring here reads: they tell of the training rows."""
+    del folder
+    return {name for name in names if name.startswith("reference")}
 
 
 def _served(info: ModelInfo, verdict: Verdict, example: dict[str, JSON]) -> Served:
