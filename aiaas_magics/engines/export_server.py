@@ -44,9 +44,11 @@ def run(spec: ExportServerSpec, context: Context) -> ServerExportResult:
     )  # fmt: skip
     folder = context.scratch / "server"
     needs.copy(needs.rooms(verdict.tier), folder / "server" / "aiaas_magics")
-    shutil.copytree(model, folder / "model", ignore=shutil.ignore_patterns(SEAL, "__pycache__"))
+    if served.folder:
+        without = shutil.ignore_patterns(SEAL, "__pycache__")
+        shutil.copytree(model, folder / served.folder, ignore=without)
     if served.build:
-        shutil.copytree(context.build(info), folder / served.build)
+        shutil.copytree(context.build(info), folder / served.build, ignore=_reference)
     _write(folder, spec, served, result)
     archive = context.scratch / "server.zip"
     packing.pack(folder, archive)
@@ -54,10 +56,19 @@ def run(spec: ExportServerSpec, context: Context) -> ServerExportResult:
     return msgspec.structs.replace(result, file=context.save_blob(archive), size=size)
 
 
+def _reference(folder: str, names: list[str]) -> set[str]:
+    """Return the files of a build that only monitoring here reads: they tell of the training rows."""
+    del folder
+    return {name for name in names if name.startswith("reference")}
+
+
 def _served(info: ModelInfo, verdict: Verdict, example: dict[str, JSON]) -> Served:
-    """Return a version as a plan in the folder tells it: paths are the folder's own."""
+    """Return a version as a plan in the folder tells it: paths are the folder's own.
+
+    The pipeline stays here where the tier answers without it.
+    """
     return Served(
-        model=info.ref, folder="model", digest=info.digest, build="build" if verdict.build else "",
+        model=info.ref, folder="" if needs.is_light(verdict.tier) else "model", digest=info.digest, build="build" if verdict.build else "",
         build_digest=verdict.build, tier=verdict.tier, task=info.task, target=info.target,
         signature=info.signature, example=example,
     )  # fmt: skip
@@ -87,5 +98,7 @@ def _write(
         hosts=("*",),
     )  # fmt: skip
     (folder / "plan.json").write_bytes(encode(plan))
-    for name, text in texts.around(result).items():
+    for name, text in texts.around(
+        result, [each for each in (served.folder, served.build) if each]
+    ).items():
         (folder / name).write_text(text)

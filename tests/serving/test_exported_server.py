@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -194,17 +195,26 @@ def test_no_token_is_no_start(exported):
     assert "AIAAS_TOKEN" in ended.stderr
 
 
-@pytest.mark.parametrize("file", ["build/model.onnx", "model/model.skops"])
-def test_what_was_changed_on_the_way_is_not_served(exported, tmp_path, file):
-    import shutil
-
-    folder = tmp_path / "numbers"
-    shutil.copytree(exported("numbers"), folder)
+@pytest.mark.parametrize(
+    ("name", "file"), [("numbers", "build/model.onnx"), ("own", "model/model.skops")]
+)
+def test_what_was_changed_on_the_way_is_not_served(exported, tmp_path, name, file):
+    folder = tmp_path / name
+    shutil.copytree(exported(name), folder)
     with (folder / file).open("ab") as changed:
         changed.write(b"x")
     server = Elsewhere(folder, bare(folder))
-    assert not server.ready()
-    assert server.process.wait(30) != 0
+    try:
+        assert not server.ready()
+        assert server.process.wait(30) != 0
+        assert "is not opened" in server.log.read_text()
+    finally:
+        server.stop()
+
+
+def test_a_pipeline_that_is_not_needed_stays_at_home(exported):
+    assert not list(exported("numbers").rglob("*.skops"))
+    assert not (exported("numbers") / "server" / "aiaas_magics" / "engines").exists()
 
 
 @pytest.mark.parametrize("name", MODELS)

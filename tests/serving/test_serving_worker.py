@@ -97,11 +97,15 @@ class Process:
             with_.close()
         return reply.status, reply.headers.get("x-aiaas-model"), said.get("y_pred")
 
-    def close(self):
+    def end(self):
+        """Tell it to go and return its exit status."""
         if self.process.poll() is None:
             self.process.terminate()
+        return self.process.wait(30)
+
+    def close(self):
         try:
-            return self.process.wait(30)
+            self.end()
         finally:
             self.process.kill()
             self.listener.close()
@@ -151,7 +155,7 @@ def test_a_converted_model_needs_no_table_library_and_no_database(models, starte
     status, model, said = worker.ask()
     assert (status, model) == (200, "m@1")
     assert said == pytest.approx(answers, rel=1e-5)
-    assert worker.close() == 0
+    assert worker.end() == 0
     loaded = set((worker.folder / out).read_text().split())
     assert "uvicorn" in loaded
     assert not loaded & {
@@ -237,7 +241,7 @@ from aiaas_magics.serving import loading, worker
 class Hangs:
     tier, inline = "hangs", {inline}
     def __init__(self, signature):
-        self.signature, self.warm = signature, 2
+        self.signature, self.warm = signature, 1
     def predict(self, rows, *, proba):
         self.warm -= 1
         if self.warm < 0:
@@ -276,7 +280,7 @@ def test_requests_are_logged_without_what_was_in_them(models, started):
     worker = started(models[1][0]).until_ready()
     worker.ask()
     worker.ask(body=b'{"X_test": [[123456789.5, "secret", 0]]}')
-    worker.close()
+    worker.end()
     text = worker.log.read_text()
     assert "POST '/predict' 200" in text
     assert "POST '/predict' 422" in text

@@ -11,7 +11,7 @@ from pathlib import Path
 from aiaas_magics import errors
 from aiaas_magics.engines.optimising.building import TIERS
 
-LIGHT = ("__init__.py", "errors.py", "specs", "security", "predictors", "serving")
+LIGHT = ("__init__.py", "errors.py", "specs", "security", "predictors", "gauges", "serving")
 """Rooms of a server whose tier is none of scikit-learn's: no notebook, no database, no engine."""
 WHOLE = (*LIGHT, "engines", "frames", "cards")
 """Rooms of one that opens a fitted pipeline: its transformers, and what they are read with, are ours."""

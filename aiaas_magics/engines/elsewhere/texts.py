@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Sequence
 
 from aiaas_magics.specs.results import ServerExportResult
 
@@ -73,19 +74,19 @@ It answers on this machine only, on port {port} or on `$PORT`. SIGTERM ends it w
 | file | what it is |
 |---|---|
 | `plan.json` | what is served: the model, its columns, limits, the number of workers |
-| `model/`, `build/` | the model as it was sealed, and the form its tier ({tier}) runs; both are checked by their digests at the start |
+| {parts} | what its tier ({tier}) runs, checked by its digest at every start |
 | `server/` | the part of aiaas_magics that answers: no notebook in it |
 | `requirements.txt` | the packages it was proven with |
 """
 
 
-def around(result: ServerExportResult) -> dict[str, str]:
-    """Return the texts of a server in a folder, by file name."""
+def around(result: ServerExportResult, parts: Sequence[str]) -> dict[str, str]:
+    """Return the texts of a server in a folder, by file name; `parts` are the folders of its model."""
     known = {
         "endpoint": result.endpoint, "image": result.endpoint.lower(), "model": result.model, "tier": result.tier,
         "port": result.port, "verdict": result.verdict or f"It runs as {result.tier}.",
         "python": ".".join(platform.python_version_tuple()[:2]),
-        "body": json.dumps(result.example).replace("'", "'\\''"),
+        "parts": ", ".join(f"`{part}/`" for part in parts), "body": json.dumps(result.example).replace("'", "'\\''"),
     }  # fmt: skip
     return {
         "start.sh": START.format(**known),
