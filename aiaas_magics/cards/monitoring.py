@@ -151,8 +151,7 @@ PAGE_CSS = """
 :root{color-scheme:light;--jp-ui-font-color1:#1d2430;--jp-ui-font-color2:#5c6675}
 body{margin:0 auto;max-width:72rem;padding:2rem 1.5rem 4rem;background:#fff;color:#1d2430;font:15px/1.5 system-ui,sans-serif}
 h1{font-size:1.5rem;margin:0 0 .25rem}.when{color:#5c6675;margin:0 0 1.5rem}
-figure{display:inline-block;margin:1rem 1.5rem 0 0;vertical-align:top;max-width:100%}figure img{max-width:100%}
-figcaption{color:#5c6675;font-size:13px;max-width:40rem}
+figure{display:inline-block;margin:1.5rem 1.5rem 0 0;vertical-align:top;max-width:100%}figure img{width:30rem;max-width:100%}
 """.strip().replace("\n", "")
 
 
@@ -186,4 +185,4 @@ def _figures_of(pictures: Sequence[tuple[str, bytes]]) -> Iterator[str]:
     for text, png in pictures:
         body = base64.b64encode(png).decode()
         said = page.escape(text)
-        yield f'<figure><img alt="{said}" src="data:image/png;base64,{body}"><figcaption>{said}</figcaption></figure>'
+        yield f'<figure><img alt="{said}" src="data:image/png;base64,{body}"></figure>'

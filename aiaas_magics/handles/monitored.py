@@ -60,7 +60,7 @@ class Monitoring(Drawn):
         """Return one HTML page with everything that is shown: what ``--report`` writes."""
         shown = [chart for chart in self.result.charts if chart.png is not None]
         pictures = [(c.text, b"".join(self._session.backend.fetch(str(c.png)))) for c in shown]
-        return monitoring.report(self.result, self.card(), pictures)
+        return monitoring.report(self.result, self._card(""), pictures)
 
     def __len__(self) -> int:
         return len(self.alerts)
@@ -75,13 +75,16 @@ class Monitoring(Drawn):
 
     def card(self) -> Card:
         """Return alerts, versions, drift and performance."""
-        return monitoring.card(self.result, self._warnings, self._following())
+        return self._card(self._following())
+
+    def _card(self, following: str) -> Card:
+        return monitoring.card(self.result, self._warnings, following)
 
     def _following(self) -> str:
         canary = next((each for each in self.result.versions if each.role == "canary"), None)
         if canary is not None:
             return f"%aiaas_endpoints promote {self.result.endpoint}"
-        if self.drifted:
+        if self.drifted and not self.scores:
             return f"%aiaas_monitor {self.result.endpoint} --labels DATA --key COLUMN"
         return f"%aiaas_monitor {self.result.endpoint} --report {self.result.endpoint}.html"
 

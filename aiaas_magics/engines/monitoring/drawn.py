@@ -45,8 +45,8 @@ def _traffic(look: Look) -> Iterator[Chart]:
             each = 60 * tally.requests / span.seconds
             most = max(most, each)
             rows.append({"x": (span.begin - look.now) / 60, "y": each, "line": model})
-    if rows:
-        text = f"requests a minute: {style.number(most)} at most"
+    if len({row["x"] for row in rows}) > 1:
+        text = f"Requests a minute: {style.number(most)} at most"
         yield charts.lines(
             "traffic",
             "Requests a minute",
@@ -66,8 +66,8 @@ def _latency(look: Look, model: str) -> Iterator[Chart]:
             if value is not None:
                 slowest = max(slowest, 1e3 * value)
                 rows.append({"x": (span.begin - look.now) / 60, "y": 1e3 * value, "line": name})
-    if rows:
-        text = f"latency of {model}: p99 {style.number(slowest)} ms at most"
+    if len({row["x"] for row in rows}) > 1:
+        text = f"Latency of {model}: p99 {style.number(slowest)} ms at most"
         yield charts.lines(
             "latency",
             f"Latency of {model}",
@@ -96,13 +96,13 @@ def _effects(tested: Sequence[Drift]) -> Chart:
         if far
         else "none has drifted"
     )
-    text = f"drift by column: {told}"
+    text = f"Drift by column: {told}"
     return charts.intervals(
         "drift",
-        "Drift by column (* drifted)",
+        "Drift by column",
         text,
         rows,
-        axis="distance from the reference, 0 to 1",
+        axis="distance from the reference, 0 to 1 (* drifted)",
     )
 
 

@@ -1,5 +1,6 @@
 """Looking at an endpoint: what its workers counted is told by version, compared with the reference, and joined with labels."""
 
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ from aiaas_magics import errors, frames
 from aiaas_magics.engines import deploy, monitor, train
 from aiaas_magics.engines.models import artefacts
 from aiaas_magics.engines.monitoring import looking, reference
+from aiaas_magics.gauges import counters
 from aiaas_magics.gauges.binning import Binning
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.serving import collector, plan
@@ -146,7 +148,20 @@ def test_a_column_that_moved_is_an_alert_and_moves_the_predictions(api):
     moved = next(each for each in found.drift if each.name == "x")
     assert moved.text.startswith("median ")
     assert moved.effect == pytest.approx(0.38, abs=0.08)
-    assert {chart.name for chart in found.charts} >= {"traffic", "latency", "drift", "moved-0"}
+    assert {chart.name for chart in found.charts} >= {"drift", "moved-0"}
+
+
+def test_traffic_and_latency_are_drawn_over_time(api, monkeypatch):
+    one, now = api(), [time.time()]
+    monkeypatch.setattr(counters.time, "time", lambda: now[0])
+    for _ in range(3):
+        for seconds in (0.001, 0.004):
+            one.watch.answered("clf@1", 200, seconds)
+        now[0] += 60
+    charts = {chart.name: chart for chart in one.look().charts}
+    assert charts["traffic"].text == "Requests a minute: 2 at most"
+    assert charts["latency"].text.startswith("Latency of clf@1: p99 4")
+    assert len(charts["traffic"].spec["data"]["values"]) == 3
 
 
 def test_an_alert_is_told_when_it_begins_and_when_it_ends(api, context):
