@@ -73,6 +73,7 @@ def test_the_lines_above_are_all_there_are():
     elsewhere = {
         ("connect", ""),
         ("predict", ""),
+        ("monitor", ""),
         ("data", "save"),
         ("models", "import"),
         ("models", "export"),
