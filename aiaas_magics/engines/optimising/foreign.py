@@ -1,7 +1,6 @@
-"""Estimators without a formula of ours, as skl2onnx writes them: neighbours, Gaussian processes, whatever it knows.
+"""Estimators without a formula of ours, as skl2onnx writes them: Gaussian processes, quadratic discriminants, whatever it knows.
 
-Nothing is believed of what comes out: float32 turns columns of time stamps into one value, a TopK takes another of two
-neighbours at the same distance. The gate sees it.
+Nothing is believed of what comes out: float32 turns columns of time stamps into one value. The gate sees it.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import warnings
 from typing import Any
 
 from sklearn.base import is_classifier
+from sklearn.neighbors._base import NeighborsBase
 
 from aiaas_magics.engines.optimising.base import Unconvertible, named
 from aiaas_magics.predictors.links import Link
@@ -27,6 +27,8 @@ def of(estimator: Any, width: int, precision: str) -> tuple[bytes, str, Link]:
     Unconvertible
         If skl2onnx does not know it, or it tells classes without probabilities.
     """
+    if isinstance(estimator, NeighborsBase):
+        raise Unconvertible(f"of neighbours at the same distance {named(estimator)} takes others")
     classes = is_classifier(estimator)
     if classes and not hasattr(estimator, "predict_proba"):
         raise Unconvertible(f"{named(estimator)} has no graph and no probabilities")
