@@ -142,12 +142,6 @@ def test_a_worker_that_goes_answers_asks_for_another_connection_and_is_not_ready
     )
 
 
-def test_a_compressed_body_is_refused():
-    app, _ = waiting()
-    reply = serving.ask(app, "/predict", ROW, content_encoding="gzip")
-    assert (reply.status, reply.json["detail"]) == (415, "the body is compressed")
-
-
 def test_a_large_request_is_read_asked_and_written_beside_the_loop():
     class Threads(Waits):
         inline = True
