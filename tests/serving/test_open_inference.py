@@ -5,7 +5,7 @@ import json
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiaas_magics.predictors.base import Outcome
@@ -202,6 +202,7 @@ def test_what_is_odd_is_noted_and_refused_where_that_is_asked_for():
     assert (status, error[:29]) == (400, "row 0: a is out of range: got")
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(
         st.tuples(
