@@ -8,6 +8,7 @@ from aiaas_magics.specs.data import DataSpec, ExportSpec
 from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.models import ExportModelSpec, ImportModelSpec
+from aiaas_magics.specs.monitor import MonitorSpec
 from aiaas_magics.specs.prepare import PrepareSpec
 from aiaas_magics.specs.quality import QualitySpec
 from aiaas_magics.specs.train import TrainSpec
@@ -25,6 +26,7 @@ GOOD = [
     ImportModelSpec(as_="m", file="sha256:0", filename="m.pkl", trust_pickle=True),
     ExportModelSpec(model="m", format="onnx"),
     QualitySpec(data="d", target="y", against="d@1"),
+    MonitorSpec(endpoint="api", window="1000", labels="d", key="id"),
 ]
 
 
