@@ -27,19 +27,22 @@ class Onnx(msgspec.Struct, frozen=True, tag="onnx"):
         Where the graph names a leaf a tree instead of adding their values up: those values, (leaves, outputs). They are
         added here in the order of the trees, in float64, as scikit-learn adds them: two classes with the same number of votes
         stay equal.
+    output
+        The output taken; the first where none is named.
     """
 
     file: str
     precision: str = "float64"
     leaves: Array | None = None
+    output: str = ""
 
     def opened(self, opening: Opening) -> Callable[[np.ndarray], np.ndarray]:
         """Return the function from a matrix to the outputs."""
         run = session((opening.folder / self.file).read_bytes()).run
-        dtype = np.dtype(self.precision)
+        dtype, wanted = np.dtype(self.precision), [self.output] if self.output else None
 
         def graph(x: np.ndarray) -> np.ndarray:
-            found: np.ndarray = run(None, {"X": x.astype(dtype, copy=False)})[0]
+            found: np.ndarray = run(wanted, {"X": x.astype(dtype, copy=False)})[0]
             return found if found.dtype == np.float64 else found.astype("float64")
 
         if self.leaves is None:
