@@ -36,6 +36,7 @@ from aiaas_magics.specs.results import (
     ImportResult,
     ModelExportResult,
     ModelResult,
+    ServerExportResult,
 )
 from aiaas_magics.specs.verbs import Kind
 
@@ -178,6 +179,10 @@ class Session:
         if now - before >= BETWEEN:
             self.backend.cancel(job)
         return before
+
+    def run_spec(self, spec: Spec) -> Handle:
+        """Carry out what no line of a notebook asks for by itself."""
+        return self._submit(spec, {})
 
     def _submit(self, spec: Spec, values: Values) -> Handle:
         words = {name: values.get(name) for name in ("memory", "timeout")}
@@ -343,6 +348,7 @@ _HANDLES: dict[type, Callable[..., Handle]] = {
     ExportResult: _export,
     ImportResult: handles.Imported,
     ModelExportResult: handles.ModelFile,
+    ServerExportResult: handles.ServerFolder,
 }
 
 
@@ -365,10 +371,12 @@ def _save(session: Session, handle: Handle, values: Values) -> Handle:
     result: Any = getattr(handle, "answer", None)
     path = saving.path_of(values["path"])
     fetch = functools.partial(session.backend.fetch, result.file)
-    folder = result.format == "mlflow" and path.suffix.lower() != ".zip"
-    save = saving.save_folder if folder else saving.save
-    save(fetch, path, replace=bool(values.get("replace")))
-    if isinstance(handle, handles.ModelFile):
+    replace = bool(values.get("replace"))
+    if result.format in saving.FOLDERS and path.suffix.lower() != ".zip":
+        saving.save_folder(fetch, path, replace=replace, kind=result.format)
+    else:
+        saving.save(fetch, path, replace=replace)
+    if isinstance(handle, handles.ModelFile | handles.ServerFolder):
         return handle.at(str(values["path"]))
     return handles.exported(result, str(values["data"]), str(values["path"]))
 

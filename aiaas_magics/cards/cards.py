@@ -189,10 +189,14 @@ def curl(info: EndpointInfo, body: str, home: str = "") -> str:
     `home` is what the terminal needs to find the endpoint's home: ``" --home FOLDER"``.
     """
     home = "" if style.docs_mode() else home
+    return f"export AIAAS_TOKEN=$(aiaas token {info.name}{home})\n{request(info, body)}"
+
+
+def request(info: EndpointInfo, body: str) -> str:
+    """Return a line that asks an endpoint with the token in ``$AIAAS_TOKEN``."""
     url = "http://127.0.0.1:PORT" if style.docs_mode() else info.url
     quoted = body.replace("'", "'\\''")
     return (
-        f"export AIAAS_TOKEN=$(aiaas token {info.name}{home})\n"
         f'curl -s {url}/predict -H "Authorization: Bearer $AIAAS_TOKEN" \\\n'
         f"  -H 'Content-Type: application/json' -d '{quoted}'"
     )

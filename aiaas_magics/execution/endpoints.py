@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import ipaddress
 import json
 import os
 import signal
@@ -208,6 +207,7 @@ def _launch(home: Home, info: EndpointInfo, before: EndpointInfo | None) -> Endp
     words += ["--host", info.host, "--port", str(info.port)]
     shared = before is not None and (before.host, before.port) == (info.host, info.port)
     words += ["--share-port"] if shared else []
+    words += [] if plans.is_loopback(info.host) else ["--open-to-network"]
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
@@ -220,7 +220,7 @@ def _launch(home: Home, info: EndpointInfo, before: EndpointInfo | None) -> Endp
             raise _not_started(home, info.name, said)
         saved = home.endpoints.save(
             msgspec.structs.replace(
-                info, state="READY", port=said["port"], url=_url(info.host, said["port"]),
+                info, state="READY", port=said["port"], url=plans.url(info.host, said["port"]),
                 pid=pid, pid_started=process.started(pid), before=before,
             )
         )  # fmt: skip
@@ -228,14 +228,6 @@ def _launch(home: Home, info: EndpointInfo, before: EndpointInfo | None) -> Endp
             ours.sendall(b"k")
     settle(home, info.name)
     return msgspec.structs.replace(saved, before=None)
-
-
-def _url(host: str, port: int) -> str:
-    """Return the address at which this machine reaches an endpoint."""
-    address = ipaddress.ip_address(host)
-    if address.is_unspecified:
-        host = "127.0.0.1" if address.version == 4 else "::1"
-    return f"http://[{host}]:{port}" if address.version == 6 else f"http://{host}:{port}"
 
 
 def _listen(starting: socket.socket) -> dict[str, Any]:

@@ -7,6 +7,7 @@ when all workers serve it: where whoever made the change died in between, the pl
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import signal
 import time
@@ -62,9 +63,15 @@ def of(home: Home, info: EndpointInfo) -> Plan:
 
 def is_loopback(host: str) -> bool:
     """Tell whether an address is reached from this machine only."""
-    import ipaddress
-
     return ipaddress.ip_address(host).is_loopback
+
+
+def url(host: str, port: int) -> str:
+    """Return the address at which this machine reaches an endpoint."""
+    address = ipaddress.ip_address(host)
+    if address.is_unspecified:
+        host = "127.0.0.1" if address.version == 4 else "::1"
+    return f"http://[{host}]:{port}" if address.version == 6 else f"http://{host}:{port}"
 
 
 def write(home: Home, info: EndpointInfo) -> Plan:

@@ -12,6 +12,7 @@ from aiaas_magics import errors
 from aiaas_magics.serving import plan
 from aiaas_magics.serving.listening import divert, listen, tell
 from aiaas_magics.serving.master import Master
+from aiaas_magics.specs.serving import check_host
 
 TELL = 3
 """The file descriptor on which the starter listens; see ``execution.process``."""
@@ -22,10 +23,9 @@ def main() -> int:
     words = _parser().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
     try:
+        check_host(words.host, open_to_network=words.open_to_network)
         listener = listen(words.port, share=words.share_port, host=words.host)
-        master = Master(
-            words.plan, words.token, listener, "leave" if words.foreground else "reload"
-        )
+        master = Master(words.plan, words.token, listener, foreground=words.foreground)
     except errors.AiaasError as error:
         return _refused(error, foreground=words.foreground)
     if not master.start():
@@ -46,6 +46,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--token", type=Path, help="a file with the token (default: $AIAAS_TOKEN)")
     parser.add_argument("--home", type=Path, help="the home that knows of this process")
     parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument(
+        "--open-to-network",
+        action="store_true",
+        help="with a --host that other machines reach: they can ask, token and data are sent in the clear",
+    )
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--share-port", action="store_true", help="with the one it takes over from")
     parser.add_argument("--foreground", action="store_true", help="nobody waits to be told")

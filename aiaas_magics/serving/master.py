@@ -66,14 +66,19 @@ class Master:
         Where the plan lies, and where workers tell what they serve.
     token
         The file that holds the endpoint's token; None: workers take it from ``$AIAAS_TOKEN``.
-    hangup
-        What a hang-up means: ``reload`` reads the plan again, ``leave`` is what a terminal that closes means.
+    foreground
+        It stands in a terminal: an interrupt and a hang-up end it. Else a hang-up means that there is a new plan.
     """
 
     def __init__(
-        self, folder: Path, token: Path | None, listener: socket.socket, hangup: str = "reload"
+        self,
+        folder: Path,
+        token: Path | None,
+        listener: socket.socket,
+        *,
+        foreground: bool = False,
     ) -> None:
-        self._folder, self._listener, self._hangup = folder, listener, hangup
+        self._folder, self._listener, self._foreground = folder, listener, foreground
         self._words = ["--plan", str(folder)] + (["--token", str(token)] if token else [])
         self._plan = plan.read(folder)
         self._slots = [Slot(number) for number in range(self._plan.workers)]
@@ -85,8 +90,8 @@ class Master:
     def start(self) -> bool:
         """Start all workers; True when the first one answers, False if it died or took too long."""
         signal.signal(signal.SIGTERM, self._leave)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGHUP, self._leave if self._hangup == "leave" else self._look)
+        signal.signal(signal.SIGINT, self._leave if self._foreground else signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, self._leave if self._foreground else self._look)
         signal.signal(signal.SIGCHLD, self._wake)
         pipes = [self._spawn(slot) for slot in self._slots]
         ready = _readable(pipes[0], START) and os.read(pipes[0], 1) == b"r"
@@ -171,6 +176,7 @@ class Master:
             [sys.executable, "-P", "-m", "aiaas_magics.serving.worker", *words],
             pass_fds=(number, write),
             stdin=subprocess.DEVNULL,
+            process_group=0 if self._foreground else None,  # an interrupt is the master's alone
         )
         os.close(write)
         slot.born, slot.told, slot.serves = time.monotonic(), 0.0, 0

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import ClassVar
 
 from aiaas_magics import errors
+from aiaas_magics.specs import exporting
 from aiaas_magics.specs.base import Spec
+from aiaas_magics.specs.exporting import ExportServerSpec
 from aiaas_magics.specs.records import ServingLimits
 from aiaas_magics.specs.refs import check_name
 from aiaas_magics.specs.schema import MODES, check_mode
+from aiaas_magics.specs.serving import LOOPBACK, check_host
 from aiaas_magics.specs.verbs import DETACH, Action, Kind, Option, Verb, grouped
 
+__all__ = ["DEPLOY", "DeploySpec", "ExportServerSpec"]
+
 MOST_WORKERS = 64
-LOOPBACK = "127.0.0.1"
 LEAST_MEMORY = 64 << 20
 """Bytes: an interpreter with numpy and a small model takes about as much."""
 _USUAL = ServingLimits()
+
+
+class OptimiseSpec(Spec, frozen=True, kw_only=True, tag="optimise"):
+    """Find the fastest form of a model that is proven to answer as scikit-learn does, and keep it."""
+
+    model: str
 
 
 class DeploySpec(Spec, frozen=True, kw_only=True, tag="deploy"):
@@ -68,35 +77,6 @@ def check_workers(count: int) -> None:
     if not 1 <= count <= MOST_WORKERS:
         raise errors.SpecError(
             f"--workers {count} is out of range", f"1 to {MOST_WORKERS}", "--workers 1"
-        )
-
-
-def check_host(host: str, *, open_to_network: bool) -> None:
-    """Check an address to listen on: another than loopback needs the flag that says what it means.
-
-    Raises
-    ------
-    SpecError
-    """
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError as error:
-        raise errors.SpecError(
-            f"--host {host} is no address",
-            "an address of this machine: 127.0.0.1 (this machine only), 0.0.0.0 or :: (all)",
-            f"--host {LOOPBACK}",
-        ) from error
-    if address.is_loopback and open_to_network:
-        raise errors.SpecError(
-            f"--host {host} is not open to the network",
-            "nobody but this machine reaches it",
-            "--host 0.0.0.0 --open-to-network",
-        )
-    if not address.is_loopback and not open_to_network:
-        raise errors.SpecError(
-            f"--host {host} lets other machines ask",
-            "who has the token may, and all is sent in the clear, the token too: put TLS in front",
-            f"--host {host} --open-to-network",
         )
 
 
@@ -168,6 +148,7 @@ DEPLOY = Verb(
             makes="DeploySpec",
             arguments=(
                 Option("model", Kind.MODEL, "the model, name or name@version", required=True),
+                exporting.FOLDER,
             ),
             options=(
                 Option(
@@ -178,7 +159,7 @@ DEPLOY = Verb(
                 Option(
                     "replace",
                     Kind.FLAG,
-                    "let an endpoint of that name serve this model instead",
+                    "let an endpoint of that name serve this model instead; with --export, write over such a folder",
                     False,
                 ),
                 Option(
@@ -251,12 +232,14 @@ DEPLOY = Verb(
                         metavar="2GB",
                     ),
                 ),
+                *exporting.EXPORT,
                 *grouped("the job", DETACH),
             ),
             examples=(
                 "%aiaas_deploy clf --as cancer-api",
                 "%aiaas_deploy clf@4 --to cancer-api --canary 10%",
                 "%aiaas_deploy clf@4 --to cancer-api --shadow",
+                exporting.EXAMPLE,
             ),
         ),
     ),

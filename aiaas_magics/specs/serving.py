@@ -6,14 +6,27 @@ it on; a process that comes back after a crash reads the same plan.
 
 from __future__ import annotations
 
+import ipaddress
+
 from aiaas_magics import errors
 from aiaas_magics.specs.base import JSON, Record
 from aiaas_magics.specs.records import ServingLimits, Signature
 
-__all__ = ["FILE", "ROLES", "Plan", "Report", "Served", "ServingLimits", "report_file"]
+__all__ = [
+    "FILE",
+    "LOOPBACK",
+    "ROLES",
+    "Plan",
+    "Report",
+    "Served",
+    "ServingLimits",
+    "check_host",
+    "report_file",
+]
 
 FILE = "plan.json"
 """A plan's name in the folder of its endpoint."""
+LOOPBACK = "127.0.0.1"
 ROLES = ("main", "canary", "shadow")
 
 
@@ -85,3 +98,32 @@ class Report(Record, frozen=True, kw_only=True, tag="report"):
 def report_file(slot: int) -> str:
     """Return the name of the file in which the worker of a slot tells of itself."""
     return f"worker-{slot}.json"
+
+
+def check_host(host: str, *, open_to_network: bool) -> None:
+    """Check an address to listen on: another than loopback needs the flag that says what it means.
+
+    Raises
+    ------
+    SpecError
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError as error:
+        raise errors.SpecError(
+            f"--host {host} is no address",
+            "an address of this machine: 127.0.0.1 (this machine only), 0.0.0.0 or :: (all)",
+            f"--host {LOOPBACK}",
+        ) from error
+    if address.is_loopback and open_to_network:
+        raise errors.SpecError(
+            f"--host {host} is not open to the network",
+            "nobody but this machine reaches it",
+            "--host 0.0.0.0 --open-to-network",
+        )
+    if not address.is_loopback and not open_to_network:
+        raise errors.SpecError(
+            f"--host {host} lets other machines ask",
+            "who has the token may, and all is sent in the clear, the token too: put TLS in front",
+            f"--host {host} --open-to-network",
+        )

@@ -25,7 +25,7 @@ def read(*tensors, body=b"", start=0):
 
 
 def packed(*texts):
-    return binary.written(np.array(texts, dtype=object), "BYTES")
+    return binary.packed(texts)
 
 
 @given(

@@ -235,8 +235,14 @@ def _misshapen(tensor: Tensor) -> Problem:
 
 
 def written(array: np.ndarray, datatype: str) -> bytes:
-    """Return the bytes of an output."""
-    if datatype != "BYTES":
-        return array.astype(NUMPY[datatype], copy=False).tobytes()
-    texts = [text.encode() for text in array.ravel().tolist()]
-    return b"".join(LENGTH.pack(len(text)) + text for text in texts)
+    """Return the bytes of an output of numbers or truth values."""
+    return array.astype(NUMPY[datatype], copy=False).tobytes()
+
+
+def packed(texts: Sequence[str]) -> bytes:
+    """Return the bytes of an output of texts, of which many are alike."""
+    known: dict[str, bytes] = {}
+    for text in set(texts):
+        encoded = text.encode()
+        known[text] = LENGTH.pack(len(encoded)) + encoded
+    return b"".join([known[text] for text in texts])
