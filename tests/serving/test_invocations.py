@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiaas_magics.predictors.base import Outcome
@@ -232,6 +232,7 @@ NUMBERS = Signature(
 VALUES = [0, 1, 5.5, -1e3, 2.0, 2**53, 2**53 + 1, 3.5e38, 10**400, None, True, False, "5", [1]]
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(st.tuples(*[st.sampled_from(VALUES)] * 3), min_size=1, max_size=3),
     order=st.permutations(["a", "n", "t"]),

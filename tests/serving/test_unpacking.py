@@ -4,7 +4,7 @@ import gzip
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiaas_magics.predictors.base import Outcome
@@ -18,6 +18,7 @@ from aiaas_magics.testing import serving
 PACK = {b"gzip": gzip.compress, b"deflate": zlib.compress}
 
 
+@settings(deadline=None)
 @given(body=st.binary(), encoding=st.sampled_from(sorted(PACK)))
 def test_what_was_packed_is_unpacked(body, encoding):
     assert unpacking.unpacked(PACK[encoding](body), encoding, len(body)) == body
