@@ -29,6 +29,7 @@ GOOD = [
     ImportModelSpec(as_="m", file="sha256:0", filename="m.pkl", trust_pickle=True),
     ExportModelSpec(model="m", format="onnx"),
     QualitySpec(data="d", target="y", against="d@1"),
+    MonitorSpec(endpoint="api", window="1000", labels="d", key="id"),
 ]
 
 
