@@ -182,6 +182,15 @@ def _code(session: Session, option: Option, word: Any, cls: Made, values: Values
     return {option.python: cells.code_of(word)}
 
 
+def _endpoint(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
+    """Look for an endpoint before a job begins; one in the making is waited for."""
+    del values
+    if not issubclass(cls, Command):
+        session.settle(str(word))
+        session.endpoint(str(word))
+    return {option.python: word}
+
+
 def _estimator(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
     from aiaas_magics.capturing import estimators
 
@@ -201,6 +210,7 @@ WORDS: dict[Kind, Callable[[Session, Option, Any, Made, Values], Values]] = {
     Kind.DATA: _data,
     Kind.SOURCE: _source,
     Kind.PATH: _path,
+    Kind.ENDPOINT: _endpoint,
     Kind.CODE: _code,
     Kind.ESTIMATOR: _estimator,
     Kind.FILE: _file,
@@ -286,5 +296,5 @@ _DEFAULT_NAMES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "models": _stem,
     "train": _default_estimator,
     "tune": _default_estimator,
-    "deploy": lambda values: str(values["model"]).partition("@")[0] + "-api",
+    "deploy": lambda values: values.get("to") or str(values["model"]).partition("@")[0] + "-api",
 }

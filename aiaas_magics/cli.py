@@ -1,4 +1,4 @@
-"""The terminal's door: ``aiaas demo | token | endpoints | stop``."""
+"""The terminal's door: ``aiaas demo | serve | token | endpoints``, and what is done to an endpoint: ``promote``, ``logs``, ``stop`` ..."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from aiaas_magics import __version__, errors
+from aiaas_magics import __version__, errors, specs
+from aiaas_magics.specs.converting import convert
+from aiaas_magics.specs.verbs import Action, Kind, Option
+
+SERVED = ("port", "host", "open-to-network", "workers", "schema", "concurrency", "timeout", "memory")  # fmt: skip
+"""The options of %aiaas_deploy that mean the same in a terminal."""
+PORT = 8080
+HOME = "the folder to work in (default: $AIAAS_HOME, else the usual one)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -17,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             from aiaas_magics.demo import demo
 
             return demo(keep=words.keep, home=words.home)
+        if words.command == "serve":
+            return _serve(words)
         return _manage(words)
     except errors.AiaasError as error:
         print("\n".join(error.lines()), file=sys.stderr)
@@ -27,39 +36,88 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
+    """Return the parser of the command line: what is done to endpoints stands in their table."""
     top = argparse.ArgumentParser(prog="aiaas", description="From a table to a live endpoint.")
     top.add_argument("--version", action="version", version=f"aiaas_magics {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
     demo = commands.add_parser("demo", help="the main job, step by step, in a minute")
     demo.add_argument("--keep", action="store_true", help="leave the endpoint running")
+    serve = commands.add_parser("serve", help="serve a model in this terminal until Ctrl-C")
+    serve.add_argument("model", help="the model, name or name@version")
+    for option in _options():
+        _add(serve, option)
     token = commands.add_parser("token", help="print an endpoint's token")
     token.add_argument("name", help="the endpoint")
-    stop = commands.add_parser("stop", help="end an endpoint")
-    stop.add_argument("name", help="the endpoint")
     listed = commands.add_parser("endpoints", help="list the endpoints")
-    for each in (demo, token, stop, listed):
-        each.add_argument(
-            "--home", help="the folder to work in (default: $AIAAS_HOME, else the usual one)"
-        )
+    made = [demo, serve, token, listed]
+    for action in _actions():
+        made.append(command := commands.add_parser(action.name, help=action.summary))
+        command.add_argument("name", help="the endpoint")
+        for option in action.options:
+            _add(command, option)
+    for each in made:
+        each.add_argument("--home", help=HOME)
     return top
+
+
+def _actions() -> list[Action]:
+    """Return what can be done to an endpoint."""
+    return [action for action in specs.verb("endpoints").actions if action.arguments]
+
+
+def _options() -> list[Option]:
+    action = specs.verb("deploy").actions[0]
+    return [option for option in action.options if option.name in SERVED]
+
+
+def _add(command: argparse.ArgumentParser, option: Option) -> None:
+    name = f"--{option.name}"
+    shown = option.help.replace("%", "%%")
+    if option.kind is Kind.FLAG:
+        command.add_argument(name, action="store_true", help=shown)
+        return
+    default = PORT if option.name == "port" else option.default
+    usual = "" if default is None or option.required else f" (default: {default})"
+    metavar = "|".join(option.choices) or option.metavar or option.kind.name
+    command.add_argument(name, required=option.required, metavar=metavar, help=shown + usual)
+
+
+def _given(words: argparse.Namespace, options: Sequence[Option]) -> dict[str, object]:
+    """Return the options that were given, by Python name, as their kinds have them."""
+    found = {option: getattr(words, option.name.replace("-", "_")) for option in options}
+    return {
+        option.python: convert(option, value)
+        for option, value in found.items()
+        if value is not None and value is not False
+    }
+
+
+def _serve(words: argparse.Namespace) -> int:
+    from aiaas_magics import foreground
+    from aiaas_magics.specs.deploy import DeploySpec
+
+    given = {"port": PORT, **_given(words, _options())}
+    name = foreground.default_name(words.model)
+    return foreground.serve(DeploySpec(**{"model": words.model, "as_": name, **given}), words.home)
 
 
 def _manage(words: argparse.Namespace) -> int:
     from aiaas_magics import session
-    from aiaas_magics.specs.manage import StopEndpoint
 
     now = session.connect(words.home)
     try:
         if words.command == "token":
             print(now.endpoint(words.name).token)
-        elif words.command == "stop":
-            print(now.backend.apply(StopEndpoint(endpoint=words.name)).text)
-        else:
+        elif words.command == "endpoints":
             for info in now.backend.query("endpoints"):
                 from aiaas_magics.cards.cards import endpoint_line
 
                 print(endpoint_line(info))  # type: ignore[arg-type]
+        else:
+            action = next(each for each in _actions() if each.name == words.command)
+            asked = {"endpoint": words.name, **_given(words, action.options)}
+            done = now.run("endpoints", action.name, asked)
+            print(repr(done) if action.makes else done.card().text())
     finally:
         session.close()
     return 0

@@ -23,8 +23,9 @@ from aiaas_magics.cards import style
 from aiaas_magics.handles import Handle, JobHandle
 from aiaas_magics.specs.base import JSON, Command, Spec
 from aiaas_magics.specs.jobs import Event, Job, Limits
+from aiaas_magics.specs.manage import DropVersion, Promote, Rollback, Scale
 from aiaas_magics.specs.quality import QualityResult
-from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo
+from aiaas_magics.specs.records import Applied, DataInfo, EndpointInfo, ModelInfo
 from aiaas_magics.specs.results import (
     ComparisonResult,
     DataResult,
@@ -94,8 +95,10 @@ class Session:
             )
         made = ask(self, verb, table, given, parameters)
         if isinstance(made, Command):
-            self.settle(str(getattr(made, "model", "")))
-            return handles.applied(self.backend.apply(made))
+            for name in ("model", "endpoint"):
+                self.settle(str(getattr(made, name, "")))
+            done = self.backend.apply(made)
+            return _CHANGED.get(type(made), _applied)(self, made, done)
         return self._submit(made, given)
 
     def warm(self) -> None:
@@ -175,8 +178,17 @@ class Session:
             self.backend.cancel(job)
         return before
 
+    def run_spec(self, spec: Spec) -> Handle:
+        """Carry out what no line of a notebook asks for by itself."""
+        return self._submit(spec, {})
+
     def _submit(self, spec: Spec, values: Values) -> Handle:
-        limits = Limits(memory=values.get("memory"), seconds=values.get("timeout"))
+        words = {name: values.get(name) for name in ("memory", "timeout")}
+        own = spec.__struct_fields__  # of an endpoint, say, whose limits are not the job's
+        limits = Limits(
+            memory=None if "memory" in own else words["memory"],
+            seconds=None if "timeout" in own else words["timeout"],
+        )
         job = searches.submit(self, spec, limits)
         self.submitted.append(job)
         if values.get("detach"):
@@ -330,6 +342,21 @@ _HANDLES: dict[type, Callable[..., Handle]] = {
     ImportResult: handles.Imported,
     ModelExportResult: handles.ModelFile,
 }
+
+
+def _applied(session: Session, command: Any, done: Applied) -> Handle:
+    del session, command
+    return handles.applied(done)
+
+
+def _endpoint(session: Session, command: Any, done: Applied) -> Handle:
+    return handles.Endpoint(session, session.endpoint(command.endpoint), done=done.text)
+
+
+_CHANGED: dict[type[Command], Callable[[Session, Any, Applied], Handle]] = dict.fromkeys(
+    (Promote, Rollback, DropVersion, Scale), _endpoint
+)
+"""How what a command changed is wrapped; others say what they did."""
 
 
 def _save(session: Session, handle: Handle, values: Values) -> Handle:

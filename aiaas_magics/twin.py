@@ -28,6 +28,7 @@ TYPES: dict[Kind, object] = {
     Kind.MODELS: "str",
     Kind.DATA: "DataFrame | str",
     Kind.SOURCE: "DataFrame | str",
+    Kind.PERCENT: "float | str",
     Kind.DURATION: "float | str",
     Kind.SIZE: "int | str",
     Kind.ESTIMATOR: "Estimator",

@@ -28,6 +28,7 @@ ANSWERS: dict[tuple[str, str], Callable[[Session, dict[str, Any]], Handle]] = {
     ("models", "compare"): models.compare,
     ("endpoints", "list"): endpoints.listed,
     ("endpoints", "show"): endpoints.show,
+    ("endpoints", "versions"): endpoints.versions,
     ("endpoints", "logs"): endpoints.logs,
     ("jobs", "list"): jobs.listed,
     ("jobs", "attach"): jobs.attach,

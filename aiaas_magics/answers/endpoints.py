@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from aiaas_magics import handles
+from aiaas_magics.cards import endpoints as cards
 from aiaas_magics.cards import style
 from aiaas_magics.handles import Handle
+from aiaas_magics.specs.jobs import Event
 
 if TYPE_CHECKING:
     from aiaas_magics.session import Session
@@ -21,7 +24,7 @@ def listed(session: Session, values: Values) -> Handle:
     rows = [
         (
             r.name,
-            r.model,
+            f"{r.model}{cards.canaries(r)}",
             r.state.lower(),
             "" if style.docs_mode() or r.state != "READY" else r.url,
             r.workers,
@@ -35,6 +38,25 @@ def listed(session: Session, values: Values) -> Handle:
         records,
         "%aiaas_endpoints show NAME",
     )
+
+
+def versions(session: Session, values: Values) -> Handle:
+    """Return what an endpoint serves and served, and the steps that led there."""
+    name = str(values["endpoint"])
+    session.settle(name)
+    info = session.endpoint(name)
+    return handles.Versions(info, list(_steps(session, name)))
+
+
+def _steps(session: Session, name: str) -> Iterator[Event]:
+    """Yield what was done to an endpoint, and its bad ends, oldest first."""
+    after = 0
+    while events := session.backend.events(f"endpoint:{name}", after):
+        after = events[-1].seq
+        for event in events:
+            ended = event.type == "state" and event.body.get("to") in ("LOST", "FAILED")
+            if event.type == "audit" or ended:
+                yield event
 
 
 def show(session: Session, values: Values) -> Handle:

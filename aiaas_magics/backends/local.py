@@ -13,8 +13,9 @@ from typing import Any
 
 from aiaas_magics import errors
 from aiaas_magics.backends.base import KINDS
-from aiaas_magics.execution import endpoints, environment, process, queue
+from aiaas_magics.execution import endpoints, environment, process, queue, rollouts
 from aiaas_magics.execution.spare import Spare
+from aiaas_magics.specs import rollout
 from aiaas_magics.specs.base import JSON, Command, Record, Result, Spec, tag_of
 from aiaas_magics.specs.jobs import Event, Job, JobState, Limits
 from aiaas_magics.specs.records import Applied
@@ -305,10 +306,20 @@ def _stop_endpoint(backend: LocalBackend, command: Any) -> Applied:
     )
 
 
+def _change_endpoint(backend: LocalBackend, command: Any) -> Applied:
+    before = backend.home.endpoints.get(command.endpoint)
+    after = rollouts.change(backend.home, command, backend.user)
+    return Applied(text=rollout.told(before, after), changed=after != before)
+
+
 _COMMANDS: dict[str, Callable[[LocalBackend, Command], Applied]] = {
     "set_alias": _set_alias,
     "delete_alias": _delete_alias,
     "delete_model": _delete_model,
     "delete_data": _delete_data,
     "stop_endpoint": _stop_endpoint,
+    "promote": _change_endpoint,
+    "rollback": _change_endpoint,
+    "drop_version": _change_endpoint,
+    "scale": _change_endpoint,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from aiaas_magics.cards import boards, lines, page, searching, style
+from aiaas_magics.cards import boards, endpoints, lines, page, searching, style
 from aiaas_magics.cards.page import Card, Part
 from aiaas_magics.cards.style import measure, number, plural
 from aiaas_magics.specs.base import JSON
@@ -179,7 +179,8 @@ def _is_number(value: JSON) -> bool:
 def endpoint_line(info: EndpointInfo) -> str:
     """Return an endpoint's one line."""
     where = "" if style.docs_mode() or info.state != "READY" else f" at {info.url}"
-    return f"{info.name}: {info.model}, {info.state.lower()}{where}"
+    beside = endpoints.canaries(info)
+    return f"{info.name}: {info.model}{beside}, {info.state.lower()}{where}"
 
 
 def curl(info: EndpointInfo, body: str, home: str = "") -> str:
@@ -188,10 +189,14 @@ def curl(info: EndpointInfo, body: str, home: str = "") -> str:
     `home` is what the terminal needs to find the endpoint's home: ``" --home FOLDER"``.
     """
     home = "" if style.docs_mode() else home
+    return f"export AIAAS_TOKEN=$(aiaas token {info.name}{home})\n{request(info, body)}"
+
+
+def request(info: EndpointInfo, body: str) -> str:
+    """Return a line that asks an endpoint with the token in ``$AIAAS_TOKEN``."""
     url = "http://127.0.0.1:PORT" if style.docs_mode() else info.url
     quoted = body.replace("'", "'\\''")
     return (
-        f"export AIAAS_TOKEN=$(aiaas token {info.name}{home})\n"
         f'curl -s {url}/predict -H "Authorization: Bearer $AIAAS_TOKEN" \\\n'
         f"  -H 'Content-Type: application/json' -d '{quoted}'"
     )
@@ -199,15 +204,17 @@ def curl(info: EndpointInfo, body: str, home: str = "") -> str:
 
 def endpoint_card(info: EndpointInfo, line: str, warnings: Sequence[str], following: str) -> Card:
     """Return how to reach an endpoint; `line` asks it from a terminal."""
-    served = (
-        f"predicts {info.target}, {plural(info.workers, 'worker')}, this machine only, token needed"
-    ) + ("" if info.schema == "warn" else f", schema {info.schema}")
+    only = "this machine only, " if endpoints.loopback(info.host) else ""
+    served = (f"predicts {info.target}, {plural(info.workers, 'worker')}, {only}token needed") + (
+        "" if info.schema == "warn" else f", schema {info.schema}"
+    )
     runs = info.state == "READY"
     there = page.Link(f"{info.url}/docs", info.url) if runs and not style.docs_mode() else None
     return page.card(
         endpoint_line(info),
         there,
         page.soft(served),
+        *endpoints.parts(info),
         *map(page.warning, warnings),
         page.Code(line) if runs else None,
         page.following(following),

@@ -120,8 +120,8 @@ class Context(Protocol):
     def start_endpoint(
         self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]
     ) -> EndpointInfo:
-        """Start the endpoint's master process and return when it answers.
+        """Start the endpoint's processes, or give one that runs another version; return when it answers.
 
-        Raises `NameTaken`, `PortInUse`, `EndpointError`.
+        Raises `NameTaken`, `PortInUse`, `EndpointError`; of an endpoint that runs also `NotFound`, `Conflict`.
         """
         ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 from aiaas_magics import frames
@@ -9,6 +11,7 @@ from aiaas_magics.engines import prepare, recipe
 from aiaas_magics.engines.context import Context
 from aiaas_magics.engines.optimising import building
 from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.builds import Verdict
 from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.records import ModelInfo
 from aiaas_magics.specs.results import EndpointResult
@@ -17,15 +20,24 @@ from aiaas_magics.specs.results import EndpointResult
 def run(spec: DeploySpec, context: Context) -> EndpointResult:
     """Start the endpoint, or find that it runs already."""
     info, folder = context.model(spec.model)
-    example: dict[str, JSON] = {"X_test": [list(_row(info, context).values())]}
     context.progress(0, 2, f"optimising {info.ref}")
-    verdict = building.verdict(info, folder, _rows(info, context), context.build(info))
+    verdict = optimised(info, folder, context)
     context.progress(1, 2, f"starting {spec.as_}")
-    started = context.start_endpoint(spec, info, example)
+    started = context.start_endpoint(spec, info, example(info, context))
     return EndpointResult(
         name=started.name, model=started.model, url=started.url, workers=started.workers,
         example=started.example, target=started.target, verdict=verdict,
     )  # fmt: skip
+
+
+def optimised(info: ModelInfo, folder: Path, context: Context) -> Verdict:
+    """Return the verdict on a model, its build made where there is none."""
+    return building.verdict(info, folder, _rows(info, context), context.build(info))
+
+
+def example(info: ModelInfo, context: Context) -> dict[str, JSON]:
+    """Return a request that the model answers."""
+    return {"X_test": [list(_row(info, context).values())]}
 
 
 def _rows(info: ModelInfo, context: Context) -> pd.DataFrame:

@@ -130,7 +130,9 @@ class WorkerContext:
     def start_endpoint(
         self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]
     ) -> EndpointInfo:
-        """Start an endpoint; it outlives this job."""
-        from aiaas_magics.execution import endpoints
+        """Start an endpoint, or give one another version; it outlives this job."""
+        from aiaas_magics.execution import endpoints, rollouts
 
-        return endpoints.start(self._home, spec, model, example)
+        if spec.to is not None:
+            return rollouts.add(self._home, spec, model, self.user)
+        return endpoints.start(self._home, spec, model, example, self.user)

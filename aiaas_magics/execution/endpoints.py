@@ -16,8 +16,9 @@ from typing import Any
 import msgspec
 
 from aiaas_magics import errors
-from aiaas_magics.execution import process
+from aiaas_magics.execution import plans, process
 from aiaas_magics.execution.environment import worker_env
+from aiaas_magics.specs import rollout
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.records import EndpointInfo, ModelInfo
@@ -30,7 +31,9 @@ DRAIN_SECONDS = 10.0
 RUNNING = ("STARTING", "READY")
 
 
-def start(home: Home, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]) -> EndpointInfo:
+def start(
+    home: Home, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON], who: str = ""
+) -> EndpointInfo:
     """Start an endpoint and return when it answers; the same one there already is no change.
 
     The new processes answer, on the port of the old unless another is asked for, before those are
@@ -41,38 +44,75 @@ def start(home: Home, spec: DeploySpec, model: ModelInfo, example: dict[str, JSO
     ------
     NameTaken, PortInUse, EndpointError
     """
-    name, port = spec.as_, spec.port
+    name = spec.as_
     reap(home)
-    with _alone(home, name):
-        _settle(home, name)
+    with alone(home, name):
+        settle(home, name)
         known = home.endpoints.find(name)
-        before = (
-            known if known is not None and known.state == "READY" and not _gone(known) else None
-        )
-        if before is not None:
-            same = (before.model, before.workers, before.schema)
-            if same == (model.ref, spec.workers, spec.schema) and port in (0, before.port):
-                return before
-            if before.model != model.ref and not spec.replace:
-                raise errors.NameTaken(
-                    f"the endpoint {name!r} serves {before.model}",
-                    "an endpoint serves one model",
-                    f"%aiaas_deploy {model.ref} --as {name} --replace",
-                )
-            port = port or before.port
-        info = EndpointInfo(
-            name=name, model=model.ref, state="STARTING", url="", port=port, workers=spec.workers,
-            created=time.time(), target=model.target, example=example, schema=spec.schema,
-        )  # fmt: skip
+        before = known if known is not None and runs(known) else None
+        if before is not None and _is_so(before, spec, model):
+            return before
+        if before is not None and before.model != model.ref and not spec.replace:
+            raise errors.NameTaken(
+                f"the endpoint {name!r} serves {before.model}",
+                "another model may stand beside it (--to), or take its place (--replace)",
+                f"%aiaas_deploy {model.ref} --as {name} --replace",
+            )
+        info = _wished(home, spec, model, example, known, before)
         if before is None:
             home.endpoints.save(info)
         try:
-            return _launch(home, info, before)
+            started = _launch(home, info, before)
         except errors.AiaasError as error:
-            home.endpoints.update(name, frm=("STARTING",), state="FAILED")
+            _take_back(home, info, before)
             if known is None and isinstance(error, errors.PortInUse):
                 home.endpoints.forget(name)
             raise
+        asked = {"command": "deploy", "who": who, "model": model.ref, "was": known and known.model}
+        home.runs.tell_many([(f"endpoint:{name}", "audit", asked)])
+    return started
+
+
+def _is_so(before: EndpointInfo, spec: DeploySpec, model: ModelInfo) -> bool:
+    """Tell whether an endpoint that runs is what is asked for."""
+    now = (before.model, before.workers, before.schema, before.host, before.limits, before.samples)
+    wished = (model.ref, spec.workers, spec.schema, spec.host, spec.limits, not spec.no_samples)
+    return now == wished and spec.port in (0, before.port)
+
+
+def _wished(
+    home: Home,
+    spec: DeploySpec,
+    model: ModelInfo,
+    example: dict[str, JSON],
+    known: EndpointInfo | None,
+    before: EndpointInfo | None,
+) -> EndpointInfo:
+    """Return the record of the endpoint that is to start; the versions of the one before are remembered."""
+    fresh = EndpointInfo(
+        name=spec.as_, model=model.ref, state="STARTING", url="",
+        port=spec.port or (before.port if before is not None else 0), workers=spec.workers,
+        created=time.time(), target=model.target, example=example, schema=spec.schema,
+        versions=(plans.share(home, model),), host=spec.host, limits=spec.limits,
+        samples=not spec.no_samples,
+    )  # fmt: skip
+    if known is None:
+        return fresh
+    fresh = msgspec.structs.replace(fresh, revision=plans.next_revision(home, known))
+    if known.model != model.ref:
+        past = (*known.past, rollout.served(known)[0])[-rollout.MOST_PAST :]
+        return msgspec.structs.replace(fresh, past=past, undone=known.undone)
+    kept = known.versions if before is not None else fresh.versions
+    return msgspec.structs.replace(
+        fresh, past=known.past, undone=known.undone, versions=kept or fresh.versions
+    )
+
+
+def _take_back(home: Home, info: EndpointInfo, before: EndpointInfo | None) -> None:
+    """Leave things as they were before a start that failed."""
+    home.endpoints.update(info.name, frm=("STARTING",), state="FAILED")
+    if before is not None:
+        plans.mend(home, before)
 
 
 def stop(home: Home, name: str, who: str) -> bool:
@@ -82,8 +122,8 @@ def stop(home: Home, name: str, who: str) -> bool:
     """
     home.endpoints.get(name)
     home.runs.tell_many([(f"endpoint:{name}", "audit", {"command": "stop_endpoint", "who": who})])
-    with _alone(home, name):
-        _settle(home, name)
+    with alone(home, name):
+        settle(home, name)
         ended = _end(home.endpoints.get(name))
         home.endpoints.update(name, frm=RUNNING, state="STOPPED")
     return ended
@@ -100,15 +140,20 @@ def reap(home: Home) -> None:
     A change of places whose starter is gone is brought to its end.
     """
     for info in home.endpoints.select():
-        if info.before is None and not _gone(info):
+        if info.before is None and not _gone(info) and not plans.behind(home, info):
             continue
-        with _alone(home, info.name, wait=False) as mine:
+        with alone(home, info.name, wait=False) as mine:
             if not mine:
                 continue
-            _settle(home, info.name)
+            settle(home, info.name)
             if _gone(home.endpoints.get(info.name)):
                 home.endpoints.update(info.name, frm=("READY",), state="LOST")
                 home.endpoints.update(info.name, frm=("STARTING",), state="FAILED")
+
+
+def runs(info: EndpointInfo) -> bool:
+    """Tell whether an endpoint's processes are there."""
+    return info.state == "READY" and not _gone(info)
 
 
 def _gone(info: EndpointInfo) -> bool:
@@ -117,26 +162,28 @@ def _gone(info: EndpointInfo) -> bool:
     return info.state == "STARTING"  # unless somebody holds its lock
 
 
-def _settle(home: Home, name: str) -> None:
-    """Of two that change places leave the new one if it lives, and let the other go."""
+def settle(home: Home, name: str) -> None:
+    """Of two that change places leave the new one if it lives, and let the other go; mend a half-made change."""
     info = home.endpoints.find(name)
     before = None if info is None else info.before
+    if info is not None and before is None and runs(info):
+        plans.mend(home, info)
     if info is None or before is None:
         return
     if _gone(info) and not _gone(before):
-        home.endpoints.save(before)
+        plans.mend(home, home.endpoints.save(before))
         return
     _end(before)
     home.endpoints.update(name, before=None)
 
 
 @contextlib.contextmanager
-def _alone(home: Home, name: str, *, wait: bool = True) -> Iterator[bool]:
+def alone(home: Home, name: str, *, wait: bool = True) -> Iterator[bool]:
     """Be the only one who changes an endpoint; False if another does and `wait` is.
 
     The lock goes with its process, so that a starter which is killed leaves none.
     """
-    with (_folder(home, name) / "lock").open("wb") as file:
+    with (plans.folder(home, name) / "lock").open("wb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -145,25 +192,22 @@ def _alone(home: Home, name: str, *, wait: bool = True) -> Iterator[bool]:
             yield True
 
 
-def _folder(home: Home, name: str) -> Path:
-    folder = home.path / "endpoints" / name
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
 def _log_path(home: Home, name: str) -> Path:
-    return _folder(home, name) / "log"
+    return plans.folder(home, name) / "log"
 
 
 def _launch(home: Home, info: EndpointInfo, before: EndpointInfo | None) -> EndpointInfo:
     """Start the processes, write down that they run, and tell them that somebody knows of them.
 
-    Then only is the one before asked to go. Both stand in the row until it has: see `_settle`.
+    Then only is the one before asked to go. Both stand in the row until it has: see `settle`.
     """
-    words = ["aiaas_magics.serving", "--home", str(home.path), "--endpoint", info.name]
-    words += ["--model", info.model, "--port", str(info.port), "--workers", str(info.workers)]
-    words += ["--schema", info.schema]
-    words += ["--share-port"] if before is not None and before.port == info.port else []
+    plans.write(home, info)
+    words = ["aiaas_magics.serving", "--plan", str(plans.folder(home, info.name))]
+    words += ["--token", str(home.endpoints.token_path(info.name)), "--home", str(home.path)]
+    words += ["--host", info.host, "--port", str(info.port)]
+    shared = before is not None and (before.host, before.port) == (info.host, info.port)
+    words += ["--share-port"] if shared else []
+    words += [] if plans.is_loopback(info.host) else ["--open-to-network"]
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
@@ -176,13 +220,13 @@ def _launch(home: Home, info: EndpointInfo, before: EndpointInfo | None) -> Endp
             raise _not_started(home, info.name, said)
         saved = home.endpoints.save(
             msgspec.structs.replace(
-                info, state="READY", port=said["port"], url=f"http://127.0.0.1:{said['port']}",
+                info, state="READY", port=said["port"], url=plans.url(info.host, said["port"]),
                 pid=pid, pid_started=process.started(pid), before=before,
             )
         )  # fmt: skip
         with contextlib.suppress(OSError):  # it died just now, which the next look finds out
             ours.sendall(b"k")
-    _settle(home, info.name)
+    settle(home, info.name)
     return msgspec.structs.replace(saved, before=None)
 
 

@@ -9,7 +9,7 @@ from aiaas_magics.handles.compared import Comparison
 from aiaas_magics.handles.made import Data, Evaluation, Model, Registered
 from aiaas_magics.handles.models import ComparedModels, Imported, ModelFile
 from aiaas_magics.handles.quality import Quality
-from aiaas_magics.handles.served import Endpoint, Prediction
+from aiaas_magics.handles.served import Endpoint, Prediction, Versions
 from aiaas_magics.handles.told import JobHandle, Listing, Note, applied, exported
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Prediction",
     "Quality",
     "Registered",
+    "Versions",
     "applied",
     "exported",
     "picture",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from aiaas_magics.cards import cards, page, style
+from aiaas_magics.cards import cards, endpoints, page, style
 from aiaas_magics.cards.page import Card
 from aiaas_magics.handles.base import Handle, plain
 from aiaas_magics.handles.made import Data
+from aiaas_magics.specs import rollout
 from aiaas_magics.specs.base import JSON
-from aiaas_magics.specs.records import EndpointInfo
+from aiaas_magics.specs.jobs import Event
+from aiaas_magics.specs.records import EndpointInfo, Share
 from aiaas_magics.specs.schema import Note
 
 if TYPE_CHECKING:
@@ -23,8 +25,11 @@ if TYPE_CHECKING:
 class Endpoint(Handle):
     """A model behind an address."""
 
-    def __init__(self, session: Session, info: EndpointInfo, warnings: Sequence[str] = ()) -> None:
+    def __init__(
+        self, session: Session, info: EndpointInfo, warnings: Sequence[str] = (), done: str = ""
+    ) -> None:
         self._session, self.info, self._warnings = session, info, tuple(warnings)
+        self._done = done
 
     @property
     def ref(self) -> str:
@@ -53,22 +58,85 @@ class Endpoint(Handle):
             "predict", "", {"endpoint": self.ref, "data": data, "rows": rows}, None
         )
 
+    @property
+    def versions(self) -> tuple[Share, ...]:
+        """What it serves: the main version first, then canaries and shadows."""
+        return rollout.served(self.info)
+
+    def promote(self, version: str | None = None) -> Handle:
+        """Let the canary, or another of its versions, answer all."""
+        return self._run("promote", version=version)
+
+    def rollback(self) -> Handle:
+        """Take back the last step: the canary, else go to the version before."""
+        return self._run("rollback")
+
+    def drop(self, version: str | None = None) -> Handle:
+        """Let a canary or a shadow go."""
+        return self._run("drop", version=version)
+
+    def scale(self, workers: int) -> Handle:
+        """Change the number of serving processes."""
+        return self._run("scale", workers=workers)
+
+    def history(self) -> Handle:
+        """Return what it serves, served, and who changed it."""
+        return self._run("versions")
+
     def stop(self) -> Handle:
         """End the endpoint."""
-        return self._session.run("endpoints", "stop", {"endpoint": self.ref}, None)
+        return self._run("stop")
+
+    def _run(self, action: str, **words: object) -> Handle:
+        return self._session.run("endpoints", action, {"endpoint": self.ref, **words}, None)
 
     def record(self) -> dict[str, JSON]:
         """Return the endpoint's record, without its token."""
         return plain(self.info)
 
     def line(self) -> str:
-        """Return the one line."""
-        return cards.endpoint_line(self.info)
+        """Return the one line: what was done, or what it is."""
+        return self._done or cards.endpoint_line(self.info)
 
     def card(self) -> Card:
-        """Return how to reach it."""
+        """Return how to reach it; after a change, what was done and what it serves now."""
+        if self._done:
+            table = endpoints.table(self.versions)
+            back = page.following(f"%aiaas_endpoints versions {self.ref}")
+            return page.card(self._done, page.soft(cards.endpoint_line(self.info)), table, back)
         next_ = f"%aiaas_predict {self.ref} DATA --rows 5"
         return cards.endpoint_card(self.info, self.curl, self._warnings, next_)
+
+
+class Versions(Handle):
+    """What an endpoint serves and served, and who changed it."""
+
+    def __init__(self, info: EndpointInfo, steps: Sequence[Event]) -> None:
+        self.info, self.steps = info, list(steps)
+
+    @property
+    def ref(self) -> str:
+        """The endpoint's name."""
+        return self.info.name
+
+    def __iter__(self) -> Iterator[Share]:
+        return iter(rollout.served(self.info))
+
+    def record(self) -> dict[str, JSON]:
+        """Return the versions and the steps."""
+        served = [plain(share) for share in self]
+        past = [plain(share) for share in (*self.info.past, *self.info.undone)]
+        steps = [plain(step) for step in self.steps]
+        return {"kind": "versions", "served": served, "past": past, "steps": steps}
+
+    def line(self) -> str:
+        """Return the one line."""
+        words = (f"{each.model} {each.role} {endpoints.part(each)}" for each in self)
+        return f"{self.ref}: {', '.join(words)}"
+
+    def card(self) -> Card:
+        """Return the tables."""
+        return endpoints.versions_card(self.info, list(self), self.steps)
 
 
 class Prediction(Handle):

@@ -12,6 +12,7 @@ from typing import Any
 
 from aiaas_magics import errors, specs
 from aiaas_magics.magics.names import estimators, is_table
+from aiaas_magics.specs import rollout
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
 LINE = re.compile(r"(?:^|=)\s*(%{1,2})aiaas(?:_(\w*))?(?:\s+(.*))?$")
@@ -94,6 +95,8 @@ class Completer:
     def _known(self, kind: Kind, action: Action, rest: list[str], fragment: str) -> list[str]:
         if kind in (Kind.COLUMN, Kind.COLUMNS):
             return self._columns(action, rest)
+        if kind is Kind.VERSION:
+            return self._versions(action, rest)
         if kind in (Kind.ALGORITHM, Kind.ALGORITHMS):
             from aiaas_magics.specs.algorithms import ALGORITHMS, AUTO
 
@@ -147,6 +150,14 @@ class Completer:
         except errors.AiaasError:  # no such model, or not yet
             return []
         return [name for name, _ in inputs]
+
+    def _versions(self, action: Action, rest: list[str]) -> list[str]:
+        """Return the versions of the endpoint a line names."""
+        words = _positional(action, rest)
+        try:
+            return rollout.known(self._session().endpoint(words[0])) if words else []
+        except errors.AiaasError:  # no such endpoint, or not yet
+            return []
 
     def _parameters(self, action: Action, rest: list[str]) -> list[str]:
         algorithm = _algorithm(rest)

@@ -151,6 +151,7 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.FLAG: {"type": "boolean"},
     Kind.INT: {"type": "integer"},
     Kind.FLOAT: {"type": "number"},
+    Kind.PERCENT: {"type": ["number", "string"]},
     Kind.DURATION: {"type": ["number", "string"]},
     Kind.SIZE: {"type": ["integer", "string"]},
     Kind.COLUMNS: {"type": "array", "items": {"type": "string"}},

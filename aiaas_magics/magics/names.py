@@ -9,7 +9,16 @@ from aiaas_magics import errors
 from aiaas_magics.specs.calls import Call
 from aiaas_magics.specs.verbs import Kind
 
-RESOLVED = (Kind.DATA, Kind.SOURCE, Kind.MODEL, Kind.MODELS, Kind.ENDPOINT, Kind.STORED, Kind.JOB)
+RESOLVED = (
+    Kind.DATA,
+    Kind.SOURCE,
+    Kind.MODEL,
+    Kind.MODELS,
+    Kind.ENDPOINT,
+    Kind.VERSION,
+    Kind.STORED,
+    Kind.JOB,
+)
 WORD = " word"
 """After an option's name: the word that a variable was called by, for lines that repeat it."""
 Known = Callable[[Kind], list[str]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import secrets
 
@@ -20,6 +21,19 @@ def matches(given: str, expected: str) -> bool:
 
 
 def bearer(header: str | None) -> str | None:
-    """Return the token in ``Authorization: Bearer ...``, or None."""
+    """Return the token in ``Authorization: Bearer ...``, or None.
+
+    A client that knows no tokens sends it as the password of ``Basic`` (RFC 7617), whatever the name: MLflow's takes
+    ``http://any:TOKEN@127.0.0.1:8080``.
+    """
     scheme, _, token = (header or "").partition(" ")
+    if scheme.lower() == "basic":
+        return _password(token.strip())
     return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _password(credentials: str) -> str | None:
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[2] or None
+    except ValueError:
+        return None

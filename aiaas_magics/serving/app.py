@@ -1,189 +1,272 @@
-"""The ASGI application of a serving worker: bare, strict, loopback only.
+"""The ASGI application of a serving worker: bare and strict.
 
-Who may: ``/predict`` needs the endpoint's token; ``/health`` tells nothing and is open; the page and
-its schema name the model's columns, so they need the token too, except for the empty page shell.
-A browser page of another origin may not ask (no CORS; ``Origin`` and ``Host`` must be ours), so that
-no web page can reach a local endpoint by its name or by DNS rebinding.
+A request is matched, let in, counted, read, sent to a version, asked, answered; then, when its sender has the answer, it is
+logged, watched, and a shadow is asked too. Protocols decode and encode; each thing that can be wrong is a `Problem`.
+
+Who may: predictions and descriptions need the endpoint's token; ``/health`` tells nothing and is open, as is the empty shell
+of the page.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
-from aiaas_magics.predictors.base import Predictor
-from aiaas_magics.security import tokens
-from aiaas_magics.serving import openapi
-from aiaas_magics.serving.limits import MOST_BYTES
-from aiaas_magics.serving.page import PAGE
+from aiaas_magics.predictors.base import Outcome
+from aiaas_magics.serving import flights
+from aiaas_magics.serving.batching import Lane
+from aiaas_magics.serving.door import Door, Headers
+from aiaas_magics.serving.flights import Flights
+from aiaas_magics.serving.log import Line, Log
+from aiaas_magics.serving.matching import Table
+from aiaas_magics.serving.noted import Noted
 from aiaas_magics.serving.problems import Problem
-from aiaas_magics.serving.protocols import predict
+from aiaas_magics.serving.protocols.base import Ask, Endpoint, Reply, Request, State
+from aiaas_magics.serving.protocols.invocations import Invocations
+from aiaas_magics.serving.protocols.predict import Predict
+from aiaas_magics.serving.protocols.site import Site
+from aiaas_magics.serving.protocols.v2 import OpenInference
+from aiaas_magics.serving.router import FEW, Router, Runner
+from aiaas_magics.serving.shadows import Shadows
+from aiaas_magics.serving.watch import Watch
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = dict[bytes, bytes]
+T = TypeVar("T")
 
-HOSTS = (b"127.0.0.1", b"localhost", b"[::1]")
-JSON_TYPE = b"application/json"
 LOG = logging.getLogger("aiaas.serving")
-METHODS = {
-    "/predict": "POST",
-    "/openapi.json": "GET",
-    "/docs": "GET",
-    "/": "GET",
-    "/health/live": "GET",
-    "/health/ready": "GET",
-}
+PROTOCOLS: tuple[Callable[[], Endpoint], ...] = (Predict, OpenInference, Invocations, Site)
+LONG = 32 << 10
+"""Bytes of a body that is read in a thread: what is shorter is read in less than a millisecond."""
+KEY = b"x-aiaas-key"
+PLAIN = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+CLOSE = ((b"connection", b"close"),)
+AGAIN = (*CLOSE, (b"retry-after", b"1"))
+
+
+class _Visit:
+    """What is known of a request so far."""
+
+    __slots__ = (
+        "ask",
+        "begun",
+        "headers",
+        "method",
+        "outcome",
+        "path",
+        "protocol",
+        "read",
+        "runner",
+    )
+
+    def __init__(self, scope: Scope, begun: float) -> None:
+        self.begun = begun
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.headers: Headers = dict(scope["headers"])
+        self.protocol: Endpoint | None = None
+        self.runner: Runner | None = None
+        self.ask: Ask | None = None
+        self.outcome: Outcome | None = None
+        self.read = False
+        """Whether all of it has come."""
 
 
 class App:
-    """Answers one endpoint's requests."""
+    """Answers one endpoint's requests.
+
+    Parameters
+    ----------
+    state
+        The versions at first; `turn` puts others in their place.
+    token
+        What a sender must have.
+    watch
+        Is told of every request that a version answered or refused.
+    log
+        Takes a line a request.
+    """
 
     def __init__(
         self,
-        name: str,
-        model: str,
-        predictor: Predictor,
+        state: State,
         token: str,
-        example: dict[str, Any],
-        mode: str = "warn",
+        *,
+        lane: Lane | None = None,
+        watch: Watch | None = None,
+        log: Log | None = None,
+        protocols: Sequence[Endpoint] | None = None,
     ) -> None:
-        self._predictor, self._token = predictor, token
-        self._gate = predict.Gate(predictor.signature, mode)
-        self._schema = openapi.encode(name, model, predictor.signature, example, mode)
+        self.lane = lane or Lane()
+        self._token, self._watch, self._log = token, watch, log
+        self._table = Table(protocols or [make() for make in PROTOCOLS])
+        self._aside = ThreadPoolExecutor(1, "reading")
+        self._noted = Noted()
+        self.flights = Flights(0, 0.0)
+        self.draining, self.closed = False, False
+        self.pending: Callable[[], int] = lambda: 0
+        """How many requests the server has for us at this moment, this one among them; 0 where it does not say."""
+        self._shadows = Shadows(self.lane, watch)
+        self.turn(state)
+
+    def turn(self, state: State) -> None:
+        """Let other versions answer from the next request on; those under way go on as they began."""
+        limits = state.plan.limits
+        self.state, self._size = state, limits.size
+        self.flights.most, self.flights.timeout = limits.concurrency, limits.timeout
+        self._door = Door(self._token, state.plan.hosts)
+        self._router = Router(state, self.lane)
+
+    def tick(self) -> None:
+        """Look after what lasts too long; to be called some times a second."""
+        self.flights.sweep(flights.now())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's scope."""
-        if scope["type"] == "http":
-            await self._http(scope, receive, send)
-
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun, rows = time.perf_counter(), 0
+        if scope["type"] != "http":
+            return
+        visit = _Visit(scope, flights.now())
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - for the type: an event loop runs nothing but tasks
         try:
-            status, kind, body, rows = await self._answer(scope, receive)
-            more: tuple[tuple[bytes, bytes], ...] = ()
-        except Problem as refused:
-            status, kind, body, more = _refusal(refused)
+            reply = await self._reply(visit, task, receive)
+        except Problem as problem:
+            reply = self._refuse(visit, problem)
+        except asyncio.CancelledError:
+            if not self.flights.was_late(task):
+                raise
+            reply = self._refuse(visit, self._late(visit))
         except Exception:
             number = secrets.token_hex(4)
             LOG.exception("error %s", number)
             hint = f"error {number} in the endpoint's log"
-            status, kind, body, more = _refusal(Problem(500, "the model could not answer", hint))
-        await _send(send, status, kind, body, more, head=scope["method"] == "HEAD")
-        spent = 1e3 * (time.perf_counter() - begun)
-        LOG.info(
-            "%s %a %d %.2f ms %d rows", scope["method"], scope["path"][:80], status, spent, rows
-        )
-        for column, problem, count, total in self._gate.news():
-            if total.bit_length() > (total - count).bit_length():  # the 1st, 2nd, 4th, 8th ... row
-                LOG.warning("column %a: %d rows %a, %d so far", column[:80], count, problem, total)
+            reply = self._refuse(visit, Problem(500, "the model could not answer", hint))
+        finally:
+            self.flights.end(task)
+        await self._send(send, visit, reply)
+        self._after(visit, reply.status)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes, int]:
-        headers: Headers = {name.lower(): value for name, value in scope["headers"]}
-        path = scope["path"]
-        _check_origin(headers)
-        _check_method(path, scope["method"])
-        if path.startswith("/health/"):
-            return (
-                200,
-                JSON_TYPE,
-                b'{"live": true}' if path.endswith("live") else b'{"ready": true}',
-                0,
+    async def _reply(self, visit: _Visit, task: asyncio.Task[Any], receive: Receive) -> Reply:
+        headers = visit.headers
+        self._door.check_origin(headers)
+        match = self._table.find(visit.method, visit.path)
+        visit.protocol, route = match.protocol, match.route
+        if not route.open:
+            self._door.check_token(headers)
+            if self.closed:
+                raise Problem(503, "this worker is going", "ask again", AGAIN)
+            self.flights.begin(task, visit.begun)
+        body = await self._body(headers, receive) if route.method == "POST" else b""
+        visit.read = True
+        request = Request(visit.method, visit.path, headers, body, match.params)
+        if route.tell is None:
+            return await self._asked(visit, match.protocol, request)
+        if self.draining and route.pattern.endswith("/ready"):
+            return Reply(503, b'{"ready": false}')
+        return route.tell(request, self.state)
+
+    async def _asked(self, visit: _Visit, protocol: Endpoint, request: Request) -> Reply:
+        """Return what a version says to a request."""
+        router = self._router
+        number = protocol.version(request, router.state)
+        visit.runner = runner = router.choose(number, request.headers.get(KEY, b""))
+        loaded, mode = runner.loaded, router.state.plan.schema
+        if len(request.body) <= LONG:
+            visit.ask = ask = protocol.read(request, loaded, mode)
+        else:
+            visit.ask = ask = await self._apart(protocol.read, request, loaded, mode)
+        rows, only = ask.rows, self.pending() == 1
+        visit.outcome = outcome = await runner.soon(rows, proba=ask.proba, only=only)
+        if rows.n <= FEW:
+            return protocol.write(ask, outcome, loaded)
+        return await self._apart(protocol.write, ask, outcome, loaded)
+
+    async def _apart(self, do: Callable[..., T], *words: Any) -> T:
+        """Do what takes long in a thread of its own."""
+        return await asyncio.get_running_loop().run_in_executor(self._aside, do, *words)
+
+    async def _body(self, headers: Headers, receive: Receive) -> bytes:
+        most = self._size
+        declared = headers.get(b"content-length", b"0")
+        if declared.isdigit() and (len(declared) > 18 or int(declared) > most):
+            raise _too_large(most)
+        if headers.get(b"content-encoding", b"identity") != b"identity":
+            raise Problem(415, "the body is compressed", "send it as it is")
+        body: bytes | bytearray = b""
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Problem(400, "the request ended early")
+            part: bytes = message.get("body", b"")
+            more = message.get("more_body", False)
+            if not more and not body:
+                body = part
+            else:
+                body = body if isinstance(body, bytearray) else bytearray(body)
+                body += part
+            if len(body) > most:
+                raise _too_large(most)
+            if not more:
+                return bytes(body)
+
+    def _late(self, visit: _Visit) -> Problem:
+        seconds = f"{self.flights.timeout:g} s"
+        if visit.read:
+            return Problem(504, f"the model has not answered within {seconds}", "send fewer rows")
+        return Problem(408, f"the request has not come within {seconds}", headers=CLOSE)
+
+    def _refuse(self, visit: _Visit, problem: Problem) -> Reply:
+        """Return a refusal in the words of the protocol that was asked."""
+        owner = visit.protocol or self._table.owner(visit.path)
+        return owner.refuse(problem)
+
+    async def _send(self, send: Send, visit: _Visit, reply: Reply) -> None:
+        body = reply.body
+        headers = [
+            (b"content-type", reply.kind),
+            (b"content-length", str(len(body)).encode()),
+            *PLAIN,
+            *reply.headers,
+        ]
+        if visit.runner is not None:
+            headers += visit.runner.headers
+        if self.draining:
+            headers += CLOSE
+        start = {"type": "http.response.start", "status": reply.status, "headers": headers}
+        await send(start)
+        body = b"" if visit.method == "HEAD" else body
+        await send({"type": "http.response.body", "body": body})
+
+    def _after(self, visit: _Visit, status: int) -> None:
+        """Take note of a request that is answered; a shadow is asked the same."""
+        seconds = flights.now() - visit.begun
+        runner, ask, outcome = visit.runner, visit.ask, visit.outcome
+        model = runner.model if runner is not None else ""
+        rows = ask.rows if ask is not None else None
+        if self._log is not None:
+            count = rows.n if rows is not None else 0
+            self._log.add(
+                Line(time.time(), visit.method, visit.path, status, seconds, count, model)
             )
-        if path in ("/", "/docs"):
-            return 200, b"text/html; charset=utf-8", PAGE, 0
-        self._check_token(headers)
-        if path == "/openapi.json":
-            return 200, JSON_TYPE, self._schema, 0
-        body, rows = predict.answer(await _body(headers, receive), self._predictor, self._gate)
-        return 200, JSON_TYPE, body, rows
-
-    def _check_token(self, headers: Headers) -> None:
-        challenge = ((b"www-authenticate", b"Bearer"),)
-        given = tokens.bearer(headers.get(b"authorization", b"").decode("latin-1"))
-        if given is None:
-            hint = "send the header Authorization: Bearer $AIAAS_TOKEN"
-            raise Problem(401, "a token is needed", hint, challenge)
-        if not tokens.matches(given, self._token):
-            hint = "`aiaas token NAME` prints the endpoint's token"
-            raise Problem(401, "the token is not this endpoint's", hint, challenge)
+        key = visit.headers.get(KEY, b"")
+        if self._watch is not None:
+            notes = ask.notes if ask is not None else ()
+            self._watch.answered(model, status, seconds, rows, outcome, notes, key)
+        if rows is None or ask is None:
+            return
+        if ask.notes:
+            self._noted.add(ask.notes)
+        router = self._router
+        if router.shadows and outcome is not None and runner is router.main:
+            busy = 2 * len(self.flights) > self.flights.most
+            self._shadows.ask(router, rows, outcome, key, busy=busy)
 
 
-def _refusal(problem: Problem) -> tuple[int, bytes, bytes, tuple[tuple[bytes, bytes], ...]]:
-    return problem.status, b"application/problem+json", problem.body(), problem.headers
-
-
-def _check_origin(headers: Headers) -> None:
-    host = headers.get(b"host", b"")
-    if host.rpartition(b":")[0] not in HOSTS and host not in HOSTS:
-        raise Problem(421, "this endpoint does not answer to that host name", "ask 127.0.0.1")
-    origin = headers.get(b"origin")
-    if origin is not None and origin != b"http://" + host:
-        raise Problem(403, "pages of another origin may not ask this endpoint")
-
-
-def _check_method(path: str, method: str) -> None:
-    allowed = METHODS.get(path)
-    if allowed is None:
-        raise Problem(
-            404,
-            f"nothing is at {path[:80]}",
-            "there are /predict, /docs, /openapi.json, /health/ready",
-        )
-    if method != allowed and not (method == "HEAD" and allowed == "GET"):
-        raise Problem(405, f"{path} takes {allowed}", headers=((b"allow", allowed.encode()),))
-
-
-async def _body(headers: Headers, receive: Receive) -> bytes:
-    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if kind != JSON_TYPE:
-        raise Problem(
-            415, "the content type is not application/json", "send Content-Type: application/json"
-        )
-    declared = headers.get(b"content-length", b"0")
-    if declared.isdigit() and int(declared) > MOST_BYTES:
-        raise Problem(413, "the body is too large", f"send at most {MOST_BYTES >> 20} MB at once")
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Problem(400, "the request ended early")
-        body += message.get("body", b"")
-        if len(body) > MOST_BYTES:
-            raise Problem(
-                413, "the body is too large", f"send at most {MOST_BYTES >> 20} MB at once"
-            )
-        if not message.get("more_body", False):
-            return bytes(body)
-
-
-async def _send(
-    send: Send,
-    status: int,
-    kind: bytes,
-    body: bytes,
-    more: tuple[tuple[bytes, bytes], ...],
-    *,
-    head: bool,
-) -> None:
-    headers = [
-        (b"content-type", kind),
-        (b"content-length", str(len(body)).encode()),
-        (b"x-content-type-options", b"nosniff"),
-        (b"cache-control", b"no-store"),
-        *more,
-    ]
-    if kind.startswith(b"text/html"):
-        headers.append((b"content-security-policy", CSP))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else body})
-
-
-CSP = (
-    b"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
-    b"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-)
+def _too_large(most: int) -> Problem:
+    return Problem(413, "the body is too large", f"send at most {most >> 20} MB at once", CLOSE)

@@ -1,4 +1,4 @@
-"""The master of an endpoint: holds the socket, keeps its workers alive, goes when told.
+"""The master of an endpoint: holds the socket, keeps its workers alive, hands on new plans, goes when told.
 
 It loads no model and no numpy. A worker that dies is started again, more slowly each time it dies
 young. When the master dies its workers see it and go.
@@ -7,100 +7,94 @@ young. When the master dies its workers see it and go.
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import errno
-import json
 import logging
 import os
 import select
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
 from aiaas_magics import errors
+from aiaas_magics.serving import plan
 
 LOG = logging.getLogger("aiaas.serving")
-BACKLOG = 1024
 TICK = 0.2
+"""Seconds between two looks where nothing is heard of."""
 YOUNG = 10.0
 """Seconds: a worker that dies earlier is started again after a pause that doubles up to `SLOWEST`."""
+FIRST = 0.1
 SLOWEST = 10.0
 DRAIN = 10.0
 START = 55.0
-DIVERT = 51
-"""SO_ATTACH_REUSEPORT_CBPF, which Python does not name (asm-generic/socket.h; socket(7))."""
+AGAIN = 1.0
+"""Seconds after which a worker that does not follow is told once more."""
 
 
-def listen(port: int, *, share: bool) -> socket.socket:
-    """Return a socket on loopback that its workers can serve.
+class Slot:
+    """A place for a worker: the process in it, and when the next one may come."""
 
-    A port is taken alone, and only then left open to a successor: of two that ask for it at once,
-    one is refused. A successor, which shares it, does not listen before its first worker answers.
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.worker: subprocess.Popen[bytes] | None = None
+        self.born = self.again = self.told = 0.0
+        self.pause = FIRST
+        self.serves = 0
+        """The revision of the plan that the worker in it is known to serve."""
 
-    Raises
-    ------
-    PortInUse
-    """
-    listener = socket.socket()
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if share:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.bind(("127.0.0.1", port))
-        if not share:
-            listener.listen(BACKLOG)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    except OSError as error:
-        listener.close()
-        if error.errno in (errno.EADDRINUSE, errno.EACCES):
-            hint = (
-                "another program listens there"
-                if error.errno == errno.EADDRINUSE
-                else "ports below 1024 need rights"
-            )
-            raise errors.PortInUse(f"port {port} cannot be used", hint, "--port 0") from error
-        raise
-    listener.set_inheritable(True)
-    return listener
-
-
-def divert(listener: socket.socket) -> None:
-    """Let new connections come to this socket alone, none to its predecessor on the same port.
-
-    Those that still wait at a socket are reset when it is closed. A program of one step, "return 1",
-    chooses the second of the sockets that share the port; systems without such programs go on dealing.
-    """
-    step = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 1))
-    with contextlib.suppress(OSError):
-        listener.setsockopt(socket.SOL_SOCKET, DIVERT, struct.pack("HP", 1, ctypes.addressof(step)))
+    def died(self) -> bool:
+        """Take note of the worker's end; True if there was one."""
+        worker, now = self.worker, time.monotonic()
+        if worker is None or worker.poll() is None:
+            return False
+        young = now - self.born < YOUNG
+        self.pause = min(2 * self.pause, SLOWEST) if young else FIRST
+        self.worker, self.again = None, now + self.pause * young
+        LOG.warning("worker %d ended with %s; starting another", worker.pid, worker.returncode)
+        return True
 
 
 class Master:
-    """Runs the workers of one endpoint."""
+    """Runs the workers of one endpoint as its plan says.
+
+    Parameters
+    ----------
+    folder
+        Where the plan lies, and where workers tell what they serve.
+    token
+        The file that holds the endpoint's token; None: workers take it from ``$AIAAS_TOKEN``.
+    foreground
+        It stands in a terminal: an interrupt and a hang-up end it. Else a hang-up means that there is a new plan.
+    """
 
     def __init__(
-        self, home: Path, asked: Sequence[str], listener: socket.socket, workers: int
+        self,
+        folder: Path,
+        token: Path | None,
+        listener: socket.socket,
+        *,
+        foreground: bool = False,
     ) -> None:
-        self._words = ["--home", str(home), *asked]
-        self._listener = listener
-        self._slots: list[subprocess.Popen[bytes] | None] = [None] * workers
-        self._again: list[float] = [0.0] * workers
-        self._pause: list[float] = [0.5] * workers
-        self._born: list[float] = [0.0] * workers
-        self._leaving = False
+        self._folder, self._listener, self._foreground = folder, listener, foreground
+        self._words = ["--plan", str(folder)] + (["--token", str(token)] if token else [])
+        self._plan = plan.read(folder)
+        self._slots = [Slot(number) for number in range(self._plan.workers)]
+        self._going: list[tuple[subprocess.Popen[bytes], float]] = []
+        self._leaving = self._reload = False
+        self._heard, self._said = os.pipe()
+        os.set_blocking(self._said, False)
 
     def start(self) -> bool:
         """Start all workers; True when the first one answers, False if it died or took too long."""
         signal.signal(signal.SIGTERM, self._leave)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        pipes = [self._spawn(slot) for slot in range(len(self._slots))]
-        ready = bool(select.select(pipes[:1], [], [], START)[0]) and os.read(pipes[0], 1) == b"r"
+        signal.signal(signal.SIGINT, self._leave if self._foreground else signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, self._leave if self._foreground else self._look)
+        signal.signal(signal.SIGCHLD, self._wake)
+        pipes = [self._spawn(slot) for slot in self._slots]
+        ready = _readable(pipes[0], START) and os.read(pipes[0], 1) == b"r"
         for pipe in pipes:
             os.close(pipe)
         if not ready:
@@ -108,60 +102,99 @@ class Master:
         return ready
 
     def run(self) -> None:
-        """Keep the workers alive until told to go."""
+        """Keep the workers alive and on the newest plan until told to go."""
         while not self._leaving:
-            time.sleep(TICK)
-            for slot, worker in enumerate(self._slots):
-                if worker is not None and worker.poll() is not None:
-                    self._died(slot, worker)
-                elif worker is None and time.monotonic() >= self._again[slot]:
+            if _readable(self._heard, TICK):
+                os.read(self._heard, 4096)
+            if self._reload:
+                self._reload = False
+                self._read()
+            for slot in self._slots:
+                slot.died()
+                if slot.worker is None and time.monotonic() >= slot.again:
                     os.close(self._spawn(slot))
+                self._hand_on(slot)
+            self._reap()
         self.end()
-
-    def _spawn(self, slot: int) -> int:
-        read, write = os.pipe()
-        number = self._listener.fileno()
-        words = [*self._words, "--master", str(os.getpid())]
-        words += ["--socket", str(number), "--ready", str(write)]
-        self._slots[slot] = subprocess.Popen(
-            [sys.executable, "-P", "-m", "aiaas_magics.serving.worker", *words],
-            pass_fds=(number, write),
-            stdin=subprocess.DEVNULL,
-        )
-        os.close(write)
-        self._born[slot] = time.monotonic()
-        return read
-
-    def _died(self, slot: int, worker: subprocess.Popen[bytes]) -> None:
-        young = time.monotonic() - self._born[slot] < YOUNG
-        self._pause[slot] = min(2 * self._pause[slot], SLOWEST) if young else 0.1
-        self._slots[slot], self._again[slot] = None, time.monotonic() + self._pause[slot] * young
-        LOG.warning("worker %d ended with %s; starting another", worker.pid, worker.returncode)
-
-    def _leave(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
-        self._leaving = True
 
     def end(self) -> None:
         """Let the workers finish what they answer, and end them."""
         self._listener.close()
-        alive = [worker for worker in self._slots if worker is not None]
-        for worker in alive:
-            worker.terminate()
-        end = time.monotonic() + DRAIN
-        for worker in alive:
+        for slot in self._slots:
+            self._let_go(slot)
+        for worker, until in self._going:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                worker.wait(max(0.0, end - time.monotonic()))
+                worker.wait(max(0.0, until - time.monotonic()))
             worker.kill()
             worker.wait()
 
+    def _read(self) -> None:
+        """Read the plan again; start or let go workers, the others are told by `_hand_on`."""
+        try:
+            self._plan = plan.read(self._folder)
+        except (OSError, errors.AiaasError) as error:
+            LOG.error("the plan cannot be read, the one before stays: %s", error)  # noqa: TRY400
+            return
+        LOG.info("plan %d: %d workers", self._plan.revision, self._plan.workers)
+        for slot in self._slots:
+            slot.told = 0.0
+        for number in range(len(self._slots), self._plan.workers):
+            self._slots.append(Slot(number))
+        while len(self._slots) > self._plan.workers:
+            self._let_go(self._slots.pop())
 
-def tell(number: int, said: dict[str, object]) -> bool:
-    """Say something to whoever started this process; True if the starter takes it over.
+    def _hand_on(self, slot: Slot) -> None:
+        """Tell a worker that is up and serves an older plan to read it again."""
+        if slot.worker is None or slot.serves >= self._plan.revision:
+            return
+        told, now = plan.told(self._folder, slot.number), time.monotonic()
+        if told is None or told.pid != slot.worker.pid:
+            return  # it starts: it reads the plan by itself, and may not listen to signals yet
+        slot.serves = told.revision
+        if slot.serves < self._plan.revision and now - slot.told > AGAIN:
+            slot.told = now
+            slot.worker.send_signal(signal.SIGHUP)
 
-    A starter that is gone, cancelled half-way, never answers: nobody would know of this process.
-    """
-    with contextlib.suppress(OSError), socket.socket(fileno=number) as starter:
-        starter.sendall(json.dumps(said).encode())
-        return bool(starter.recv(1))
-    return False
+    def _let_go(self, slot: Slot) -> None:
+        if slot.worker is not None:
+            slot.worker.terminate()
+            self._going.append((slot.worker, time.monotonic() + DRAIN))
+
+    def _reap(self) -> None:
+        """Take note of workers that have gone as they were told; end those that are late."""
+        for worker, until in self._going:
+            if time.monotonic() > until:
+                worker.kill()
+        self._going = [(w, until) for w, until in self._going if w.poll() is None]
+
+    def _spawn(self, slot: Slot) -> int:
+        read, write = os.pipe()
+        number = self._listener.fileno()
+        words = [*self._words, "--slot", str(slot.number), "--master", str(os.getpid())]
+        words += ["--socket", str(number), "--ready", str(write)]
+        slot.worker = subprocess.Popen(
+            [sys.executable, "-P", "-m", "aiaas_magics.serving.worker", *words],
+            pass_fds=(number, write),
+            stdin=subprocess.DEVNULL,
+            process_group=0 if self._foreground else None,  # an interrupt is the master's alone
+        )
+        os.close(write)
+        slot.born, slot.told, slot.serves = time.monotonic(), 0.0, 0
+        return read
+
+    def _leave(self, number: int, frame: FrameType | None) -> None:
+        self._leaving = True
+        self._wake(number, frame)
+
+    def _look(self, number: int, frame: FrameType | None) -> None:
+        self._reload = True
+        self._wake(number, frame)
+
+    def _wake(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        with contextlib.suppress(BlockingIOError):  # a full pipe wakes as well
+            os.write(self._said, b"!")
+
+
+def _readable(pipe: int, seconds: float) -> bool:
+    return bool(select.select([pipe], [], [], seconds)[0])

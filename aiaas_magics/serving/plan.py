@@ -7,17 +7,35 @@ from pathlib import Path
 
 import msgspec
 
+from aiaas_magics import errors
 from aiaas_magics.specs.base import decode, encode
-from aiaas_magics.specs.serving import Plan
-
-FILE = "plan.json"
+from aiaas_magics.specs.serving import FILE, Plan, Report, report_file
 
 
 def write(folder: Path, plan: Plan) -> None:
     """Write a plan into an endpoint's folder."""
-    draft = folder / f".{FILE}.{os.getpid()}"
-    draft.write_bytes(encode(plan))
-    draft.replace(folder / FILE)
+    _replace(folder / FILE, encode(plan))
+
+
+def report(folder: Path, slot: int, revision: int, error: str = "") -> None:
+    """Let the worker of a slot tell which plan it serves, or why it cannot serve that one."""
+    told = Report(pid=os.getpid(), revision=revision, error=error)
+    _replace(folder / report_file(slot), encode(told))
+
+
+def told(folder: Path, slot: int) -> Report | None:
+    """Return what the worker of a slot told last; None where there is nothing."""
+    try:
+        return decode((folder / report_file(slot)).read_bytes(), Report)
+    except (OSError, errors.SpecError):
+        return None
+
+
+def _replace(path: Path, body: bytes) -> None:
+    """Write a file at once or not at all: who reads it sees the one before or this one."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_bytes(body)
+    draft.replace(path)
 
 
 def read(folder: Path) -> Plan:

@@ -7,10 +7,15 @@ from typing import Protocol
 
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.specs.schema import Note
+from aiaas_magics.specs.serving import Plan
 
 
 class Watch(Protocol):
     """Takes note of requests after they were answered."""
+
+    def serve(self, plan: Plan) -> None:
+        """Learn which versions are served from now on; told before the first request, and whenever the plan changes."""
+        ...
 
     def answered(
         self,
@@ -22,9 +27,24 @@ class Watch(Protocol):
         notes: Sequence[Note] = (),
         key: bytes = b"",
     ) -> None:
-        """Take note of a request that a version (``clf@4``) answered or refused; `seconds` from its first byte to its answer."""
+        """Take note of a request that a version (``clf@4``) answered or refused; `seconds` from its first byte to its answer.
+
+        The version is empty where the request reached none.
+        """
         ...
 
-    def compared(self, main: str, shadow: str, rows: Rows, ours: Outcome, theirs: Outcome) -> None:
-        """Take note of what a shadow would have answered."""
+    def compared(
+        self,
+        main: str,
+        shadow: str,
+        rows: Rows,
+        ours: Outcome,
+        theirs: Outcome | None,
+        key: bytes = b"",
+    ) -> None:
+        """Take note of what a shadow would have answered to rows that `main` answered; None: it had no answer."""
+        ...
+
+    def close(self) -> None:
+        """Take the last notes: the process is about to go."""
         ...

@@ -1,58 +1,167 @@
-"""A serving worker: one process, one event loop, one model."""
+"""A serving worker: one process, one event loop, the versions of one plan."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
+import signal
 import socket
 import sys
-import threading
 import time
 from pathlib import Path
+from typing import Any
 
-from aiaas_magics.predictors.sklearn import SklearnPredictor
-from aiaas_magics.serving.app import App
-from aiaas_magics.store.home import Home
+from aiaas_magics import errors
+from aiaas_magics.serving import loading, plan
+from aiaas_magics.serving.app import PROTOCOLS, App
+from aiaas_magics.serving.collector import Collector
+from aiaas_magics.serving.guard import Guard
+from aiaas_magics.serving.log import Log
+from aiaas_magics.serving.protocols.metrics import Metrics
 
+LOG = logging.getLogger("aiaas.serving")
 LINGER = 0.5
 """Seconds for whoever has just connected to say what it wants, before idle connections are closed."""
+DRAIN = 8
+"""Seconds to answer what is under way when the worker is told to go."""
+TICK = 0.1
+FLUSH = 5
+"""Ticks between two writings of the log."""
+KEEP_ALIVE = 65
+"""Seconds an idle connection stays open: longer than the pools of usual clients keep theirs."""
+COLLECT = 50_000
+"""Objects made before Python looks for garbage in circles, which a request leaves none of."""
 
 
 def main(argv: list[str] | None = None) -> int:
     """Serve on an inherited socket until told to stop or the master is gone."""
     parser = argparse.ArgumentParser(prog="aiaas-serving-worker")
-    parser.add_argument("--home", required=True, type=Path)
-    parser.add_argument("--endpoint", required=True)
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--schema", default="warn")
+    parser.add_argument("--plan", required=True, type=Path)
+    parser.add_argument("--token", type=Path, help="a file with the token (default: $AIAAS_TOKEN)")
+    parser.add_argument("--slot", type=int, default=0)
     parser.add_argument("--master", required=True, type=int)
     parser.add_argument("--socket", required=True, type=int)
     parser.add_argument("--ready", required=True, type=int)
     words = parser.parse_args(argv)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it is listened to
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
-    threading.Thread(target=_end_with, args=(words.master,), daemon=True).start()
-    app = load(Home.open(words.home, stores=False), words.endpoint, words.model, words.schema)
-    serve(app, socket.socket(fileno=words.socket), words.ready)
+    token = words.token.read_text() if words.token else os.environ["AIAAS_TOKEN"]
+    try:
+        worker = Worker(words.plan, words.slot, token, words.master)
+    except errors.AiaasError as error:
+        LOG.error("%s", ": ".join(line for line in (error.what, error.hint) if line))  # noqa: TRY400
+        return 1
+    worker.serve(socket.socket(fileno=words.socket), words.ready)
     return 0
 
 
-def load(home: Home, endpoint: str, model: str, schema: str = "warn") -> App:
-    """Open a model, its seal checked, and wrap it; `schema` is the mode of :mod:`aiaas_magics.specs.schema`."""
-    from aiaas_magics.engines import usercode
-    from aiaas_magics.engines.models import artefacts
+class Worker:
+    """Serves what the plan in a folder says, now and after each hang-up.
 
-    info = home.registry.find(model)
-    folder = home.registry.folder(info.ref)
-    predictor = SklearnPredictor(artefacts.load(folder), info.signature, usercode.blame)
-    asked = {"X_test": artefacts.example(folder)}
-    return App(endpoint, info.ref, predictor, home.endpoints.token(endpoint), asked, schema)
+    Parameters
+    ----------
+    slot
+        Which of the endpoint's workers it is.
+    master
+        The process whose end is its own.
+    """
+
+    def __init__(self, folder: Path, slot: int, token: str, master: int) -> None:
+        self._folder, self._slot = folder, slot
+        self._log = Log.of(folder / "log")
+        wished = plan.read(folder)
+        self._watch = Collector(folder, slot)
+        self._watch.serve(wished)
+        protocols = [*(make() for make in PROTOCOLS), Metrics(folder)]
+        self.app = App(
+            loading.state_of_what_opens(wished), token,
+            watch=self._watch, log=self._log, protocols=protocols,
+        )  # fmt: skip
+        self._guard = Guard(
+            master,
+            self.app.lane,
+            timeout=lambda: self.app.flights.timeout,
+            memory=lambda: self.app.state.plan.limits.memory,
+        )
+        self._again = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def serve(self, listener: socket.socket, ready: int) -> None:
+        """Answer requests until SIGTERM; those in flight are finished first.
+
+        One byte is written to the pipe `ready` when the first request may come.
+        """
+        self._guard.start()
+        gc.collect()
+        gc.freeze()  # what is loaded stays
+        gc.set_threshold(COLLECT, 20, 20)
+        server, factory = _server(self.app, self._drain)
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(self._run(server, listener, ready))
+        self._watch.close()
+        self._log.flush()
+
+    async def _run(self, server: Any, listener: socket.socket, ready: int) -> None:
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event
+            await asyncio.sleep(0.005)
+        if server.started:
+            self._follow()
+            with contextlib.suppress(BrokenPipeError):  # the master waits for its first worker only
+                os.write(ready, b"r")
+        os.close(ready)
+        ticking = asyncio.create_task(self._tick())
+        await task
+        ticking.cancel()
+
+    async def _drain(self) -> None:
+        """Answer those who are connected for a moment longer, and ask them to go elsewhere."""
+        self.app.draining = True
+        await asyncio.sleep(LINGER)
+        self.app.closed = True
+
+    async def _tick(self) -> None:
+        count = 0
+        while True:
+            self._guard.beat = time.monotonic()
+            self.app.tick()
+            count += 1
+            if count % FLUSH == 0:
+                self._log.flush()
+            await asyncio.sleep(min(TICK, self.app.flights.timeout / 4))
+
+    def _follow(self) -> None:
+        """Listen to hang-ups from now on, and tell what is served."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hangup)
+        self._hangup()  # the plan may have changed since it was read
+
+    def _hangup(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._reload())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _reload(self) -> None:
+        """Serve the newest plan; where that cannot be, go on as before and tell why."""
+        async with self._again:
+            fresh = plan.read(self._folder)
+            try:
+                if fresh.revision != self.app.state.plan.revision:
+                    state = await asyncio.to_thread(loading.state, fresh, self.app.state)
+                    await asyncio.to_thread(self._watch.serve, fresh)
+                    self.app.turn(state)
+                    LOG.info("plan %d: %s", fresh.revision, ", ".join(state.versions))
+            except Exception as error:
+                LOG.exception("plan %d", fresh.revision)
+                plan.report(self._folder, self._slot, fresh.revision, str(error) or repr(error))
+            else:
+                plan.report(self._folder, self._slot, fresh.revision)
 
 
-def serve(app: App, listener: socket.socket, ready: int) -> None:
-    """Answer requests until SIGTERM; those in flight are finished first."""
+def _server(app: App, drain: Any) -> tuple[Any, Any]:
     import uvicorn
 
     config = uvicorn.Config(
@@ -63,44 +172,29 @@ def serve(app: App, listener: socket.socket, ready: int) -> None:
         ws="none",
         interface="asgi3",
         access_log=False,
+        proxy_headers=False,
         log_config=None,
         server_header=False,
         date_header=False,
-        timeout_graceful_shutdown=8,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=DRAIN,
         h11_max_incomplete_event_size=64 << 10,
     )
 
     class Server(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            await asyncio.sleep(LINGER)
+            await drain()
             await super().shutdown(sockets)
 
     server = Server(config)
-
-    async def run() -> None:
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event
-            await asyncio.sleep(0.005)
-        if server.started:
-            with contextlib.suppress(BrokenPipeError):  # the master waits for its first worker only
-                os.write(ready, b"r")
-        os.close(ready)
-        await task
-
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(run())
+    app.pending = server.server_state.tasks.__len__
+    return server, config.get_loop_factory()
 
 
 def _has(name: str) -> bool:
     import importlib.util
 
     return importlib.util.find_spec(name) is not None
-
-
-def _end_with(master: int) -> None:
-    while os.getppid() == master:
-        time.sleep(0.25)
-    os._exit(0)
 
 
 if __name__ == "__main__":

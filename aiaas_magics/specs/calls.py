@@ -119,7 +119,7 @@ def _alone(
 def _both(action: Action, option: Option) -> errors.UsageError:
     return errors.UsageError(
         f"--{option.name} and --{option.unless} are alternatives",
-        "one of them says what is trained",
+        "give one of them",
         _example(action),
     )
 

@@ -43,6 +43,8 @@ _A = {
     Kind.FLAG: "true or false",
     Kind.INT: "a whole number",
     Kind.FLOAT: "a number",
+    Kind.PERCENT: "a percentage: 10%",
+    Kind.VERSION: "a version: clf@4, or 4",
     Kind.DURATION: "a duration: 90, 20s, 5m, 1h",
     Kind.SIZE: "a size: 500MB, 2GB",
     Kind.COLUMNS: "a list of columns: a,b,c",
@@ -89,6 +91,14 @@ def _float(option: Option, value: Any) -> float:
     if isinstance(value, bool) or number != number or number in (float("inf"), float("-inf")):
         raise TypeError
     return number
+
+
+def _percent(option: Option, value: Any) -> float:
+    return _float(option, value.strip().removesuffix("%") if isinstance(value, str) else value)
+
+
+def _version(option: Option, value: Any) -> str:
+    return _text(option, str(value) if type(value) is int else value)
 
 
 def _text(option: Option, value: Any) -> str:
@@ -189,6 +199,8 @@ _CONVERT: dict[Kind, Callable[[Option, Any], Any]] = {
     Kind.FLAG: _flag,
     Kind.INT: _int,
     Kind.FLOAT: _float,
+    Kind.PERCENT: _percent,
+    Kind.VERSION: _version,
     Kind.TEXT: _text,
     Kind.CHOICE: _choice,
     Kind.DURATION: _quantity(UNITS),

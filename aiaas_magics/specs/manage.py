@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aiaas_magics.specs.base import Command
+from aiaas_magics.specs.deploy import check_workers
 from aiaas_magics.specs.refs import check_name
 from aiaas_magics.specs.verbs import Action, Kind, Option, Verb
 
@@ -34,6 +35,37 @@ class StopEndpoint(Command, frozen=True, kw_only=True, tag="stop_endpoint"):
     """End an endpoint: no new requests, those in flight are answered."""
 
     endpoint: str
+
+
+class Promote(Command, frozen=True, kw_only=True, tag="promote"):
+    """Let a canary, a shadow or a version from before answer as the main one; no request is lost."""
+
+    endpoint: str
+    version: str | None = None
+    """``clf@4``, or ``4``; None: the canary."""
+
+
+class Rollback(Command, frozen=True, kw_only=True, tag="rollback"):
+    """Take back the last step that changed who answers: the canary, else the main version."""
+
+    endpoint: str
+
+
+class DropVersion(Command, frozen=True, kw_only=True, tag="drop_version"):
+    """Let a canary or a shadow go; the main version answers."""
+
+    endpoint: str
+    version: str | None = None
+
+
+class Scale(Command, frozen=True, kw_only=True, tag="scale"):
+    """Change the number of an endpoint's serving processes; those too many answer what they have."""
+
+    endpoint: str
+    workers: int
+
+    def __post_init__(self) -> None:
+        check_workers(self.workers)
 
 
 _JOB = Option("job", Kind.JOB, "a job's id (default: the newest)")
@@ -74,17 +106,59 @@ JOBS = Verb(
 )
 
 _ENDPOINT = Option("endpoint", Kind.ENDPOINT, "an endpoint", required=True)
+_VERSION = Option("version", Kind.VERSION, "one of its versions, clf@4 or 4 (default: the canary)")
 ENDPOINTS = Verb(
     "endpoints",
-    "list, inspect and stop endpoints",
-    "Endpoints are processes of their own and outlive the notebook's kernel.",
+    "list, inspect and stop endpoints, change their versions",
+    "Endpoints are processes of their own and outlive the notebook's kernel. An endpoint serves a main version and, while "
+    "they are tried, canaries and shadows; versions change places without a lost request, and every change is in the log.",
     (
         Action("list", "list the endpoints", examples=("%aiaas_endpoints",)),
         Action(
             "show",
-            "show an endpoint's address, model and curl line",
+            "show an endpoint's address, versions and curl line",
             arguments=(_ENDPOINT,),
             examples=("%aiaas_endpoints show cancer-api",),
+        ),
+        Action(
+            "versions",
+            "show what an endpoint serves, served, and who changed it",
+            arguments=(_ENDPOINT,),
+            examples=("%aiaas_endpoints versions cancer-api",),
+        ),
+        Action(
+            "promote",
+            "let the canary, or another of its versions, answer all",
+            makes="Promote",
+            arguments=(_ENDPOINT,),
+            options=(_VERSION,),
+            examples=(
+                "%aiaas_endpoints promote cancer-api",
+                "%aiaas_endpoints promote cancer-api --version clf@4",
+            ),
+        ),
+        Action(
+            "rollback",
+            "take back the last step: the canary, else go to the version before",
+            makes="Rollback",
+            arguments=(_ENDPOINT,),
+            examples=("%aiaas_endpoints rollback cancer-api",),
+        ),
+        Action(
+            "drop",
+            "let a canary or a shadow go",
+            makes="DropVersion",
+            arguments=(_ENDPOINT,),
+            options=(_VERSION,),
+            examples=("%aiaas_endpoints drop cancer-api",),
+        ),
+        Action(
+            "scale",
+            "change the number of serving processes",
+            makes="Scale",
+            arguments=(_ENDPOINT,),
+            options=(Option("workers", Kind.INT, "number of serving processes", required=True),),
+            examples=("%aiaas_endpoints scale cancer-api --workers 4",),
         ),
         Action(
             "logs",
@@ -94,7 +168,7 @@ ENDPOINTS = Verb(
         ),
         Action(
             "stop",
-            "end an endpoint",
+            "end an endpoint; what it was asked is answered",
             makes="StopEndpoint",
             arguments=(_ENDPOINT,),
             examples=("%aiaas_endpoints stop cancer-api",),

@@ -116,6 +116,34 @@ class AliasInfo(Record, frozen=True, kw_only=True, tag="alias_info"):
     to: int | None = None
 
 
+class ServingLimits(Record, frozen=True, kw_only=True, tag="serving_limits"):
+    """What one worker of an endpoint may be asked at once, and what it may use.
+
+    ``concurrency`` counts requests waiting for an answer; one more is told to come back (429). ``timeout`` is in seconds,
+    ``memory`` and ``size`` (of a request's body) in bytes; None is no limit.
+    """
+
+    concurrency: int = 1024
+    timeout: float = 30.0
+    memory: int | None = None
+    size: int = 16 << 20
+
+
+class Share(Record, frozen=True, kw_only=True, tag="share"):
+    """A version behind an endpoint and its share of the requests, in percent.
+
+    ``role`` is ``main``, ``canary`` or ``shadow`` (:mod:`aiaas_magics.specs.serving`). ``tier`` says how it computes,
+    ``verdict`` how that was proven equal to scikit-learn; ``since`` is when it took its role.
+    """
+
+    model: str
+    role: str = "main"
+    percent: float = 100.0
+    tier: str = "sklearn"
+    verdict: str = ""
+    since: float = 0.0
+
+
 class EndpointInfo(Record, frozen=True, kw_only=True, tag="endpoint_info"):
     """An endpoint; state is one of STARTING, READY, STOPPED, FAILED, LOST."""
 
@@ -133,6 +161,18 @@ class EndpointInfo(Record, frozen=True, kw_only=True, tag="endpoint_info"):
     example: dict[str, JSON] = {}
     schema: str = "warn"
     """What is done with rows unlike those its model learned from."""
+    versions: tuple[Share, ...] = ()
+    """What it serves; the main version, which is `model`, first."""
+    past: tuple[Share, ...] = ()
+    """The main versions before this one, oldest first: what a rollback goes back through."""
+    undone: tuple[Share, ...] = ()
+    """The main versions that rollbacks went back from."""
+    revision: int = 1
+    """Of its plan: grows with every change."""
+    host: str = "127.0.0.1"
+    limits: ServingLimits = ServingLimits()
+    samples: bool = True
+    """Whether rows are kept for monitoring."""
     token: str | None = None
     """Only for the home's owner, and never shown."""
     log: str = ""

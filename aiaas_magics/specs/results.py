@@ -347,6 +347,13 @@ class ComparisonResult(Result, frozen=True, kw_only=True, tag="comparison_result
     warnings: tuple[str, ...] = ()
 
 
+class OptimiseResult(Result, frozen=True, kw_only=True, tag="optimise_result"):
+    """The form in which a model is served, and how it was proven equal."""
+
+    model: str
+    verdict: Verdict
+
+
 class EndpointResult(Result, frozen=True, kw_only=True, tag="endpoint_result"):
     """A running endpoint; ``verdict`` tells which form of the model serves, and how it was proven equal."""
 

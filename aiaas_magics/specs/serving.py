@@ -6,24 +6,28 @@ it on; a process that comes back after a crash reads the same plan.
 
 from __future__ import annotations
 
+import ipaddress
+
 from aiaas_magics import errors
 from aiaas_magics.specs.base import JSON, Record
-from aiaas_magics.specs.records import Signature
+from aiaas_magics.specs.records import ServingLimits, Signature
 
+__all__ = [
+    "FILE",
+    "LOOPBACK",
+    "ROLES",
+    "Plan",
+    "Report",
+    "Served",
+    "ServingLimits",
+    "check_host",
+    "report_file",
+]
+
+FILE = "plan.json"
+"""A plan's name in the folder of its endpoint."""
+LOOPBACK = "127.0.0.1"
 ROLES = ("main", "canary", "shadow")
-
-
-class ServingLimits(Record, frozen=True, kw_only=True, tag="serving_limits"):
-    """What one worker may be asked at once, and what it may use.
-
-    ``concurrency`` counts requests waiting for an answer; one more is told to come back (429). ``timeout`` is in seconds,
-    ``memory`` and ``size`` (of a request's body) in bytes; None is no limit.
-    """
-
-    concurrency: int = 1024
-    timeout: float = 30.0
-    memory: int | None = None
-    size: int = 16 << 20
 
 
 class Served(Record, frozen=True, kw_only=True, tag="served"):
@@ -69,7 +73,7 @@ class Plan(Record, frozen=True, kw_only=True, tag="plan"):
     samples: bool = True
     """Whether rows are kept for monitoring."""
     hosts: tuple[str, ...] = ()
-    """Names it may be asked by, besides those of loopback."""
+    """Names it may be asked by, besides those of loopback; ``*`` is any."""
 
     def __post_init__(self) -> None:
         if [each.role for each in self.versions].count("main") != 1:
@@ -81,3 +85,45 @@ class Plan(Record, frozen=True, kw_only=True, tag="plan"):
     def main(self) -> Served:
         """The version that answers whatever no other does."""
         return next(each for each in self.versions if each.role == "main")
+
+
+class Report(Record, frozen=True, kw_only=True, tag="report"):
+    """What a worker tells of itself, in a file of its slot: the plan it serves, or why it cannot serve that one."""
+
+    pid: int
+    revision: int
+    error: str = ""
+
+
+def report_file(slot: int) -> str:
+    """Return the name of the file in which the worker of a slot tells of itself."""
+    return f"worker-{slot}.json"
+
+
+def check_host(host: str, *, open_to_network: bool) -> None:
+    """Check an address to listen on: another than loopback needs the flag that says what it means.
+
+    Raises
+    ------
+    SpecError
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError as error:
+        raise errors.SpecError(
+            f"--host {host} is no address",
+            "an address of this machine: 127.0.0.1 (this machine only), 0.0.0.0 or :: (all)",
+            f"--host {LOOPBACK}",
+        ) from error
+    if address.is_loopback and open_to_network:
+        raise errors.SpecError(
+            f"--host {host} is not open to the network",
+            "nobody but this machine reaches it",
+            "--host 0.0.0.0 --open-to-network",
+        )
+    if not address.is_loopback and not open_to_network:
+        raise errors.SpecError(
+            f"--host {host} lets other machines ask",
+            "who has the token may, and all is sent in the clear, the token too: put TLS in front",
+            f"--host {host} --open-to-network",
+        )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
 
 from aiaas_magics.security import keys, tokens
-from aiaas_magics.specs.base import encode
+from aiaas_magics.specs.base import JSON, encode
 from aiaas_magics.specs.records import EndpointInfo
 from aiaas_magics.specs.refs import check_name
 from aiaas_magics.store import database as db
@@ -59,11 +59,24 @@ class Endpoints:
             tell(connection, [_state(before, after)])
         return True
 
+    def change(self, info: EndpointInfo, audit: Mapping[str, JSON]) -> EndpointInfo:
+        """Write a row and what was asked for it in one transaction; the endpoint is known."""
+        bare = _bare(info)
+        with self._db.write() as connection:
+            here = db.endpoints.c.name == info.name
+            before = connection.execute(sa.select(db.endpoints.c.info).where(here)).scalar()
+            connection.execute(sa.update(db.endpoints).where(here).values(info=encode(bare)))
+            tell(
+                connection,
+                [(f"endpoint:{info.name}", "audit", dict(audit)), _state(before, bare)],
+            )
+        return self._with_token(bare)
+
     def forget(self, name: str) -> None:
         """Remove an endpoint that never ran: its row and its token, so that its name is free."""
         with self._db.write() as connection:
             connection.execute(sa.delete(db.endpoints).where(db.endpoints.c.name == name))
-        (self._secrets / f"{check_name(name)}.token").unlink(missing_ok=True)
+        self.token_path(name).unlink(missing_ok=True)
 
     def get(self, name: str) -> EndpointInfo:
         """Return an endpoint with its token. Raises `NotFound`."""
@@ -88,9 +101,13 @@ class Endpoints:
             bodies = connection.execute(query).scalars().all()
         return [self._with_token(msgspec.json.decode(body, type=EndpointInfo)) for body in bodies]
 
+    def token_path(self, name: str) -> Path:
+        """Return the file that holds an endpoint's token."""
+        return self._secrets / f"{check_name(name)}.token"
+
     def token(self, name: str) -> str:
         """Return an endpoint's token, made at first use."""
-        path = self._secrets / f"{check_name(name)}.token"
+        path = self.token_path(name)
         known = keys.read_secret(path) or keys.write_secret(path, tokens.new().encode())
         return known.decode()
 

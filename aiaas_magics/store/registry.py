@@ -77,6 +77,16 @@ class Registry:
             )
         return folder
 
+    def example(self, ref: str) -> list[list[JSON]]:
+        """Return the row a model was saved with, as an array of one row; empty where there is none."""
+        info = self.find(ref)
+        path = self._folder / info.name / str(info.version) / "input_example.json"
+        try:
+            found: list[list[JSON]] = msgspec.json.decode(path.read_bytes())["data"]
+        except FileNotFoundError:
+            return []
+        return found
+
     def select(self, where: Mapping[str, JSON] | None = None) -> list[ModelInfo]:
         """Return models, newest first, whose name or version equal `where`."""
         query = sa.select(db.models.c.info).order_by(
@@ -239,6 +249,7 @@ class Registry:
             endpoint = msgspec.json.decode(body, type=EndpointInfo)
             if endpoint.state in {"STARTING", "READY"}:
                 served[endpoint.model] = endpoint.name
+                served |= {share.model: endpoint.name for share in endpoint.versions}
         for info in doomed:
             named = self._with_aliases(connection, info).aliases
             if named:

@@ -23,7 +23,17 @@ from aiaas_magics.backends.following import follow
 from aiaas_magics.specs.data import DataSpec, DeleteData
 from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.evaluate import EvaluateSpec
-from aiaas_magics.specs.manage import DeleteAlias, DeleteModel, SetAlias
+from aiaas_magics.specs.manage import (
+    DeleteAlias,
+    DeleteModel,
+    DropVersion,
+    Promote,
+    Rollback,
+    Scale,
+    SetAlias,
+    StopEndpoint,
+)
+from aiaas_magics.specs.records import EndpointInfo
 from aiaas_magics.specs.results import DataResult, EvaluationResult, ModelResult
 from aiaas_magics.specs.train import TrainSpec
 from aiaas_magics.testing.stages import Count, Fail, Noop, Remember
@@ -297,6 +307,39 @@ class BackendContract:
         while not backend.query("data") and time.monotonic() < end:
             time.sleep(0.02)
         return backend.submit(spec)
+
+    def test_versions_of_an_endpoint_change_places(self, backend: Backend) -> None:
+        """A canary is added, promoted, rolled back and dropped; what is impossible changes nothing."""
+        self.load(backend)
+        spec = TrainSpec(data="flowers", target="species", algo="ridge", as_="clf")
+        for asked in (spec, spec, DeploySpec(model="clf@1", as_="api")):
+            assert states(backend, backend.submit(asked))[-1] == "SUCCEEDED"
+        try:
+            beside = DeploySpec(model="clf@2", as_="api", to="api", canary=20.0)
+            assert states(backend, backend.submit(beside))[-1] == "SUCCEEDED"
+            assert self._versions(backend) == [("clf@1", "main", 80.0), ("clf@2", "canary", 20.0)]
+            for command, expected in (
+                (Promote(endpoint="api"), [("clf@2", "main", 100.0)]),
+                (Rollback(endpoint="api"), [("clf@1", "main", 100.0)]),
+            ):
+                assert backend.apply(command).changed
+                assert self._versions(backend) == expected
+            for refused in (Promote(endpoint="api"), DropVersion(endpoint="api")):
+                with pytest.raises(errors.Conflict):
+                    backend.apply(refused)
+            audits = [
+                e.body["command"] for e in backend.events("endpoint:api") if e.type == "audit"
+            ]
+            assert audits[-2:] == ["promote", "rollback"]
+        finally:
+            backend.apply(StopEndpoint(endpoint="api"))
+        with pytest.raises(errors.Conflict):
+            backend.apply(Scale(endpoint="api", workers=2))
+
+    def _versions(self, backend: Backend) -> list[tuple[str, str, float]]:
+        (info,) = backend.query("endpoints", {"name": "api"})
+        assert isinstance(info, EndpointInfo)
+        return [(each.model, each.role, each.percent) for each in info.versions]
 
     def test_commands_are_in_the_audit_log(self, backend: Backend) -> None:
         """Who did what."""

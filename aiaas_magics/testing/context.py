@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import msgspec
 
 from aiaas_magics import errors, frames
+from aiaas_magics.specs import rollout
 from aiaas_magics.specs.base import JSON, Result
 from aiaas_magics.specs.deploy import DeploySpec
-from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo, NewModel
+from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo, NewModel, Share
 from aiaas_magics.specs.refs import parse
 from aiaas_magics.specs.results import DataResult
 from aiaas_magics.store.blobs import Blobs
@@ -181,23 +182,44 @@ class LocalContext:
     def start_endpoint(
         self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]
     ) -> EndpointInfo:
-        """Write down what was asked; a taken name raises `NameTaken` unless it is replaced."""
+        """Write down what was asked, by the rules of all backends; no process starts."""
         taken = next((e for e in self.endpoints if e.name == spec.as_), None)
-        if taken is not None and taken.model != model.ref and not spec.replace:
-            raise errors.NameTaken(f"{spec.as_!r} serves {taken.model}", "", "--replace")
-        info = EndpointInfo(
-            name=spec.as_,
-            model=model.ref,
-            state="READY",
-            url=f"http://127.0.0.1:{spec.port}",
-            port=spec.port,
-            workers=spec.workers,
-            target=model.target,
-            example=example,
-            schema=spec.schema,
-        )
+        info = self._endpoint(spec, model, example, taken)
         self.endpoints[:] = [*(e for e in self.endpoints if e.name != spec.as_), info]
         return info
+
+    def _endpoint(
+        self,
+        spec: DeploySpec,
+        model: ModelInfo,
+        example: dict[str, JSON],
+        taken: EndpointInfo | None,
+    ) -> EndpointInfo:
+        share = Share(model=model.ref, since=time.time())
+        if spec.to is not None:
+            return self._beside(spec, model, share, taken)
+        if taken is not None and taken.model != model.ref and not spec.replace:
+            raise errors.NameTaken(f"{spec.as_!r} serves {taken.model}", "", "--replace")
+        past = () if taken is None or taken.model == model.ref else rollout.served(taken)[:1]
+        return EndpointInfo(
+            name=spec.as_, model=model.ref, state="READY", url=f"http://127.0.0.1:{spec.port}",
+            port=spec.port, workers=spec.workers, target=model.target, example=example,
+            schema=spec.schema, versions=(share,), past=past, host=spec.host, limits=spec.limits,
+            samples=not spec.no_samples,
+        )  # fmt: skip
+
+    def _beside(
+        self, spec: DeploySpec, model: ModelInfo, share: Share, taken: EndpointInfo | None
+    ) -> EndpointInfo:
+        if taken is None:
+            known = errors.did_you_mean(spec.as_, [e.name for e in self.endpoints])
+            raise errors.NotFound(f"no endpoint {spec.as_!r}", known)
+        main, _ = self.model(taken.model)
+        rollout.check_fits(main.ref, main.signature, model.ref, model.signature)
+        if spec.shadow or spec.canary is not None:
+            role, percent = "shadow" if spec.shadow else "canary", spec.canary or 0.0
+            return rollout.tried(taken, msgspec.structs.replace(share, role=role, percent=percent))
+        return rollout.renewed(taken, share)
 
 
 Info = TypeVar("Info", DataInfo, ModelInfo)

@@ -16,6 +16,7 @@ import msgspec
 
 from aiaas_magics import engines, errors
 from aiaas_magics.backends.base import KINDS
+from aiaas_magics.specs import rollout
 from aiaas_magics.specs.base import JSON, Command, Record, Result, Spec, encode, tag_of
 from aiaas_magics.specs.jobs import MOVES, Event, Job, JobState, Limits
 from aiaas_magics.specs.records import AliasInfo, Applied, EndpointInfo, ModelInfo, Usage
@@ -177,11 +178,17 @@ class FakeBackend:
             "delete_data": lambda asked: self._delete("data", asked.data),
             "delete_model": lambda asked: self._delete("models", asked.model),
             "stop_endpoint": self._stop_endpoint,
+            **dict.fromkeys(("promote", "rollback", "drop_version", "scale"), self._change),
         }
         if tag not in changes:
             raise errors.UsageError(f"no command {tag!r} here")
         text = changes[tag](command)
-        self.log("home", "audit", {"command": tag, "who": "fake", **msgspec.to_builtins(command)})
+        of = getattr(command, "endpoint", None)
+        self.log(
+            f"endpoint:{of}" if of else "home",
+            "audit",
+            {"command": tag, "who": "fake", **msgspec.to_builtins(command)},
+        )
         return Applied(text=text)
 
     def events(self, scope: str, after: int = 0, *, limit: int = 1000) -> list[Event]:
@@ -314,6 +321,15 @@ class FakeBackend:
         if not known[found.name]:
             del known[found.name]
         return f"deleted {ref}"
+
+    def _change(self, asked: Any) -> str:
+        """Change an endpoint's versions or workers."""
+        found: Any = self.query("endpoints", {"name": asked.endpoint})[0]
+        if found.state != "READY":
+            raise errors.Conflict(f"{found.name} does not run")
+        after = rollout.edited(found, asked, time.time())
+        self.endpoints[:] = [after if e is found else e for e in self.endpoints]
+        return rollout.told(found, after)
 
     def _stop_endpoint(self, asked: Any) -> str:
         (info,) = self.query("endpoints", {"name": asked.endpoint})

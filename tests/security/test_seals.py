@@ -100,6 +100,13 @@ def test_the_key_stays_the_same(tmp_path):
     [
         ("Bearer abc", "abc"),
         ("bearer  abc ", "abc"),
+        ("Basic YW55OmFiYw==", "abc"),
+        ("basic OmE6Yg==", "a:b"),
+        ("Basic YW55", None),
+        ("Basic YW55Og==", None),
+        ("Basic !", None),
+        ("Basic /w==", None),
+        ("Basic", None),
         ("Basic abc", None),
         ("Bearer", None),
         (None, None),

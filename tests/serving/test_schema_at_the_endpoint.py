@@ -9,8 +9,6 @@ import pytest
 from aiaas_magics.serving import openapi
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols import predict
-from aiaas_magics.specs.records import Signature
-from aiaas_magics.specs.schema import Expectation
 
 ROWS = pd.DataFrame(
     {
@@ -31,11 +29,9 @@ def served(serve):
 @pytest.fixture
 def ask(served):
     def asks(row, mode="warn", form="X_test", **more):
-        gate = predict.Gate(served.signature, mode)
         given = [row] if form == "X_test" else {name: [value] for name, value in row.items()}
         body = json.dumps({form: given, **more}).encode()
-        said = json.loads(predict.answer(body, served.predictor, gate)[0])
-        return said, gate
+        return json.loads(predict.answer(body, served.predictor, mode)[0])
 
     return asks
 
@@ -46,18 +42,17 @@ def problems(said):
 
 @pytest.mark.parametrize("mode", ["warn", "fix", "refuse"])
 def test_a_row_like_those_learned_from_is_answered_as_ever(ask, mode):
-    assert set(ask(GOOD, mode)[0]) == {"y_pred"}
+    assert set(ask(GOOD, mode)) == {"y_pred"}
 
 
 def test_odd_rows_are_answered_and_counted(ask):
-    said, gate = ask(GOOD | {"age": 500, "city": "Zug"})
+    said = ask(GOOD | {"age": 500, "city": "Zug"})
     assert len(said["y_pred"]) == 1
     assert problems(said) == [("age", "out of range"), ("city", "unknown category")]
     assert said["warnings"][0] == {
         "column": "age", "problem": "out of range", "rows": 1, "first": 0, "got": 500,
         "expected": "the model learned from 20 to 59",
     }  # fmt: skip
-    assert gate.noted[("age", "out of range")] == 1
 
 
 @pytest.mark.parametrize("form", ["X_test", "columns"])
@@ -71,8 +66,8 @@ def test_odd_rows_are_answered_and_counted(ask):
     ],
 )
 def test_what_is_sure_is_fixed_where_asked_for(ask, row, noted, form):
-    plain = ask(GOOD | {"gap": row.get("gap")})[0]
-    said, _ = ask(row, "fix", form)
+    plain = ask(GOOD | {"gap": row.get("gap")})
+    said = ask(row, "fix", form)
     assert said["y_pred"] == plain["y_pred"]
     assert problems(said) == noted
     if noted[0][0] != "city":
@@ -92,7 +87,7 @@ def test_a_request_chooses_but_where_the_endpoint_refuses(ask):
     odd = GOOD | {"age": 500}
     with pytest.raises(Problem, match="out of range"):
         ask(odd, "warn", schema="refuse")
-    assert problems(ask(GOOD | {"age": "30"}, "warn", schema="fix")[0])
+    assert problems(ask(GOOD | {"age": "30"}, "warn", schema="fix"))
     with pytest.raises(Problem, match="this endpoint refuses"):
         ask(odd, "refuse", schema="warn")
     with pytest.raises(Problem, match="unknown schema"):
@@ -118,11 +113,3 @@ def test_bounds_are_bounds_where_the_endpoint_refuses(served, change, good):
     valid = jsonschema.Draft202012Validator(request_schema(served, "refuse")).is_valid(body)
     assert valid is good
     assert jsonschema.Draft202012Validator(request_schema(served, "warn")).is_valid(body)
-
-
-def test_what_was_noted_is_news_once():
-    gate = predict.Gate(Signature(inputs=(("x", "double"),), output="double", expects={"x": Expectation(low=0.0, high=1.0)}))  # fmt: skip
-    for _ in range(2):
-        gate.check({"x": [9.0, 0.5, 9.0]}, "warn")
-    assert gate.news() == [("x", "out of range", 2, 4), ("x", "out of range", 2, 4)]
-    assert gate.news() == []

@@ -1,6 +1,5 @@
 """The ASGI application: who may ask, what is refused, what stands in every answer."""
 
-import asyncio
 import json
 import logging
 import re
@@ -8,20 +7,21 @@ import re
 import pytest
 
 from aiaas_magics.predictors.base import Outcome
-from aiaas_magics.serving import app as application
 from aiaas_magics.serving.app import App
+from aiaas_magics.serving.log import Log
 from aiaas_magics.specs.records import Expectation, Signature
+from aiaas_magics.specs.serving import ServingLimits
+from aiaas_magics.testing import serving
+from aiaas_magics.testing.serving import TOKEN
 
-TOKEN = "right-token"
 SIGNATURE = Signature(inputs=(("x", "double"),), output="y", required=("x",))
-ALLOWED = {"host": "127.0.0.1:8080", "authorization": f"Bearer {TOKEN}"}
-JSON = {"content-type": "application/json"}
 ROW = b'{"X_test": [[1.5]]}'
 
 
 class Double:
     """A predictor that doubles, and breaks at 666."""
 
+    tier, inline = "double", True
     signature = SIGNATURE
 
     def predict(self, rows, *, proba):
@@ -30,44 +30,17 @@ class Double:
         return Outcome(2 * rows.matrix[:, 0], None)
 
 
-APP = App("api", "m@1", Double(), TOKEN, {"X_test": [[1.5]]})
+def served(predictor=None, **told):
+    example = {"X_test": [[1.5]]}
+    return serving.state(serving.loaded(predictor or Double(), example=example), **told)
 
 
-class Reply:
-    """What the application sent."""
-
-    def __init__(self, messages):
-        start, *bodies = messages
-        self.status = start["status"]
-        self.headers = {k.decode(): v.decode() for k, v in start["headers"]}
-        self.body = b"".join(message["body"] for message in bodies)
-
-    @property
-    def json(self):
-        return json.loads(self.body)
+APP = App(served(), TOKEN)
+SMALL = App(served(limits=ServingLimits(size=1 << 10)), TOKEN)
 
 
-def ask(path="/predict", method="POST", chunks=(ROW,), app=APP, ended=True, **headers):
-    """Ask the application as a server would; a header given as None is left out."""
-    known = ALLOWED | JSON | {name.replace("_", "-"): value for name, value in headers.items()}
-    raw = [(k.encode(), v.encode("latin-1")) for k, v in known.items() if v is not None]
-    scope = {"type": "http", "method": method, "path": path, "headers": raw}
-    said, parts = [], list(chunks)
-
-    async def receive():
-        if not parts:
-            return {"type": "http.disconnect"}
-        return {
-            "type": "http.request",
-            "body": parts.pop(0),
-            "more_body": bool(parts) or not ended,
-        }
-
-    async def send(message):
-        said.append(message)
-
-    asyncio.run(app(scope, receive, send))
-    return Reply(said)
+def ask(path="/predict", method="POST", chunks=(ROW,), app=APP, **more):
+    return serving.ask(app, path, chunks, method=method, **more)
 
 
 def test_rows_are_answered():
@@ -184,11 +157,6 @@ def test_a_body_may_come_in_pieces(cuts):
     assert ask(chunks=[b"", *chunks, b""]).json["y_pred"][-1] == 38.0
 
 
-@pytest.fixture
-def small(monkeypatch):
-    monkeypatch.setattr(application, "MOST_BYTES", 1 << 10)
-
-
 @pytest.mark.parametrize(
     ("chunks", "declared"),
     [
@@ -201,12 +169,12 @@ def small(monkeypatch):
     ],
     ids=["declared", "declared absurdly", "at once", "in pieces", "declared less", "negative"],
 )
-def test_a_body_too_large_is_refused_however_it_comes(small, chunks, declared):
-    assert ask(chunks=chunks, content_length=declared, ended=False).status == 413
+def test_a_body_too_large_is_refused_however_it_comes(chunks, declared):
+    assert ask(chunks=chunks, content_length=declared, ended=False, app=SMALL).status == 413
 
 
-def test_a_body_of_just_the_limit_is_read(small):
-    assert ask(chunks=[ROW.ljust(1024)], content_length="1024").status == 200
+def test_a_body_of_just_the_limit_is_read():
+    assert ask(chunks=[ROW.ljust(1024)], content_length="1024", app=SMALL).status == 200
 
 
 def test_a_client_that_hangs_up_is_no_error_of_the_model(caplog):
@@ -221,10 +189,10 @@ class Narrow(Double):
 
 
 def test_strange_rows_are_logged_ever_more_rarely(caplog):
-    served = App("api", "m@1", Narrow(), TOKEN, {"X_test": [[0.5]]})
+    narrow = App(served(Narrow()), TOKEN)
     with caplog.at_level(logging.INFO, "aiaas.serving"):
         for _ in range(9):
-            assert ask(chunks=(b'{"X_test": [[99]]}',), app=served).status == 200
+            assert ask(chunks=(b'{"X_test": [[99]]}',), app=narrow).status == 200
     told = [line.split(", ")[1] for line in caplog.messages if "so far" in line]
     assert told == ["1 so far", "2 so far", "4 so far", "8 so far"]
 
@@ -241,7 +209,7 @@ def test_an_error_of_the_model_has_a_number_and_no_traceback(caplog):
 
 
 @pytest.mark.parametrize("status", [200, 401, 404, 405, 413, 415, 421, 422, 500])
-def test_security_headers_stand_in_every_answer(small, status):
+def test_security_headers_stand_in_every_answer(status):
     how = {
         200: {},
         401: {"authorization": None},
@@ -253,7 +221,7 @@ def test_security_headers_stand_in_every_answer(small, status):
         422: {"chunks": [b"[]"]},
         500: {"chunks": [b'{"X_test": [[666]]}']},
     }
-    reply = ask(**how[status])
+    reply = ask(**how[status], app=SMALL)
     assert reply.status == status
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert reply.headers["cache-control"] == "no-store"
@@ -264,11 +232,13 @@ def test_security_headers_stand_in_every_answer(small, status):
         assert reply.json["status"] == status
 
 
-def test_the_log_has_a_line_a_request_and_no_token(caplog):
-    with caplog.at_level(logging.INFO, "aiaas.serving"):
-        ask()
-        ask("/x\nPOST /forged 200", "GET")
-    assert re.fullmatch(r"POST '/predict' 200 \d+\.\d\d ms 1 rows", caplog.messages[0])
-    assert len(caplog.messages) == 2
-    assert "\n" not in caplog.messages[1]
-    assert TOKEN not in caplog.text
+def test_the_log_has_a_line_a_request_and_no_token(capfd):
+    log = Log(None)
+    logged = App(served(), TOKEN, log=log)
+    ask(app=logged)
+    ask("/x\nPOST /forged 200", "GET", app=logged)
+    log.flush()
+    first, second = capfd.readouterr().err.splitlines()
+    assert re.search(r"POST '/predict' 200 \d+\.\d\d ms 1 rows m@1$", first)
+    assert "'/x\\nPOST /forged 200' 404" in second
+    assert TOKEN not in first + second

@@ -38,6 +38,11 @@ class Reply(NamedTuple):
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
+def details(problem: Problem) -> Reply:
+    """Return a refusal as RFC 9457 has it."""
+    return Reply(problem.status, problem.body(), b"application/problem+json", problem.headers)
+
+
 class Ask(NamedTuple):
     """What a request asks of a model."""
 

@@ -9,108 +9,147 @@ unlike those the model learned from (:mod:`aiaas_magics.specs.schema`); what is 
 from __future__ import annotations
 
 import difflib
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
 
-from aiaas_magics import errors
-from aiaas_magics.predictors.base import Columns, Outcome, Predictor, Rows
+from aiaas_magics.predictors.base import Outcome, Predictor, Rows
+from aiaas_magics.serving import asking
 from aiaas_magics.serving.limits import MOST_ROWS
 from aiaas_magics.serving.problems import Problem
-from aiaas_magics.specs.base import JSON
-from aiaas_magics.specs.records import Signature
+from aiaas_magics.serving.protocols import base, pieces
+from aiaas_magics.serving.protocols.base import Ask, Loaded, Reply, Request, Route, State
+from aiaas_magics.serving.protocols.fast import Fast
 from aiaas_magics.specs.schema import MODES, Misfit, Note, Schema, all_gaps, left_out, short
+from aiaas_magics.specs.serving import Served
 
 KEYS = ("X_test", "columns", "proba", "schema")
+VERSION = b"x-aiaas-version"
+ENCODE = msgspec.json.Encoder().encode
+KEPT = 16
+"""Versions whose quick readers are kept."""
 
 
-class Gate:
-    """What stands between a request and the model: its schema, the endpoint's mode, and a count of what was noted."""
+class Predict:
+    """The protocol as a part of the application."""
 
-    def __init__(self, signature: Signature, mode: str = "warn") -> None:
-        self.schema = Schema(signature.inputs, signature.required, signature.expects)
-        self.mode = mode
-        self.noted: Counter[tuple[str, str]] = Counter()
-        self._told: list[tuple[str, str, int]] = []
+    def __init__(self) -> None:
+        self.routes: Sequence[Route] = (Route("POST", "/predict"),)
+        self._fast: dict[int, tuple[Schema, Fast | None]] = {}
 
-    def mode_of(self, asked: Mapping[str, Any]) -> str:
-        """Return the mode of a request: its own word, but where the endpoint refuses it refuses."""
-        mode = asked.get("schema", self.mode)
-        if mode not in MODES:
-            raise Problem(422, f"unknown schema {short(mode)}", _near(str(mode)[:20], MODES))
-        if self.mode == "refuse" != mode:
-            raise Problem(
-                422, "this endpoint refuses rows unlike those it learned from", "leave out schema"
-            )
-        return str(mode)
+    def version(self, request: Request, state: State) -> str | None:
+        """Return the version asked for by the header ``X-AIAAS-Version``: its number, or ``name@number``.
 
-    def check(self, columns: Mapping[str, list[Any]], mode: str) -> tuple[Columns, list[Note]]:
-        """Return the columns as the model takes them and the notes on them, which are counted."""
-        try:
-            taken, notes = self.schema.check(columns, mode)
-        except Misfit as misfit:
-            raise Problem(422, misfit.what, misfit.hint) from misfit
-        for note in notes:
-            self.noted[note.column, note.problem] += note.rows
-            self._told.append((note.column, note.problem, note.rows))
-        return taken, notes
+        Raises
+        ------
+        Problem
+            404 for one that is not served.
+        """
+        header = request.headers.get(VERSION)
+        if header is None:
+            return None
+        asked = header.decode("latin-1").strip()
+        for number, loaded in state.versions.items():
+            if asked in (number, loaded.served.model):
+                return number
+        known = ", ".join(state.versions)
+        raise Problem(404, f"version {short(asked)} is not served here", f"known: {known}")
 
-    def news(self) -> list[tuple[str, str, int, int]]:
-        """Return column, problem, rows and rows so far of what was noted since this was last asked."""
-        told, self._told = self._told, []
-        return [
-            (column, problem, rows, self.noted[column, problem]) for column, problem, rows in told
-        ]
+    def read(self, request: Request, version: Loaded, mode: str) -> Ask:
+        """Return what is asked: by the quick reader where all is plain, else by the exact one.
+
+        Raises
+        ------
+        Problem
+            400 if the body is no JSON, 413 for too many rows, 415 if it does not say that it is, 422 if
+            rows do not fit the model.
+        """
+        _check_kind(request.headers.get(b"content-type", b""))
+        fast = self._fast_of(version)
+        found = None if fast is None else fast.read(request.body)
+        if found is not None:
+            return Ask(Rows(version.served.signature, matrix=found.matrix), found.proba)
+        return read(request.body, version, mode)
+
+    def write(self, ask: Ask, outcome: Outcome, version: Loaded) -> Reply:
+        """Return the answer."""
+        said: dict[str, Any] = {"y_pred": outcome.labels.tolist()}
+        if outcome.proba is not None:
+            said["y_proba"] = outcome.proba.tolist()
+            said["classes"] = version.served.signature.classes
+        if ask.notes:
+            said["warnings"] = ask.notes
+        return Reply(200, ENCODE(said))
+
+    def refuse(self, problem: Problem) -> Reply:
+        """Return problem details."""
+        return base.details(problem)
+
+    def _fast_of(self, version: Loaded) -> Fast | None:
+        """Return the quick reader of a version; None where its columns are not all numbers."""
+        schema = version.schema
+        known = self._fast.get(id(schema))
+        if known is None:
+            if len(self._fast) >= KEPT:
+                self._fast.clear()
+            known = self._fast[id(schema)] = schema, Fast.of(schema)
+        return known[1]
 
 
-def answer(body: bytes, predictor: Predictor, gate: Gate | None = None) -> tuple[bytes, int]:
-    """Return the answer to a request's body, and how many rows it had.
+def _check_kind(header: bytes) -> None:
+    if header == base.JSON_TYPE or header.partition(b";")[0].strip().lower() == base.JSON_TYPE:
+        return
+    hint = "send Content-Type: application/json"
+    raise Problem(415, "the content type is not application/json", hint)
+
+
+def read(body: bytes, version: Loaded, mode: str) -> Ask:
+    """Return what a body asks, each value looked at; see `Predict.read`."""
+    asked = _decode(body)
+    mode = _mode(asked, mode)
+    given, before = _columns(asked, version.schema, mode)
+    try:
+        columns, notes = version.schema.check(given, mode)
+    except Misfit as misfit:
+        raise Problem(422, misfit.what, misfit.hint) from misfit
+    rows = Rows(version.served.signature, columns)
+    return Ask(rows, asked.get("proba", False), [*before, *notes])
+
+
+def answer(body: bytes, predictor: Predictor, mode: str = "warn") -> tuple[bytes, int]:
+    """Return the answer to a request's body without an endpoint, and how many rows it had.
 
     Raises
     ------
     Problem
-        400 if the body is no JSON, 413 for too many rows, 422 if rows do not fit the model or it has
-        no answer to them.
+        As `Predict.read`, and 422 if the model has no answer to the rows.
     """
-    asked = _decode(body)
-    gate = gate or Gate(predictor.signature)
-    mode = gate.mode_of(asked)
-    given, before = _columns(asked, gate.schema, mode)
-    columns, notes = gate.check(given, mode)
-    rows = Rows(predictor.signature, columns)
-    found = _ask(predictor, rows, proba=bool(asked.get("proba", False)))
-    said: dict[str, JSON] = {"y_pred": found.labels.tolist()}
-    if found.proba is not None:
-        said |= {"y_proba": found.proba.tolist(), "classes": list(predictor.signature.classes)}
-    if before or notes:
-        said["warnings"] = [*before, *notes]
-    return msgspec.json.encode(said), rows.n
+    signature, protocol = predictor.signature, Predict()
+    schema = Schema(signature.inputs, signature.required, signature.expects)
+    served = Served(model="model@1", folder="", digest="", signature=signature)
+    version = Loaded(served, predictor, schema)
+    request = Request("POST", "/predict", {b"content-type": base.JSON_TYPE}, body, {})
+    ask = protocol.read(request, version, mode)
+    outcome = asking.predict(predictor, ask.rows, proba=ask.proba)
+    return protocol.write(ask, outcome, version).body, ask.rows.n
 
 
-def _ask(predictor: Predictor, rows: Rows, *, proba: bool) -> Outcome:
-    try:
-        found = predictor.predict(rows, proba=proba)
-    except errors.UserCodeError as error:
-        raise Problem(422, error.what, error.hint) from error
-    except ValueError as error:
+def _mode(asked: Mapping[str, Any], endpoint: str) -> str:
+    """Return the mode of a request: its own word, but where the endpoint refuses it refuses."""
+    mode = asked.get("schema", endpoint)
+    if mode not in MODES:
+        raise Problem(422, f"unknown schema {short(mode)}", _near(str(mode)[:20], MODES))
+    if endpoint == "refuse" != mode:
         raise Problem(
-            422, "the model does not take these values", str(error).partition("\n")[0]
-        ) from error
-    if not (_finite(found.labels) and (found.proba is None or _finite(found.proba))):
-        raise Problem(422, "the model's answer is no finite number", "are the values very large?")
-    return found
-
-
-def _finite(found: np.ndarray) -> bool:
-    return found.dtype.kind != "f" or bool(np.isfinite(found).all())
+            422, "this endpoint refuses rows unlike those it learned from", "leave out schema"
+        )
+    return str(mode)
 
 
 def _decode(body: bytes) -> dict[str, Any]:
     try:
-        asked = msgspec.json.decode(body)
+        asked = pieces.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Problem(400, "the body is not JSON", str(error)) from error
     if not isinstance(asked, dict):

@@ -1,0 +1,99 @@
+"""How an endpoint's versions look: who answers how much, how that was proven, what was served before."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from aiaas_magics.cards import page, style
+from aiaas_magics.cards.page import Card, Part
+from aiaas_magics.specs.jobs import Event
+from aiaas_magics.specs.records import EndpointInfo, Share
+
+SHADOW = "compared only"
+ENDED = {"LOST": "its processes were gone", "FAILED": "it did not start"}
+
+
+def parts(info: EndpointInfo) -> list[Part]:
+    """Return the proof of the main version's tier, and all versions where there are several."""
+    found: list[Part] = []
+    if info.versions and info.versions[0].verdict:
+        found.append(page.Line(info.versions[0].verdict, "soft"))
+    if len(info.versions) > 1:
+        found.append(table(info.versions))
+    if not loopback(info.host):
+        words = f"open to the network on {info.host}: token and data are sent in the clear"
+        found.append(page.warning(words))
+    return found
+
+
+def loopback(host: str) -> bool:
+    """Tell whether only this machine reaches an address."""
+    return ipaddress.ip_address(host).is_loopback
+
+
+def table(versions: Sequence[Share]) -> page.Table:
+    """Return versions, their roles and their shares of the requests."""
+    rows = [(v.model, v.role, part(v), v.tier, style.when(v.since)) for v in versions]
+    return _table(("version", "role", "answers", "computed by", "since"), rows)
+
+
+def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> page.Table:
+    """Return a table; its last column holds times, which docs_mode must not show."""
+    if style.docs_mode():
+        return page.Table(columns[:-1], [row[:-1] for row in rows])
+    return page.Table(columns, rows)
+
+
+def part(share: Share) -> str:
+    """Return a version's share of the requests in words."""
+    return SHADOW if share.role == "shadow" else f"{share.percent:g} %"
+
+
+def canaries(info: EndpointInfo) -> str:
+    """Return what stands beside the main version, for one line: ``, clf@5 canary 10 %``."""
+    words = [
+        f", {v.model} {v.role}" + (f" {v.percent:g} %" * (v.role == "canary"))
+        for v in info.versions[1:]
+    ]
+    return "".join(words)
+
+
+def versions_card(info: EndpointInfo, versions: Sequence[Share], steps: Sequence[Event]) -> Card:
+    """Return what an endpoint serves and served, and who changed it, newest first."""
+    before = [*((v, "before") for v in reversed(info.past)), *((v, "undone") for v in info.undone)]
+    rows = [(v.model, v.role, part(v), v.tier, style.when(v.since)) for v in versions]
+    rows += [(v.model, role, "", v.tier, style.when(v.since)) for v, role in before]
+    names = ("version", "role", "answers", "computed by", "since")
+    told = [step(event) for event in reversed(steps)]
+    who = ("step", "version", "by", "when")
+    return page.card(
+        f"versions of {info.name}",
+        _table(names, rows),
+        page.soft("what was done, newest first") if told else None,
+        _table(who, told) if told else None,
+        page.following(_next(info)),
+    )
+
+
+def _next(info: EndpointInfo) -> str:
+    if len(info.versions) > 1:
+        return f"%aiaas_endpoints promote {info.name}"
+    if info.past:
+        return f"%aiaas_endpoints rollback {info.name}"
+    return f"%aiaas_deploy MODEL --to {info.name} --canary 10%"
+
+
+def step(event: Event) -> tuple[str, str, str, str]:
+    """Return an event of an endpoint as a row: what, which version, by whom, when."""
+    body = event.body
+    if event.type == "state":
+        return str(body["to"]).lower(), ENDED.get(str(body["to"]), ""), "", style.when(event.time)
+    command = str(body.get("command", "")).replace("_", " ")
+    if body.get("canary") is not None:
+        command = f"canary {body['canary']:g} %"
+    elif body.get("shadow"):
+        command = "shadow"
+    version = body.get("version") or body.get("now") or body.get("model") or ""
+    version = f"{body['workers']} workers" if "workers" in body else version
+    return command, str(version), str(body.get("who", "")), style.when(event.time)

@@ -1,0 +1,1 @@
+"""What an endpoint is compared with, and how: its reference, drift, performance, alerts."""

@@ -1,0 +1,361 @@
+"""Requests counted: by version, status and latency, in total, by the minute and by the hour.
+
+A worker writes into a mapped file of its own, with plain stores and no lock: a microsecond a request. `merged` adds up
+the files of all workers. A worker that comes back finds its file, so that counters only grow, as Prometheus wants it.
+
+The file: `HEADER` words of 64 bits, then a block a version: its name, a cell of everything, and a ring of cells
+(:mod:`aiaas_magics.gauges.rings`). A cell: its stamp, `FIELDS`, a count a status code, a count a latency bin.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import math
+import mmap
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from aiaas_magics.gauges import rings
+
+FOLDER = "gauges"
+"""Of an endpoint's folder."""
+CODES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 421, 422, 429, 500, 503, 504, 0)
+"""Status codes that are counted; 0 stands for all others."""
+FIELDS = ("rows", "noted", "nanoseconds", "compared", "agreeing", "apart", "failed")
+"""Rows asked about, rows of them that were noted as odd, time spent; rows a shadow was asked about as well, those of them
+with the same label, the differences summed up in units of `UNIT`, and requests the shadow had no answer to."""
+UNIT = 1e-9
+LOWEST, OCTAVES, PARTS = -15, 21, 8
+"""Latency bins: from 2**-15 s (30 microseconds) on, 21 octaves of 8 bins, each 9 % wide; the last is for all beyond 64 s."""
+BINS = OCTAVES * PARTS + 1
+MOST_VERSIONS = 16
+"""Blocks of a file; of more versions the one that was silent for longest makes room."""
+
+MAGIC = int.from_bytes(b"aiaas-g1", "little")
+HEADER, NAME = 64, 16
+PID, LOST, THINNED = 1, 2, 3
+_ROWS, _NOTED, _NANOS, _COMPARED, _AGREEING, _APART, _FAILED = range(1, 1 + len(FIELDS))
+_CODES = 1 + len(FIELDS)
+_BINS = _CODES + len(CODES)
+CELL = _BINS + BINS
+BLOCK = NAME + CELL * (1 + rings.CELLS)
+SIZE = 8 * (HEADER + MOST_VERSIONS * BLOCK)
+_PLACE = {code: _CODES + i for i, code in enumerate(CODES)}
+_OTHER = _PLACE[0]
+ALTERNATES = 4
+"""Files that a slot may have: two masters stand side by side while one takes the other's place."""
+NONE = "-"
+"""Stands for the version of requests that reached none: refused at the door."""
+
+
+class Counters:
+    """A worker's own counters.
+
+    Parameters
+    ----------
+    folder
+        The endpoint's.
+    slot
+        The worker's number; the next worker of that number goes on with the file.
+    """
+
+    def __init__(self, folder: Path, slot: int = 0) -> None:
+        place = folder / FOLDER
+        place.mkdir(mode=0o700, exist_ok=True)
+        self._file, self.slot = _taken(place, slot)
+        self._map = mmap.mmap(self._file, SIZE)
+        self._words = memoryview(self._map).cast("Q")
+        if self._words[0] != MAGIC:
+            self._words[0] = MAGIC
+        self._words[PID] = os.getpid()
+        self._lock = threading.Lock()
+        self._cells: dict[str, tuple[float, tuple[int, int, int]]] = {}
+
+    def answered(
+        self, version: str, status: int, seconds: float, rows: int = 0, noted: int = 0
+    ) -> None:
+        """Count a request: its status, how long it took, its rows, and how many of them were noted."""
+        words = self._words
+        code, place = _PLACE.get(status, _OTHER), _BINS + bin_of(seconds)
+        spent = int(seconds * 1e9)
+        for at in self._at(version):
+            words[at + code] += 1
+            words[at + place] += 1
+            words[at + _NANOS] += spent
+            words[at + _ROWS] += rows
+            if noted:
+                words[at + _NOTED] += noted
+
+    def compared(self, version: str, rows: int, agreeing: int, apart: float) -> None:
+        """Count what a shadow answered as well: rows, those with the same label, the differences summed up."""
+        words = self._words
+        for at in self._at(version):
+            words[at + _COMPARED] += rows
+            words[at + _AGREEING] += agreeing
+            words[at + _APART] += min(int(apart / UNIT), 2**62) if math.isfinite(apart) else 0
+
+    def failed(self, version: str) -> None:
+        """Count a request to which a shadow had no answer."""
+        for at in self._at(version):
+            self._words[at + _FAILED] += 1
+
+    def lost(self, requests: int = 0, rows: int = 0) -> None:
+        """Count requests that nobody could look at, and rows that were left out of the bins."""
+        self._words[LOST] += requests
+        self._words[THINNED] += rows
+
+    def close(self) -> None:
+        """Let go of the file; what was counted stays."""
+        self._words.release()
+        self._map.close()
+        os.close(self._file)
+
+    def _at(self, version: str) -> tuple[int, int, int]:
+        """Return where the cells of now begin: of everything, of this minute, of this hour."""
+        version = version or NONE
+        until, cells = self._cells.get(version, (0.0, (0, 0, 0)))
+        now = time.time()
+        return cells if now < until else self._roll(version, now)
+
+    def _roll(self, version: str, now: float) -> tuple[int, int, int]:
+        with self._lock:
+            start = self._block(version) + NAME
+            found = [start]
+            for span in rings.places(now):
+                at = start + CELL * (1 + span.place)
+                if self._words[at] != span.begin:
+                    self._empty(at, CELL)
+                    self._words[at] = span.begin
+                found.append(at)
+            cells = found[0], found[1], found[2]
+            self._cells[version] = rings.ends(now), cells
+            return cells
+
+    def _block(self, version: str) -> int:
+        name = version.encode()[: 8 * NAME].ljust(8 * NAME, b"\0")
+        idle: list[tuple[int, int]] = []
+        for number in range(MOST_VERSIONS):
+            at = HEADER + number * BLOCK
+            there = self._words[at : at + NAME].tobytes()
+            if there == name:
+                return at
+            last = max(self._words[at + NAME + CELL * (1 + i)] for i in range(rings.CELLS))
+            idle.append((last if any(there) else -1, at))
+        last, at = min(idle)
+        if last >= 0:
+            self._empty(at, BLOCK)
+        self._words[at : at + NAME] = memoryview(name).cast("B").cast("Q")
+        self._cells.clear()
+        return at
+
+    def _empty(self, at: int, count: int) -> None:
+        self._words[at : at + count] = memoryview(bytes(8 * count)).cast("Q")
+
+
+def _taken(place: Path, slot: int) -> tuple[int, str]:
+    """Return the slot's file, locked, and the slot's name; while another process holds it, one beside it."""
+    for turn in range(ALTERNATES):
+        name = f"{slot}-{turn}" if turn else f"{slot}"
+        path = place / f"counts-{name}"
+        number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(number, SIZE)
+            return number, name
+        os.close(number)
+    raise OSError(f"{ALTERNATES} processes count for worker {slot}")
+
+
+def bin_of(seconds: float) -> int:
+    """Return the number of a latency's bin."""
+    if seconds <= 2**LOWEST:
+        return 0
+    return min(int((math.log2(seconds) - LOWEST) * PARTS), BINS - 1)
+
+
+def edge(number: int) -> float:
+    """Return the lower edge of a latency bin, in seconds; the first begins at 0."""
+    return 2 ** (LOWEST + number / PARTS) if number else 0.0
+
+
+class Tally:
+    """What was counted of one version in some time."""
+
+    def __init__(self) -> None:
+        self._words = [0] * CELL
+
+    def add(self, words: memoryview[int]) -> None:
+        """Add the words of a cell."""
+        self._words = [a + b for a, b in zip(self._words, words, strict=True)]
+
+    @property
+    def codes(self) -> dict[int, int]:
+        """Status code -> requests; 0: any code without a count of its own."""
+        return {code: self._words[_PLACE[code]] for code in CODES if self._words[_PLACE[code]]}
+
+    @property
+    def requests(self) -> int:
+        """All requests."""
+        return sum(self._words[_CODES:_BINS])
+
+    @property
+    def errors(self) -> int:
+        """Requests that failed on our side: status 500 and above."""
+        return sum(count for code, count in self.codes.items() if code >= 500)
+
+    @property
+    def refused(self) -> int:
+        """Requests that were refused: status 400 to 499."""
+        return sum(count for code, count in self.codes.items() if 400 <= code < 500)
+
+    @property
+    def rows(self) -> int:
+        """Rows asked about."""
+        return self._words[_ROWS]
+
+    @property
+    def noted(self) -> int:
+        """Rows that were noted as odd."""
+        return self._words[_NOTED]
+
+    @property
+    def seconds(self) -> float:
+        """Time spent, summed up."""
+        return self._words[_NANOS] / 1e9
+
+    @property
+    def bins(self) -> list[int]:
+        """Requests by latency bin."""
+        return self._words[_BINS:]
+
+    @property
+    def compared(self) -> int:
+        """Rows a shadow was asked about."""
+        return self._words[_COMPARED]
+
+    @property
+    def agreeing(self) -> int:
+        """Rows of those that both gave the same label."""
+        return self._words[_AGREEING]
+
+    @property
+    def failed(self) -> int:
+        """Requests to which a shadow had no answer."""
+        return self._words[_FAILED]
+
+    @property
+    def apart(self) -> float | None:
+        """Mean difference of probabilities, or of predicted numbers, to those of the main version; None: none compared."""
+        return self._words[_APART] * UNIT / self.compared if self.compared else None
+
+    def quantile(self, share: float) -> float | None:
+        """Return the latency that a share of the requests stayed below, in seconds; within 5 %. None without requests."""
+        total = sum(self.bins)
+        if not total:
+            return None
+        reached, wanted = 0.0, share * total
+        for number, count in enumerate(self.bins):
+            if count and reached + count >= wanted:
+                low, high = edge(number), edge(number + 1)
+                return low + (high - low) * (wanted - reached) / count
+            reached += count
+        return edge(BINS - 1)
+
+    def buckets(self) -> list[tuple[float, int]]:
+        """Return (upper edge in seconds, requests up to it) at whole octaves, as Prometheus has histograms."""
+        found, reached = [], 0
+        for octave in range(OCTAVES):
+            reached += sum(self.bins[octave * PARTS : (octave + 1) * PARTS])
+            found.append((2.0 ** (LOWEST + octave + 1), reached))
+        return found
+
+
+class Counts:
+    """What all workers of an endpoint counted.
+
+    ``versions`` maps a version (``clf@4``, or `NONE`) to its tally.
+    """
+
+    def __init__(self) -> None:
+        self.versions: dict[str, Tally] = {}
+        self.lost = 0
+        """Requests nobody could look at: bins and samples lack them."""
+        self.thinned = 0
+        """Rows left out of bins and samples, because there were too many at once."""
+
+    def of(self, version: str) -> Tally:
+        """Return the tally of a version, an empty one where nothing was counted."""
+        return self.versions.setdefault(version, Tally())
+
+
+def merged(folder: Path, since: float | None = None, now: float | None = None) -> Counts:
+    """Return what all workers of an endpoint counted, ever or since a moment (seconds since 1970).
+
+    Parameters
+    ----------
+    folder
+        The endpoint's.
+    """
+    found = Counts()
+    for words in _files(folder):
+        found.lost += words[LOST]
+        found.thinned += words[THINNED]
+        for name, at in _blocks(words):
+            tally = found.of(name)
+            if since is None:
+                tally.add(words[at : at + CELL])
+                continue
+            for span in rings.chosen(_stamps(words, at), since, now or time.time()):
+                place = at + CELL * (1 + span.place)
+                tally.add(words[place : place + CELL])
+    return found
+
+
+def history(
+    folder: Path, since: float, now: float | None = None
+) -> dict[str, dict[rings.Span, Tally]]:
+    """Return the tallies of each version by minute, and beyond two hours by hour; spans have place 0."""
+    found: dict[str, dict[rings.Span, Tally]] = {}
+    for words in _files(folder):
+        for name, at in _blocks(words):
+            mine = found.setdefault(name, {})
+            for span in rings.chosen(_stamps(words, at), since, now or time.time()):
+                place = at + CELL * (1 + span.place)
+                tally = mine.setdefault(span._replace(place=0), Tally())
+                tally.add(words[place : place + CELL])
+    return found
+
+
+def _files(folder: Path) -> Iterator[memoryview[int]]:
+    for path in sorted((folder / FOLDER).glob("counts-*")):
+        if path.stat().st_size != SIZE:
+            continue  # it is being made, or was by another layout
+        with (
+            path.open("rb") as file,
+            mmap.mmap(file.fileno(), SIZE, access=mmap.ACCESS_READ) as all_,
+        ):
+            bare = memoryview(all_)
+            words = bare.cast("Q")
+            try:
+                if words[0] == MAGIC:
+                    yield words
+            finally:
+                words.release()
+                bare.release()
+
+
+def _blocks(words: memoryview[int]) -> Iterator[tuple[str, int]]:
+    """Yield each version with where its cell of everything begins."""
+    for number in range(MOST_VERSIONS):
+        at = HEADER + number * BLOCK
+        name = words[at : at + NAME].tobytes().rstrip(b"\0").decode(errors="replace")
+        if name:
+            yield name, at + NAME
+
+
+def _stamps(words: memoryview[int], at: int) -> list[int]:
+    return [words[at + CELL * (1 + place)] for place in range(rings.CELLS)]

@@ -1,0 +1,313 @@
+"""What an endpoint keeps of its requests: counts, bins and a sample of rows, off the request path.
+
+On the path a request costs a few stores into a mapped file and one append to a queue. A thread takes what has gathered,
+four times a second and in small bites, so that no request waits long for the interpreter; what is too much for it is left
+out, at random, and counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from aiaas_magics.gauges.binning import Binning
+from aiaas_magics.gauges.bins import Bins
+from aiaas_magics.gauges.counters import Counters
+from aiaas_magics.gauges.samples import Samples, dtype, key_of
+from aiaas_magics.predictors.base import Outcome, Rows
+from aiaas_magics.specs.base import JSON, decode
+from aiaas_magics.specs.reference import Reference
+from aiaas_magics.specs.schema import Note
+from aiaas_magics.specs.serving import Plan, Served
+
+LOG = logging.getLogger("aiaas.serving")
+REFERENCE = "reference.json"
+"""Of a build's folder."""
+EVERY = 0.25
+"""Seconds between two looks into the queue."""
+MOST_WAITING = 4096
+"""Requests in the queue."""
+MOST_ROWS = 50_000
+"""Rows in the queue."""
+MOST_A_LOOK = 1000
+"""Rows counted at a look: 4,000 a second are plenty for any test, and cost 1 % of a core."""
+BITE = 128
+"""Rows counted at once, a fraction of a millisecond."""
+BREATH = 0.0005
+"""Seconds between two bites, for requests to be answered in."""
+ALIKE = 0.01
+"""Two numbers predicted agree if they differ by no more than this part."""
+Array = np.ndarray[Any, Any]
+
+
+class _Answered(NamedTuple):
+    """A request whose rows wait to be counted."""
+
+    version: str
+    time: float
+    rows: Rows
+    outcome: Outcome
+    key: bytes
+
+
+_Part = tuple[_Answered, "Array | None"]
+"""A request and the places of its rows that are counted; None: all of them."""
+
+
+def _picked(rows: Array, places: Array | None) -> Array:
+    return rows if places is None else rows[places]
+
+
+def _size(each: _Answered, places: Array | None) -> int:
+    return each.rows.n if places is None else len(places)
+
+
+class _Watched:
+    """One version: its bins, its sample of rows."""
+
+    def __init__(
+        self,
+        folder: Path,
+        slot: str,
+        model: str,
+        reference: Reference,
+        *,
+        classes: int,
+        samples: bool,
+    ) -> None:
+        self.binning = Binning(reference)
+        layout = reference.layout
+        self.bins = Bins(folder, slot, model, layout, self.binning.width)
+        self.record = dtype(len(reference.series), classes)
+        self.samples = Samples(folder, slot, model, layout, self.record) if samples else None
+
+    def take(self, parts: Sequence[_Part]) -> None:
+        """Count rows of requests."""
+        labels = np.concatenate([_picked(each.outcome.labels, places) for each, places in parts])
+        proba = self._proba(parts)
+        codes = np.concatenate([self._features(parts), self.binning.answers(labels, proba)], axis=1)
+        self.bins.add(self.binning.count(codes))
+        if self.samples is not None:
+            self.samples.add(self._records(parts, codes, proba))
+
+    def _features(self, parts: Sequence[_Part]) -> Array:
+        matrices = [each.rows.matrix for each, _ in parts]
+        if not any(matrix is None for matrix in matrices):
+            return np.concatenate(
+                [
+                    _picked(m, places)
+                    for m, (_, places) in zip(matrices, parts, strict=True)
+                    if m is not None
+                ]
+            )
+        columns: dict[str, list[JSON]] = {each.name: [] for each in self.binning.reference.features}
+        for each, places in parts:
+            given = each.rows.columns()
+            for name, gathered in columns.items():
+                own = given[name]
+                gathered.extend(own if places is None else [own[i] for i in places])
+        return self.binning.features(columns)
+
+    def _proba(self, parts: Sequence[_Part]) -> Array | None:
+        """Return the probabilities of the rows; NaN where they were not asked for."""
+        width = self.record["proba"].shape[0]
+        if all(each.outcome.proba is None for each, _ in parts):
+            return None
+        found = [
+            np.full((_size(each, places), width), np.nan) if each.outcome.proba is None
+            else _picked(each.outcome.proba, places)
+            for each, places in parts
+        ]  # fmt: skip
+        return np.concatenate(found)
+
+    def _records(self, parts: Sequence[_Part], codes: Array, proba: Array | None) -> Array:
+        found = np.zeros(len(codes), self.record)
+        sizes = [_size(each, places) for each, places in parts]
+        found["codes"] = codes
+        found["proba"] = np.nan if proba is None else proba
+        found["time"] = np.repeat([each.time for each, _ in parts], sizes)
+        found["key"] = np.repeat(np.array([key_of(each.key) for each, _ in parts], "uint64"), sizes)
+        if max(sizes) > 1:
+            found["place"] = np.concatenate(
+                [np.arange(each.rows.n) if places is None else places for each, places in parts]
+            )
+        return found
+
+    def close(self) -> None:
+        self.bins.close()
+        if self.samples is not None:
+            self.samples.close()
+
+
+class Collector:
+    """The :class:`aiaas_magics.serving.watch.Watch` of a worker.
+
+    Parameters
+    ----------
+    folder
+        The endpoint's: ``gauges/`` in it holds what is kept.
+    slot
+        The worker's number.
+    """
+
+    def __init__(self, folder: Path, slot: int = 0) -> None:
+        self._folder = folder
+        self.counters = Counters(folder, slot)
+        self._watched: dict[str, _Watched] = {}
+        self._queue: deque[_Answered] = deque()
+        self._pairs: deque[tuple[str, Outcome, Outcome]] = deque()
+        self._put = self._took = 0
+        self._rng = np.random.default_rng()
+        self._lock = threading.Lock()
+        self._going = threading.Event()
+        self._thread = threading.Thread(target=self._look_on, name="watch", daemon=True)
+        self._thread.start()
+
+    def serve(self, plan: Plan) -> None:
+        """Open what the plan's versions are counted in; others are closed."""
+        with self._lock:
+            known = {each.model: each for each in plan.versions}
+            for model in [model for model in self._watched if model not in known]:
+                self._watched.pop(model).close()
+            for model, served in known.items():
+                if model not in self._watched and (made := self._open(served, plan)) is not None:
+                    self._watched[model] = made
+
+    def _open(self, served: Served, plan: Plan) -> _Watched | None:
+        path = Path(served.build) / REFERENCE
+        if not served.build or not path.is_file():
+            return None
+        reference = decode(path.read_bytes(), Reference)
+        return _Watched(
+            self._folder, self.counters.slot, served.model, reference,
+            classes=len(served.signature.classes), samples=plan.samples,
+        )  # fmt: skip
+
+    # on the path -------------------------------------------------------------------------------
+    def answered(
+        self,
+        version: str,
+        status: int,
+        seconds: float,
+        rows: Rows | None = None,
+        outcome: Outcome | None = None,
+        notes: Sequence[Note] = (),
+        key: bytes = b"",
+    ) -> None:
+        """Count a request, and put its rows into the queue."""
+        count = 0 if rows is None else rows.n
+        noted = min(count, sum(note.rows for note in notes)) if notes else 0
+        self.counters.answered(version, status, seconds, count, noted)
+        if rows is not None and outcome is not None and version in self._watched:
+            self._wait(_Answered(version, time.time(), rows, outcome, key))
+
+    def compared(
+        self,
+        main: str,
+        shadow: str,
+        rows: Rows,
+        ours: Outcome,
+        theirs: Outcome | None,
+        key: bytes = b"",
+    ) -> None:
+        """Put two answers to the same rows into the queue."""
+        del main
+        if theirs is None:
+            self.counters.failed(shadow)
+            return
+        if len(self._pairs) < MOST_WAITING:
+            self._pairs.append((shadow, ours, theirs))
+        if shadow in self._watched:
+            self._wait(_Answered(shadow, time.time(), rows, theirs, key))
+
+    def _wait(self, each: _Answered) -> None:
+        if len(self._queue) >= MOST_WAITING or self._put - self._took > MOST_ROWS:
+            self.counters.lost(requests=1)
+            return
+        self._put += each.rows.n
+        self._queue.append(each)
+
+    # beside the path ---------------------------------------------------------------------------
+    def _look_on(self) -> None:
+        while not self._going.wait(EVERY):
+            try:
+                self.look()
+            except Exception:
+                LOG.exception("the watch could not count")
+
+    def look(self) -> None:
+        """Count what waits."""
+        with self._lock:
+            for _ in range(len(self._pairs)):
+                self._compare(*self._pairs.popleft())
+            waiting = [self._queue.popleft() for _ in range(len(self._queue))]
+            self._took += sum(each.rows.n for each in waiting)
+            by_version: dict[str, list[_Answered]] = {}
+            for each in waiting:
+                by_version.setdefault(each.version, []).append(each)
+            for version, mine in by_version.items():
+                if version in self._watched:
+                    self._take(self._watched[version], mine, len(by_version))
+
+    def _take(self, watched: _Watched, waiting: list[_Answered], versions: int) -> None:
+        sizes = [each.rows.n for each in waiting]
+        total, most = sum(sizes), MOST_A_LOOK // versions
+        if total > most:
+            chosen = np.sort(self._rng.choice(total, most, replace=False))
+            self.counters.lost(rows=total - most)
+        else:
+            chosen = np.arange(total)
+        ends = np.cumsum(sizes)
+        owners = np.searchsorted(ends, chosen, side="right")
+        for begin in range(0, len(chosen), BITE):
+            bite = chosen[begin : begin + BITE]
+            owned, first, counts = np.unique(
+                owners[begin : begin + BITE], return_index=True, return_counts=True
+            )
+            parts: list[_Part] = []
+            for i, start, count in zip(
+                owned.tolist(), first.tolist(), counts.tolist(), strict=True
+            ):
+                whole = count == sizes[i]
+                places = None if whole else bite[start : start + count] - (ends[i] - sizes[i])
+                parts.append((waiting[i], places))
+            watched.take(parts)
+            time.sleep(BREATH)
+
+    def _compare(self, shadow: str, ours: Outcome, theirs: Outcome) -> None:
+        rows = len(ours.labels)
+        if ours.labels.dtype.kind == "f" and theirs.labels.dtype.kind == "f":
+            a, b = ours.labels, theirs.labels
+            same = np.isclose(a, b, rtol=ALIKE, atol=0.0)
+            apart = np.abs(a - b)
+        else:
+            same = ours.labels == theirs.labels
+            both = ours.proba is not None and theirs.proba is not None
+            apart = _gaps(ours.proba, theirs.proba) if both else np.zeros(rows)
+        self.counters.compared(shadow, rows, int(np.count_nonzero(same)), float(apart.sum()))
+
+    def close(self) -> None:
+        """Count what waits, and let go of the files."""
+        self._going.set()
+        self._thread.join()
+        self.look()
+        with self._lock:
+            for watched in self._watched.values():
+                watched.close()
+            self._watched.clear()
+        self.counters.close()
+
+
+def _gaps(ours: Array | None, theirs: Array | None) -> Array:
+    """Return by how much the probabilities of each row differ, at most over the classes."""
+    if ours is None or theirs is None or ours.shape != theirs.shape:
+        return np.zeros(0)
+    found: Array = np.abs(ours - theirs).max(axis=1)
+    return found

@@ -1,0 +1,190 @@
+"""Requests counted in mapped files: what is written is read, by anybody, whatever became of the writer."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aiaas_magics.gauges import counters, rings
+from aiaas_magics.gauges.counters import Counters, merged
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = [1_800_000_000.0]
+    monkeypatch.setattr(counters.time, "time", lambda: now[0])
+    return now
+
+
+def test_what_two_workers_count_is_added_up(tmp_path):
+    for slot in (0, 1):
+        mine = Counters(tmp_path, slot)
+        mine.answered("clf@1", 200, 0.002, rows=3, noted=1)
+        mine.answered("clf@1", 422, 0.001)
+        mine.close()
+    found = merged(tmp_path).versions["clf@1"]
+    assert (found.requests, found.rows, found.noted) == (4, 6, 2)
+    assert found.codes == {200: 2, 422: 2}
+    assert (found.refused, found.errors) == (2, 0)
+    assert found.seconds == pytest.approx(0.006)
+
+
+def test_counts_are_read_while_they_are_written(tmp_path):
+    mine = Counters(tmp_path)
+    for count in (1, 2, 3):
+        mine.answered("clf@1", 200, 0.001)
+        assert merged(tmp_path).of("clf@1").requests == count
+    mine.close()
+
+
+def test_the_next_worker_of_a_slot_goes_on_counting(tmp_path):
+    for _ in range(3):
+        mine = Counters(tmp_path, 0)
+        mine.answered("clf@1", 200, 0.001)
+        mine.close()
+    assert merged(tmp_path).of("clf@1").requests == 3
+
+
+def test_a_killed_worker_leaves_its_counts(tmp_path):
+    code = (
+        "import sys, time; from pathlib import Path; from aiaas_magics.gauges.counters import Counters;"
+        f"c = Counters(Path({str(tmp_path)!r}));"
+        "[c.answered('clf@1', 200, 0.001) for _ in range(50)]; print('x', flush=True); time.sleep(60)"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert child.stdout.readline() == b"x\n"
+    os.kill(child.pid, signal.SIGKILL)
+    child.communicate()
+    assert merged(tmp_path).of("clf@1").requests == 50
+
+
+def test_two_processes_of_one_slot_do_not_write_into_one_file(tmp_path):
+    first, second = Counters(tmp_path, 0), Counters(tmp_path, 0)
+    first.answered("clf@1", 200, 0.001)
+    second.answered("clf@1", 200, 0.001)
+    assert len(list((tmp_path / counters.FOLDER).iterdir())) == 2
+    assert merged(tmp_path).of("clf@1").requests == 2
+    first.close()
+    second.close()
+
+
+def test_versions_are_counted_apart(tmp_path):
+    mine = Counters(tmp_path)
+    mine.answered("clf@1", 200, 0.001)
+    mine.answered("clf@2", 500, 0.001)
+    mine.answered("", 401, 0.001)
+    found = merged(tmp_path).versions
+    assert {name: tally.requests for name, tally in found.items()} == {
+        "clf@1": 1, "clf@2": 1, counters.NONE: 1,
+    }  # fmt: skip
+    assert found["clf@2"].errors == 1
+    mine.close()
+
+
+def test_the_version_silent_for_longest_makes_room(tmp_path, clock):
+    mine = Counters(tmp_path)
+    for number in range(counters.MOST_VERSIONS + 1):
+        mine.answered(f"clf@{number}", 200, 0.001)
+        clock[0] += 60
+    found = merged(tmp_path).versions
+    assert "clf@0" not in found
+    assert found[f"clf@{counters.MOST_VERSIONS}"].requests == 1
+    mine.close()
+
+
+def test_a_window_counts_whole_minutes(tmp_path, clock):
+    mine = Counters(tmp_path)
+    for _ in range(10):
+        mine.answered("clf@1", 200, 0.001)
+        clock[0] += 60
+    assert merged(tmp_path, since=clock[0] - 180, now=clock[0]).of("clf@1").requests == 3
+    assert merged(tmp_path).of("clf@1").requests == 10
+    mine.close()
+
+
+def test_hours_that_were_told_by_the_minute_are_not_counted_twice(tmp_path, clock):
+    mine = Counters(tmp_path)
+    for _ in range(600):
+        mine.answered("clf@1", 200, 0.001)
+        clock[0] += 60
+    found = merged(tmp_path, since=clock[0] - 24 * 3600, now=clock[0]).of("clf@1")
+    assert found.requests == 600
+    parts = counters.history(tmp_path, clock[0] - 24 * 3600, clock[0])["clf@1"]
+    assert sum(tally.requests for tally in parts.values()) == 600
+    assert {span.seconds for span in parts} == {60, 3600}
+    mine.close()
+
+
+def test_what_is_older_than_the_ring_is_in_the_total_only(tmp_path, clock):
+    mine = Counters(tmp_path)
+    mine.answered("clf@1", 200, 0.001)
+    clock[0] += 3600 * (rings.HOURS + 1)
+    mine.answered("clf@1", 200, 0.001)
+    assert merged(tmp_path, since=0.0, now=clock[0]).of("clf@1").requests == 1
+    assert merged(tmp_path).of("clf@1").requests == 2
+    mine.close()
+
+
+@given(st.lists(st.floats(1e-7, 100.0), min_size=1, max_size=50), st.floats(0.01, 0.99))
+def test_quantiles_are_right_within_a_bin(values, share):
+    tally = counters.Tally()
+    words = [0] * counters.CELL
+    for value in values:
+        words[counters._BINS + counters.bin_of(value)] += 1
+    tally.add(words)
+    true = sorted(values)[math.ceil(share * len(values)) - 1]
+    low, high = (counters.edge(counters.bin_of(true) + i) for i in (0, 1))
+    assert low <= tally.quantile(share) <= high or true > 64
+
+
+@given(st.floats(1e-9, 63.9))
+def test_a_latency_lies_between_the_edges_of_its_bin(seconds):
+    number = counters.bin_of(seconds)
+    assert counters.edge(number) <= seconds * (1 + 1e-12)
+    assert seconds <= counters.edge(number + 1) * (1 + 1e-12)
+
+
+def test_buckets_are_cumulative_and_whole(tmp_path):
+    mine = Counters(tmp_path)
+    for seconds in (1e-6, 0.001, 0.001, 0.5):
+        mine.answered("clf@1", 200, seconds)
+    buckets = merged(tmp_path).of("clf@1").buckets()
+    assert [count for _, count in buckets] == sorted(count for _, count in buckets)
+    assert dict(buckets)[2.0**-9] == 3
+    assert buckets[-1] == (64.0, 4)
+    mine.close()
+
+
+def test_a_shadow_is_compared(tmp_path):
+    mine = Counters(tmp_path)
+    mine.compared("clf@2", rows=4, agreeing=3, apart=0.2)
+    mine.failed("clf@2")
+    found = merged(tmp_path).of("clf@2")
+    assert (found.compared, found.agreeing, found.failed) == (4, 3, 1)
+    assert found.apart == pytest.approx(0.05)
+    assert found.requests == 0
+    mine.close()
+
+
+def test_nothing_counted_is_nothing_known(tmp_path):
+    found = merged(tmp_path).of("clf@1")
+    assert (found.requests, found.quantile(0.5), found.apart) == (0, None, None)
+
+
+@pytest.mark.parametrize("body", [b"", b"x" * 100, bytes(counters.SIZE)])
+def test_a_foreign_file_is_passed_over(tmp_path, body):
+    (tmp_path / counters.FOLDER).mkdir()
+    (tmp_path / counters.FOLDER / "counts-7").write_bytes(body)
+    assert merged(tmp_path).versions == {}
+
+
+def test_files_are_for_their_owner_only(tmp_path):
+    mine = Counters(tmp_path)
+    (path,) = (tmp_path / counters.FOLDER).iterdir()
+    assert path.stat().st_mode & 0o777 == 0o600
+    mine.close()
