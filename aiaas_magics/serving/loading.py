@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from aiaas_magics import errors
+from aiaas_magics.predictors import loading as tiers
 from aiaas_magics.predictors.base import Predictor, Rows
-from aiaas_magics.predictors.sklearn import SklearnPredictor
 from aiaas_magics.security import sealing
 from aiaas_magics.serving import asking
 from aiaas_magics.serving.problems import Problem
@@ -77,19 +77,35 @@ def _identity(served: Served) -> Served:
 
 
 def opened(served: Served) -> Predictor:
-    """Return the predictor of a version, the digest of its files checked.
+    """Return the predictor of a version, the digest of the files it is made of checked.
+
+    The model itself, and scikit-learn, are loaded for tiers that run parts of it only.
 
     Raises
     ------
     SealError
         If a file is not what it was when the version was planned.
     """
+    build = Path(served.build) if served.build else Path(served.folder)
+    return tiers.load(
+        served.tier, served.signature, build, served.build_digest, lambda: _pipeline(served), _blame
+    )
+
+
+def _pipeline(served: Served) -> Any:
+    """Return the fitted model, as it was registered."""
     folder = Path(served.folder)
     _check(folder, served.digest, served.model)
-    from aiaas_magics.engines import usercode
     from aiaas_magics.engines.models import artefacts
 
-    return SklearnPredictor(artefacts.load(folder), served.signature, usercode.blame)
+    return artefacts.load(folder)
+
+
+def _blame(error: BaseException) -> Exception | None:
+    """Return an error of the user's own code, which only models that are loaded whole can hold."""
+    from aiaas_magics.engines import usercode
+
+    return usercode.blame(error)
 
 
 def _check(folder: Path, digest: str, model: str) -> None:
