@@ -11,11 +11,17 @@ OUTCOMES = {"serves": "serves", "passed": "equal", "differs": "answers otherwise
 
 def parts(verdict: Verdict) -> list[Part]:
     """Return the verdict in words, and a table of all that was tried."""
-    columns = ("computed by", "outcome", "rows that differ", "microseconds a row", "why")
+    columns: tuple[str, ...] = (
+        "computed by",
+        "outcome",
+        "rows that differ",
+        "microseconds a row",
+        "why",
+    )
     if style.docs_mode():
         columns = tuple(name for name in columns if name != "microseconds a row")
     rows = [_row(trial) for trial in verdict.trials]
-    return [page.soft(verdict.sentence()), page.Table(columns, rows)]
+    return [page.Line(verdict.sentence(), "soft"), page.Table(columns, rows)]
 
 
 def _row(trial: Trial) -> tuple[str, ...]:
