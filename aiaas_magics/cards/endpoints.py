@@ -127,6 +127,6 @@ def step(event: Event) -> tuple[str, str, str, str]:
         command = f"canary {body['canary']:g} %"
     elif body.get("shadow"):
         command = "shadow"
-    version = body.get("version") or body.get("now") or body.get("model") or ""
+    version = body.get("version") or body.get("model") or body.get("now") or ""
     version = f"{body['workers']} workers" if "workers" in body else version
     return command, str(version), str(body.get("who", "")), style.when(event.time)
