@@ -80,6 +80,7 @@ def _waited(seconds: float, context: Context) -> bool:
 
 def _looked(spec: MonitorSpec, labels: pd.DataFrame | None, context: Context) -> MonitorResult:
     watched = context.watched(spec.endpoint)
+    context.progress(0, 1, f"looking at {spec.endpoint}")
     if watched.info.state == "READY":
         time.sleep(LAG)
     look = Look(watched, window_of(spec.window))

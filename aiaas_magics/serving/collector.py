@@ -20,7 +20,7 @@ import numpy as np
 from aiaas_magics import errors
 from aiaas_magics.gauges.binning import Binning
 from aiaas_magics.gauges.bins import Bins
-from aiaas_magics.gauges.counters import Counters
+from aiaas_magics.gauges.counters import FOLDER, Counters
 from aiaas_magics.gauges.samples import Samples, dtype, key_of
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.specs.base import JSON, decode
@@ -141,10 +141,15 @@ class _Watched:
             )
         return found
 
-    def close(self) -> None:
-        self.bins.close()
+    def keep_no_rows(self) -> None:
+        """Count rows, and keep none."""
         if self.samples is not None:
             self.samples.close()
+            self.samples = None
+
+    def close(self) -> None:
+        self.keep_no_rows()
+        self.bins.close()
 
 
 class Collector:
@@ -176,11 +181,20 @@ class Collector:
         """Open what the plan's versions are counted in; others are closed."""
         with self._lock:
             known = {each.model: each for each in plan.versions}
+            if not plan.samples:
+                self._forget_rows()
             for model in [model for model in self._watched if model not in known]:
                 self._watched.pop(model).close()
             for model, served in known.items():
                 if model not in self._watched and (made := self._open(served, plan)) is not None:
                     self._watched[model] = made
+
+    def _forget_rows(self) -> None:
+        """Remove the rows that were kept while that was allowed."""
+        for watched in self._watched.values():
+            watched.keep_no_rows()
+        for path in (self._folder / FOLDER).glob("rows.*"):
+            path.unlink(missing_ok=True)
 
     def _open(self, served: Served, plan: Plan) -> _Watched | None:
         path = Path(served.build) / REFERENCE

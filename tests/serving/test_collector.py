@@ -139,6 +139,17 @@ def test_no_row_is_kept_where_that_is_switched_off(tmp_path, start):
     assert not list((tmp_path / "gauges").glob("rows.*"))
 
 
+def test_rows_that_were_kept_are_removed_when_that_is_switched_off(tmp_path, start):
+    watch = start(CLF)
+    watch.answered("clf@1", 200, 0.001, numbers([1, 2]), outcome("yes"))
+    watch.look()
+    watch.serve(plan(tmp_path, CLF, samples=False))
+    watch.answered("clf@1", 200, 0.001, numbers([1, 2]), outcome("yes"))
+    watch.look()
+    assert counted(tmp_path, CLF)[:2].tolist() == [0, 2]
+    assert not list((tmp_path / "gauges").glob("rows.*"))
+
+
 def test_refused_requests_are_counted_without_rows(tmp_path, start):
     watch = start(CLF)
     watch.answered("", 401, 0.0001)
