@@ -23,7 +23,6 @@ def run(spec: DeploySpec, context: Context) -> EndpointResult:
     info, folder = context.model(spec.model)
     context.progress(0, 2, f"optimising {info.ref}")
     verdict = optimised(info, folder, context)
-    reference.ensure(context.build(info), info, folder, context)
     context.progress(1, 2, f"starting {spec.as_}")
     started = context.start_endpoint(spec, info, example(info, context))
     return EndpointResult(
@@ -33,8 +32,11 @@ def run(spec: DeploySpec, context: Context) -> EndpointResult:
 
 
 def optimised(info: ModelInfo, folder: Path, context: Context) -> Verdict:
-    """Return the verdict on a model, its build made where there is none."""
-    return building.verdict(info, folder, _rows(info, context), context.build(info))
+    """Return the verdict on a model; its build, and what monitoring compares with, are made where they are not there."""
+    build = context.build(info)
+    verdict = building.verdict(info, folder, _rows(info, context), build)
+    reference.ensure(build, info, folder, context)
+    return verdict
 
 
 def example(info: ModelInfo, context: Context) -> dict[str, JSON]:

@@ -225,7 +225,15 @@ def _performance(
     everything = counters.merged(look.folder)
     whole = not everything.lost and not everything.thinned
     target = look.watched.info.target
-    parts = joining.joined(labels, target, spec.key, look.seen, whole=whole, endpoint=spec.endpoint)
+    parts = joining.joined(
+        labels,
+        target,
+        spec.key,
+        look.seen,
+        whole=whole,
+        last=look.window.rows,
+        endpoint=spec.endpoint,
+    )
     found = tuple(joining.performance(part) for part in parts)
     joined = len({i for part in parts for i in part.truth.index})
     return found, f"{joined:,} of {len(labels):,} labels found their rows"

@@ -42,7 +42,7 @@ def share(home: Home, model: ModelInfo, role: str = "main", percent: float = 100
     return Share(
         model=model.ref, role=role, percent=percent, since=time.time(),
         tier="sklearn" if verdict is None else verdict.tier,
-        verdict="" if verdict is None else verdict.sentence(),
+        verdict=verdict,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -62,10 +63,17 @@ def _summed(leaves: np.ndarray, values: np.ndarray) -> np.ndarray:
     return found
 
 
-def session(body: bytes) -> Any:
-    """Return a session of one thread that waits for nothing."""
+def runtime() -> Any:
+    """Return ONNX Runtime, told to send nothing to its makers before it is imported: it would begin at once."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
+    return onnxruntime
+
+
+def session(body: bytes) -> Any:
+    """Return a session of one thread that waits for nothing."""
+    onnxruntime = runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL

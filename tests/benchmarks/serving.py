@@ -154,24 +154,26 @@ def floor(folder: Path, words: argparse.Namespace) -> None:
 
 def batching(folder: Path, words: argparse.Namespace) -> None:
     """Print what a model that stays on scikit-learn gains from being asked for many at once."""
-    own = own_code(folder)
+    own = unconverted()
     found = measured({"own": own.target(single())}, words, (1, 64))
     least(
         "unconverted model, c=64", "itself, c=1", rate(found, "own", 64) / rate(found, "own", 1), 8
     )
 
 
-def own_code(folder: Path) -> Endpoint:
-    """Deploy a forest behind a line of the user's own code: nothing converts that."""
+def unconverted() -> Endpoint:
+    """Deploy a forest behind a step that no tier but scikit-learn's own computes."""
     import pandas as pd
     from serving_ours import DEPTH, NAMES, TREES, table
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import SplineTransformer
 
     X, y = table("classification")
-    aiaas.data.load(pd.DataFrame(X, columns=NAMES).assign(y=y), as_="rows")
-    aiaas.prepare("rows", as_="ready", code="df['extra'] = df['f0'] * df['f1']", target="y")
-    aiaas.train(
-        "ready", target="y", algo="random_forest", as_="own", n_estimators=TREES, max_depth=DEPTH
-    )
+    forest = RandomForestClassifier(TREES, max_depth=DEPTH, random_state=0)
+    whole = make_pipeline(SplineTransformer(n_knots=3), forest)
+    frame = pd.DataFrame(X, columns=NAMES).assign(y=y)
+    aiaas.train(frame, target="y", estimator=whole, as_="own")
     aiaas.deploy("own", as_="own-api")
     return Endpoint("own-api")
 
@@ -197,9 +199,8 @@ def many(folder: Path, words: argparse.Namespace) -> None:
         mlflow.stop()
         least("1,000 rows of JSON", "MLflow as it ships", rate(found, "ours", 1) / rate(found, "MLflow", 1), 4)  # fmt: skip
     for name, label in (("tensors", "the same tensors as JSON"), ("ours", "/predict")):
-        value = rate(found, "binary", 1) / rate(found, name, 1)
-        if found["binary", 1][0].failed or found[name, 1][0].failed:
-            value = 0.0
+        failed = any(load.failed for load in (*found["binary", 1], *found[name, 1]))
+        value = 0.0 if failed else rate(found, "binary", 1) / rate(found, name, 1)
         least("1,000 rows as binary tensors", label, value, 3)
 
 
@@ -208,8 +209,7 @@ def starting(folder: Path, words: argparse.Namespace) -> None:
     elsewhere, seconds, memory = Elsewhere(folder, "forest"), [], []
     for _ in range(words.rounds + 1):  # the first one compiles our files
         begun = time.perf_counter()
-        process, port = elsewhere.start()
-        serving_operate.until_ready(port)
+        process, _ = elsewhere.start()
         seconds.append(time.perf_counter() - begun)
         master = psutil.Process(process.pid)
         family = [master, *master.children(recursive=True)]

@@ -12,6 +12,8 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -149,10 +151,6 @@ class Endpoint:
         """Return the megabytes its processes hold, shared pages counted once."""
         return sum(process.memory_full_info().pss for process in self.processes()) / 1e6
 
-    def cpu(self) -> float:
-        """Return the CPU seconds its workers have used."""
-        return sum(sum(process.cpu_times()[:2]) for process in self.workers())
-
 
 def single(count: int = 64) -> list[bytes]:
     """Return bodies of single rows for ``/predict``."""
@@ -175,7 +173,7 @@ def deploy(name: str, model: str = "forest", **more: Any) -> Endpoint:
 
 def tensor(values: Rows, *, binary: bool) -> tuple[bytes, dict[str, str]]:
     """Return the body of an inference request of version 2 of the open protocol, and its headers."""
-    name, shape = "input", [len(values), len(values[0])]
+    name, shape = "X_test", [len(values), len(values[0])]
     put: dict[str, Any] = {"name": name, "shape": shape, "datatype": "FP64"}
     if not binary:
         return json.dumps({"inputs": [put | {"data": np.ravel(values).tolist()}]}).encode(), {}
@@ -199,21 +197,46 @@ def constant() -> Running:
     )
 
 
-class Elsewhere:
-    """The same model exported: a folder whose server is started and ended here."""
+TOKEN = "t" * 40
+UNWATCHED = """
+class Collector:
+    def __init__(self, folder, slot=0):
+        pass
+    def __getattr__(self, name):
+        return lambda *words, **more: None
+"""
 
-    def __init__(self, folder: Path, model: str) -> None:
-        self.folder = folder / "exported"
+
+class Elsewhere:
+    """The same model exported: a folder whose server is started and ended here.
+
+    Parameters
+    ----------
+    watched
+        Whether it takes note of all it answers, as an endpoint of the home does; else it has no collector at all.
+    """
+
+    def __init__(self, folder: Path, model: str, *, watched: bool = True) -> None:
+        self.folder = folder / ("watched" if watched else "unwatched")
         aiaas.deploy(model, str(self.folder), export="docker")
+        info = session.current().model(model)
+        build = folder / "home" / "builds" / info.digest.rpartition(":")[2]
+        for each in build.glob("reference*"):
+            shutil.copy(each, self.folder / "build")
+        plan = json.loads((self.folder / "plan.json").read_text())
+        (self.folder / "plan.json").write_text(json.dumps(plan | {"samples": True}))
+        if not watched:
+            (self.folder / "server/aiaas_magics/serving/collector.py").write_text(UNWATCHED)
 
     def start(self) -> tuple[subprocess.Popen[bytes], int]:
-        """Start its server."""
+        """Start its server and return when it is ready."""
         port = free_port()
-        more = {"AIAAS_TOKEN": "t" * 40, "PYTHON": sys.executable, "PORT": str(port)}
+        more = {"AIAAS_TOKEN": TOKEN, "PYTHON": sys.executable, "PORT": str(port)}
         known = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        with (self.folder / "log").open("wb") as log:
+        with (self.folder / "output").open("wb") as output:
             words = ["sh", str(self.folder / "start.sh")]
-            process = subprocess.Popen(words, env=known | more, stdout=log, stderr=log)
+            process = subprocess.Popen(words, env=known | more, stdout=output, stderr=output)
+        until_ready(port)
         return process, port
 
     @staticmethod
@@ -221,3 +244,21 @@ class Elsewhere:
         """Ask it to end."""
         process.send_signal(signal.SIGTERM)
         process.wait(30)
+
+
+def until_ready(port: int, seconds: float = 30.0) -> None:
+    """Return when a server says that it is ready."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.005)
+    raise SystemExit("the server was not ready in time")
+
+
+def cpu(master: int) -> float:
+    """Return the CPU seconds that the workers of a master have used."""
+    workers = psutil.Process(master).children(recursive=True)
+    return sum(sum(worker.cpu_times()[:2]) for worker in workers)

@@ -55,6 +55,6 @@ def test_an_endpoint_keeps_to_its_description(live, environment, tmp_path, name)
 def test_an_endpoint_keeps_to_its_description_five_thousand_times(
     live, environment, tmp_path, name
 ):
-    found, said = asked(live[name], environment, tmp_path, examples=250)
+    found, said = asked(live[name], environment, tmp_path, examples=450)
     check(found, said)
     assert found["test_cases"]["generated"] >= 5_000

@@ -1,7 +1,7 @@
 """Labels that come later, joined with the rows that were answered: how right each version was.
 
 By key, where requests bore one: the n-th label of a key belongs to the n-th row of its last request. By order, where not:
-only if every answered row is there and there are as many labels.
+only if every answered row is there and there are as many labels, or as many as the rows of the window.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def joined(
     seen: Mapping[str, Seen],
     *,
     whole: bool,
+    last: int | None = None,
     endpoint: str,
 ) -> list[Joined]:
     """Return each version's answered rows that have a label.
@@ -49,6 +50,8 @@ def joined(
         A column named as the target, and one of keys.
     whole
         Whether no request was left out of what is kept.
+    last
+        Rows of the window: as many labels without keys are those of the rows that were answered last.
 
     Raises
     ------
@@ -72,9 +75,8 @@ def joined(
         )
     if key is None:
         whole = whole and not any(full for _, full in found.values())
-        return _by_order(
-            labels[target], {m: rows for m, (rows, _) in found.items()}, seen, endpoint, whole=whole
-        )
+        rows = {m: rows for m, (rows, _) in found.items()}
+        return _by_order(labels[target], rows, seen, whole=whole, last=last)
     return _by_key(labels, target, key, {m: rows for m, (rows, _) in found.items()}, seen)
 
 
@@ -122,14 +124,15 @@ def _by_order(
     truth: pd.Series,
     found: Mapping[str, Array],
     seen: Mapping[str, Seen],
-    endpoint: str,
     *,
     whole: bool,
+    last: int | None,
 ) -> list[Joined]:
     answering = {m: rows for m, rows in found.items() if seen[m].served.role != "shadow"}
     owners = np.concatenate([np.full(len(rows), i) for i, rows in enumerate(answering.values())])
     times = np.concatenate([rows["time"] for rows in answering.values()])
-    if not whole or len(times) != len(truth):
+    begin = len(times) - len(truth)
+    if not whole or begin < 0 or (begin > 0 and len(truth) != last):
         why = (
             f"{len(times):,} rows were answered, {len(truth):,} labels came"
             if whole
@@ -138,14 +141,15 @@ def _by_order(
         raise errors.DataError(
             "nothing tells which labels belong to which rows",
             f"{why}, and there is no key",
-            f"%aiaas_monitor {endpoint} --labels ... --key COLUMN, of what requests bore as x-aiaas-key",
+            f"--key COLUMN, of what requests bore as x-aiaas-key, or --window {len(truth)} for the last rows",
         )
-    order = np.argsort(times, kind="stable")
+    order = np.argsort(times, kind="stable")[begin:]
     parts = []
     for i, (model, rows) in enumerate(answering.items()):
         places = np.flatnonzero(owners[order] == i)
         if len(places):
-            parts.append(Joined(seen[model], rows, truth.iloc[places]))
+            mine = rows[np.argsort(rows["time"], kind="stable")[-len(places) :]]
+            parts.append(Joined(seen[model], mine, truth.iloc[places]))
     return parts
 
 

@@ -87,6 +87,13 @@ class Values(NamedTuple):
             return None
         return self.flat.reshape(-1, width).astype("float64", copy=False)
 
+    def beyond(self, limit: int) -> bool:
+        """Tell whether a whole number is further from 0 than `limit`."""
+        flat = self.flat
+        if isinstance(flat, list) or flat.dtype.kind not in "iu" or flat.dtype.itemsize < 8:
+            return False
+        return bool(((flat > limit) | (flat < -limit)).any())
+
     def plain(self) -> list[Any]:
         """Return the values as JSON has them; NaN, which JSON has not, is a gap."""
         if isinstance(self.flat, list):

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from aiaas_magics.predictors.base import NUMBERS, Rows
+from aiaas_magics.predictors.base import NUMBERS, WHOLE, Rows
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.specs.records import Signature
 from aiaas_magics.specs.schema import LARGEST, Misfit, Note, Rule, Schema
@@ -98,7 +98,8 @@ def _limits(rule: Rule) -> tuple[float, float]:
     """Return the least and the greatest value that need no second look; those of truth values are whole."""
     if rule.kind == "boolean":
         return 0.0, 1.0
-    most = LARGEST[rule.kind]
+    # 2**53 may stand for the whole number after it, which float64 has not
+    most = WHOLE - 1.0 if rule.kind == "long" else LARGEST[rule.kind]
     if rule.low is None or rule.high is None:
         return -most, most
     return max(rule.low, -most), min(rule.high, most)

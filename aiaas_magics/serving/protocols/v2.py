@@ -253,7 +253,7 @@ def _one(values: Values, version: Loaded, mode: str) -> tuple[Rows, list[Note]]:
     if table is None or values.tensor.datatype == "BOOL":
         what = f"{binary.here(values.tensor)} is of {values.tensor.datatype}"
         raise Problem(400, what, "the model takes numbers: FP64")
-    if values.tensor.datatype in ("INT64", "UINT64") and np.abs(table).max() > WHOLE:
+    if values.beyond(WHOLE):
         what = f"{binary.here(values.tensor)}: a number is beyond 2**53"
         raise Problem(400, what, "FP64 would not hold it")
     return matrix.check(table, version.predictor.signature, version.schema, mode)

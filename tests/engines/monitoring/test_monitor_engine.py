@@ -316,6 +316,18 @@ def test_without_keys_labels_come_in_order(api):
     assert found.performance[0].scores[0].value == pytest.approx(accuracy)
 
 
+def test_as_many_labels_as_the_window_has_rows_are_those_of_the_last(api):
+    one = api()
+    one.ask(table(100, seed=3), each=10)
+    frame = table(80, seed=7)
+    one.ask(frame, each=8)
+    found = one.look(labels=one.context.save_frame(frame[["y"]]), window="80")
+    pipeline = one.models["clf@1"][0]
+    accuracy = (pipeline.predict(frame[["x", "z", "town"]]) == frame["y"]).mean()
+    assert found.performance[0].rows == 80
+    assert found.performance[0].scores[0].value == pytest.approx(accuracy)
+
+
 def test_a_model_that_has_become_worse_is_an_alert(api):
     one = api()
     frame = table(300, seed=7)
