@@ -409,7 +409,7 @@ def test_looking_again_and_again_ends_when_it_is_stopped(api, monkeypatch):
     told = [
         t.body["text"]
         for t in one.context.told
-        if t.type == "progress" and "look" in t.body["text"]
+        if t.type == "progress" and t.body["text"].startswith("look ")
     ]
     assert len(told) == 2
     assert "has drifted" in told[0]
