@@ -120,6 +120,11 @@ def carry_out(home: Home, info: EndpointInfo) -> Plan:
     )
 
 
+def forget(home: Home, name: str) -> None:
+    """Remove the plan of an endpoint that never ran."""
+    (folder(home, name) / FILE).unlink(missing_ok=True)
+
+
 def behind(home: Home, info: EndpointInfo) -> bool:
     """Tell whether an endpoint's plan is not the one of its row: a change ended half way."""
     return info.state == "READY" and _revision(home, info.name) not in (0, info.revision)
