@@ -32,6 +32,7 @@ __all__ = [
     "jobs",
     "load_ipython_extension",
     "models",
+    "monitor",
     "overview",
     "predict",
     "prepare",

@@ -43,7 +43,8 @@ def ask(
         If a word names nothing, or the spec refuses a value.
     """
     known: dict[str, type[Spec | Command]] = {**specs.spec_types(), **specs.command_types()}
-    cls = next(each for each in known.values() if each.__name__ == table.makes)
+    makes = next((o.makes for o in table.options if o.makes and o.python in values), table.makes)
+    cls = next(each for each in known.values() if each.__name__ == makes)
     for option in table.options:
         if option.alone and option.python in values:
             return searches.begun(session, verb, str(values[option.python]))
@@ -163,6 +164,12 @@ def _path(session: Session, option: Option, word: Any, cls: Made, values: Values
     return {option.python: word, "format": found}
 
 
+def _folder(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
+    del session, cls
+    saving.check_free(saving.path_of(word), replace=bool(values.get("replace")))
+    return {option.python: word}
+
+
 def _file(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
     del cls
     path = saving.path_of(word)
@@ -210,6 +217,7 @@ WORDS: dict[Kind, Callable[[Session, Option, Any, Made, Values], Values]] = {
     Kind.DATA: _data,
     Kind.SOURCE: _source,
     Kind.PATH: _path,
+    Kind.FOLDER: _folder,
     Kind.ENDPOINT: _endpoint,
     Kind.CODE: _code,
     Kind.ESTIMATOR: _estimator,

@@ -11,8 +11,11 @@ from pathlib import Path
 from aiaas_magics import errors
 from aiaas_magics.cards import style
 
-MLMODEL = "MLmodel"
-"""The file that makes a folder one of MLflow's."""
+MARKS = {"mlflow": "MLmodel", "docker": "plan.json"}
+"""What is written as a folder -> the file that makes a folder one of these."""
+FOLDERS = {"mlflow": "MLflow folder", "docker": "folder of a server"}
+EXECUTABLE = 0o100
+"""The owner may run it (stat(2))."""
 
 
 def path_of(word: str) -> Path:
@@ -82,13 +85,15 @@ def save(fetch: Callable[[], Iterable[bytes]], path: Path, *, replace: bool) -> 
         temporary.unlink(missing_ok=True)
 
 
-def save_folder(fetch: Callable[[], Iterable[bytes]], path: Path, *, replace: bool) -> None:
+def save_folder(
+    fetch: Callable[[], Iterable[bytes]], path: Path, *, replace: bool, kind: str = "mlflow"
+) -> None:
     """Unpack the archive that `fetch` gives beside its place, then move the folder there.
 
     Raises
     ------
     NameTaken
-        If something is there and may not be written over, or is no folder of a model.
+        If something is there and may not be written over, or is no folder of that kind.
     DataError
         If the place cannot be written.
     """
@@ -100,7 +105,10 @@ def save_folder(fetch: Callable[[], Iterable[bytes]], path: Path, *, replace: bo
             file.writelines(fetch())
         with zipfile.ZipFile(archive) as packed:
             packed.extractall(temporary / "folder")
-        _place_folder(temporary, path, replace=replace)
+            for each in packed.infolist():
+                if each.external_attr >> 16 & EXECUTABLE:
+                    (temporary / "folder" / each.filename).chmod(0o755)
+        _place_folder(temporary, path, replace=replace, kind=kind)
     except OSError as error:
         raise errors.DataError(
             f"{path} cannot be written", error.strerror or "", "choose another place"
@@ -109,15 +117,15 @@ def save_folder(fetch: Callable[[], Iterable[bytes]], path: Path, *, replace: bo
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _place_folder(temporary: Path, path: Path, *, replace: bool) -> None:
+def _place_folder(temporary: Path, path: Path, *, replace: bool, kind: str) -> None:
     """Move a whole folder to its place; one that it replaces comes back if that fails."""
     folder, before = temporary / "folder", temporary / "before"
     if not path.exists():
         folder.rename(path)
         return
     check_free(path, replace=replace)
-    if not (path / MLMODEL).is_file():  # whatever else it is, it is not ours to remove
-        what = f"{path.name} is no MLflow folder"
+    if not (path / MARKS[kind]).is_file():  # whatever else it is, it is not ours to remove
+        what = f"{path.name} is no {FOLDERS[kind]}"
         raise errors.NameTaken(what, "only such a one is replaced", "choose another place")
     path.rename(before)
     try:

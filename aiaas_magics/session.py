@@ -24,6 +24,7 @@ from aiaas_magics.handles import Handle, JobHandle
 from aiaas_magics.specs.base import JSON, Command, Spec
 from aiaas_magics.specs.jobs import Event, Job, Limits
 from aiaas_magics.specs.manage import DropVersion, Promote, Rollback, Scale
+from aiaas_magics.specs.monitor import MonitorResult
 from aiaas_magics.specs.quality import QualityResult
 from aiaas_magics.specs.records import Applied, DataInfo, EndpointInfo, ModelInfo
 from aiaas_magics.specs.results import (
@@ -35,6 +36,7 @@ from aiaas_magics.specs.results import (
     ImportResult,
     ModelExportResult,
     ModelResult,
+    ServerExportResult,
 )
 from aiaas_magics.specs.verbs import Kind
 
@@ -197,6 +199,10 @@ class Session:
             handle, _ = self.follow(job)
         finally:
             self.warm()  # for the next line; while the job ran it would have taken its cores
+        if isinstance(handle, handles.Monitoring) and "report" in values:
+            body = handle.page().encode()
+            path, replace = saving.path_of(values["report"]), bool(values.get("replace"))
+            saving.save(lambda: [body], path, replace=replace)
         return _save(self, handle, values) if "path" in values else handle
 
     def holds(self, ref: str, table: object) -> bool:
@@ -338,9 +344,11 @@ _HANDLES: dict[type, Callable[..., Handle]] = {
     EvaluationResult: handles.Evaluation,
     ComparisonResult: handles.Comparison,
     QualityResult: handles.Quality,
+    MonitorResult: handles.Monitoring,
     ExportResult: _export,
     ImportResult: handles.Imported,
     ModelExportResult: handles.ModelFile,
+    ServerExportResult: handles.ServerFolder,
 }
 
 
@@ -363,10 +371,12 @@ def _save(session: Session, handle: Handle, values: Values) -> Handle:
     result: Any = getattr(handle, "answer", None)
     path = saving.path_of(values["path"])
     fetch = functools.partial(session.backend.fetch, result.file)
-    folder = result.format == "mlflow" and path.suffix.lower() != ".zip"
-    save = saving.save_folder if folder else saving.save
-    save(fetch, path, replace=bool(values.get("replace")))
-    if isinstance(handle, handles.ModelFile):
+    replace = bool(values.get("replace"))
+    if result.format in saving.FOLDERS and path.suffix.lower() != ".zip":
+        saving.save_folder(fetch, path, replace=replace, kind=result.format)
+    else:
+        saving.save(fetch, path, replace=replace)
+    if isinstance(handle, handles.ModelFile | handles.ServerFolder):
         return handle.at(str(values["path"]))
     return handles.exported(result, str(values["data"]), str(values["path"]))
 

@@ -7,18 +7,22 @@ from collections.abc import Sequence
 
 from aiaas_magics.cards import page, style
 from aiaas_magics.cards.page import Card, Part
+from aiaas_magics.specs.builds import Trial, Verdict
 from aiaas_magics.specs.jobs import Event
 from aiaas_magics.specs.records import EndpointInfo, Share
 
 SHADOW = "compared only"
+ELSEWHERE = ("since", "when", "by", "a row")
+"""Columns that differ from machine to machine."""
 ENDED = {"LOST": "its processes were gone", "FAILED": "it did not start"}
 
 
 def parts(info: EndpointInfo) -> list[Part]:
     """Return the proof of the main version's tier, and all versions where there are several."""
     found: list[Part] = []
-    if info.versions and info.versions[0].verdict:
-        found.append(page.Line(info.versions[0].verdict, "soft"))
+    verdict = info.versions[0].verdict if info.versions else None
+    if verdict is not None:
+        found.append(page.Line(verdict.sentence(), "soft"))
     if len(info.versions) > 1:
         found.append(table(info.versions))
     if not loopback(info.host):
@@ -39,10 +43,11 @@ def table(versions: Sequence[Share]) -> page.Table:
 
 
 def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> page.Table:
-    """Return a table; its last column holds times, which docs_mode must not show."""
-    if style.docs_mode():
-        return page.Table(columns[:-1], [row[:-1] for row in rows])
-    return page.Table(columns, rows)
+    """Return a table; in docs_mode without what is not the same everywhere."""
+    kept = [i for i, name in enumerate(columns) if not (style.docs_mode() and name in ELSEWHERE)]
+    return page.Table(
+        tuple(columns[i] for i in kept), [tuple(row[i] for i in kept) for row in rows]
+    )
 
 
 def part(share: Share) -> str:
@@ -76,6 +81,34 @@ def versions_card(info: EndpointInfo, versions: Sequence[Share], steps: Sequence
     )
 
 
+OUTCOMES = {
+    "serves": "serves",
+    "passed": "the same answers",
+    "differs": "other answers",
+    "unconvertible": "cannot compute it",
+    "absent": "not installed",
+}
+
+
+def proof_card(verdict: Verdict) -> Card:
+    """Return how the tiers of a model fared at the parity gate, in the order they were tried."""
+    names = ("tier", "outcome", "rows that differ", "largest difference", "why", "a row")
+    rows = [_fared(trial) for trial in verdict.trials]
+    return page.card(f"{verdict.model}: {verdict.sentence()}", _table(names, rows))
+
+
+def _fared(trial: Trial) -> tuple[str, ...]:
+    compared = bool(trial.rows)
+    return (
+        trial.tier,
+        OUTCOMES.get(trial.outcome, trial.outcome),
+        f"{trial.differing:,} of {trial.rows:,}" if compared else "",
+        f"{trial.off:.1g}" if compared else "",
+        trial.why,
+        "" if trial.micros is None else f"{trial.micros:,.0f} µs",
+    )
+
+
 def _next(info: EndpointInfo) -> str:
     if len(info.versions) > 1:
         return f"%aiaas_endpoints promote {info.name}"
@@ -94,6 +127,6 @@ def step(event: Event) -> tuple[str, str, str, str]:
         command = f"canary {body['canary']:g} %"
     elif body.get("shadow"):
         command = "shadow"
-    version = body.get("version") or body.get("now") or body.get("model") or ""
+    version = body.get("version") or body.get("model") or body.get("now") or ""
     version = f"{body['workers']} workers" if "workers" in body else version
     return command, str(version), str(body.get("who", "")), style.when(event.time)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Callable, Sequence
 
 from aiaas_magics.cards import page, style
@@ -10,7 +12,7 @@ from aiaas_magics.cards.page import Card
 from aiaas_magics.cards.style import measure, number, plural
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.comparison import ModelComparison
-from aiaas_magics.specs.results import ImportResult, ModelExportResult
+from aiaas_magics.specs.results import ImportResult, ModelExportResult, ServerExportResult
 
 MOST_ROWS = 20
 """Rows of a part that are shown; the record and the DataFrame hold all."""
@@ -83,6 +85,36 @@ def file_card(result: ModelExportResult, path: str, warnings: Sequence[str]) -> 
         page.soft(ADVICE.get(result.format, "")),
         *map(page.warning, dict.fromkeys(warnings)),
         None if packed else page.Code(OPENED[result.format].format(path=path)),
+    )
+
+
+def server_line(result: ServerExportResult, path: str) -> str:
+    """Return a written server's one line."""
+    size = "" if style.docs_mode() else f", {style.size(result.size)} packed"
+    where = f" to {path}" if path else ""
+    return f"{result.endpoint}: a server of {result.model} written{where}{size}"
+
+
+def server_card(result: ServerExportResult, path: str, warnings: Sequence[str]) -> Card:
+    """Return what was written, how it is built and run, and how it is asked."""
+    folder, name = shlex.quote(path), result.endpoint.lower()
+    body = json.dumps(result.example).replace("'", "'\\''")
+    return page.card(
+        server_line(result, path),
+        page.soft(result.verdict),
+        page.soft(f"needs {plural(len(result.packages), 'package')} and no notebook"),
+        *map(page.warning, dict.fromkeys(warnings)),
+        None
+        if path.lower().endswith(".zip")
+        else page.Code(
+            f"docker build -t {name} {folder}\n"
+            "export AIAAS_TOKEN=$(openssl rand -hex 32)\n"
+            f"docker run --rm -e AIAAS_TOKEN -p 127.0.0.1:{result.port}:{result.port} {name}"
+        ),
+        page.Code(
+            f'curl -s http://127.0.0.1:{result.port}/predict -H "Authorization: Bearer $AIAAS_TOKEN" \\\n'
+            f"  -H 'Content-Type: application/json' -d '{body}'"
+        ),
     )
 
 

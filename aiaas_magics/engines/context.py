@@ -8,15 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from aiaas_magics.specs.base import JSON, Result
 from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo, NewModel
 from aiaas_magics.specs.results import DataResult
+from aiaas_magics.specs.serving import Plan
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class Watched(NamedTuple):
+    """An endpoint, and what is known of its requests."""
+
+    info: EndpointInfo
+    folder: Path
+    """Holds what its workers count: see :mod:`aiaas_magics.gauges`."""
+    plan: Plan | None
+    """What it serves; None: it never got so far."""
+    alerts: tuple[str, ...]
+    """Names of the alerts that have begun and are not over."""
 
 
 class Context(Protocol):
@@ -124,4 +137,12 @@ class Context(Protocol):
 
         Raises `NameTaken`, `PortInUse`, `EndpointError`; of an endpoint that runs also `NotFound`, `Conflict`.
         """
+        ...
+
+    def watched(self, endpoint: str) -> Watched:
+        """Return an endpoint and what it keeps of its requests. Raises `NotFound`."""
+        ...
+
+    def alert(self, endpoint: str, name: str, text: str, *, on: bool) -> None:
+        """Tell, where events of the endpoint are told, that an alert has begun, or is over."""
         ...

@@ -9,6 +9,7 @@ import pandas as pd
 from aiaas_magics import frames
 from aiaas_magics.engines import prepare, recipe
 from aiaas_magics.engines.context import Context
+from aiaas_magics.engines.monitoring import reference
 from aiaas_magics.engines.optimising import building
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.builds import Verdict
@@ -31,8 +32,11 @@ def run(spec: DeploySpec, context: Context) -> EndpointResult:
 
 
 def optimised(info: ModelInfo, folder: Path, context: Context) -> Verdict:
-    """Return the verdict on a model, its build made where there is none."""
-    return building.verdict(info, folder, _rows(info, context), context.build(info))
+    """Return the verdict on a model; its build, and what monitoring compares with, are made where they are not there."""
+    build = context.build(info)
+    verdict = building.verdict(info, folder, _rows(info, context), build)
+    reference.ensure(build, info, folder, context)
+    return verdict
 
 
 def example(info: ModelInfo, context: Context) -> dict[str, JSON]:

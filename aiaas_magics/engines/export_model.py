@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aiaas_magics.engines import packing
 from aiaas_magics.engines.models import artefacts
 from aiaas_magics.security.sealing import SEAL
 from aiaas_magics.specs.results import ModelExportResult
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from aiaas_magics.engines.context import Context
     from aiaas_magics.specs.models import ExportModelSpec
     from aiaas_magics.specs.records import ModelInfo
-
-EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The time of every member of an archive: the same model gives the same bytes."""
 
 ALONE = ("joblib", "skops")
 """Formats that hold names of classes, not their code; MLflow's folder holds both."""
@@ -66,13 +63,7 @@ def _joblib(info: ModelInfo, folder: Path, path: Path, context: Context) -> str:
 def _mlflow(info: ModelInfo, folder: Path, path: Path, context: Context) -> str:
     """Write an archive of the model's folder, which is MLflow's layout already, without our seal."""
     del info, context
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for each in sorted(each for each in folder.rglob("*") if each.is_file()):
-            name = each.relative_to(folder).as_posix()
-            if name != SEAL:
-                member = zipfile.ZipInfo(name, EPOCH)
-                member.external_attr = 0o644 << 16
-                archive.writestr(member, each.read_bytes(), zipfile.ZIP_DEFLATED)
+    packing.pack(folder, path, without=(SEAL,))
     return ""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiaas_magics import errors, frames
+from aiaas_magics.engines.context import Watched
 from aiaas_magics.execution.supervisor import Supervisor
 from aiaas_magics.specs.base import JSON, Result
 from aiaas_magics.specs.deploy import DeploySpec
@@ -136,3 +137,15 @@ class WorkerContext:
         if spec.to is not None:
             return rollouts.add(self._home, spec, model, self.user)
         return endpoints.start(self._home, spec, model, example, self.user)
+
+    def watched(self, endpoint: str) -> Watched:
+        """Return an endpoint and what it keeps of its requests."""
+        from aiaas_magics.execution import watching
+
+        return watching.watched(self._home, endpoint)
+
+    def alert(self, endpoint: str, name: str, text: str, *, on: bool) -> None:
+        """Tell that an alert has begun, or is over."""
+        from aiaas_magics.execution import watching
+
+        watching.alert(self._home, endpoint, name, text, on=on)

@@ -67,6 +67,7 @@ def start(
             _take_back(home, info, before)
             if known is None and isinstance(error, errors.PortInUse):
                 home.endpoints.forget(name)
+                plans.forget(home, name)
             raise
         asked = {"command": "deploy", "who": who, "model": model.ref, "was": known and known.model}
         home.runs.tell_many([(f"endpoint:{name}", "audit", asked)])

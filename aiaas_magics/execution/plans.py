@@ -42,7 +42,7 @@ def share(home: Home, model: ModelInfo, role: str = "main", percent: float = 100
     return Share(
         model=model.ref, role=role, percent=percent, since=time.time(),
         tier="sklearn" if verdict is None else verdict.tier,
-        verdict="" if verdict is None else verdict.sentence(),
+        verdict=verdict,
     )  # fmt: skip
 
 
@@ -118,6 +118,11 @@ def carry_out(home: Home, info: EndpointInfo) -> Plan:
         f"{TAKEN_UP:.0f} s are what they have",
         f"%aiaas_endpoints logs {info.name}",
     )
+
+
+def forget(home: Home, name: str) -> None:
+    """Remove the plan of an endpoint that never ran."""
+    (folder(home, name) / FILE).unlink(missing_ok=True)
 
 
 def behind(home: Home, info: EndpointInfo) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 
 from aiaas_magics.gauges import rings
 from aiaas_magics.gauges.counters import FOLDER
+from aiaas_magics.gauges.mapped import reserve
 
 Array = np.ndarray[Any, Any]
 MARK = b"aiaas-b1"
@@ -86,6 +87,11 @@ def opened(path: Path, mark: bytes, size: int) -> tuple[mmap.mmap, bool]:
     """Return a file mapped for writing, and whether it is new: one that bears another mark is replaced.
 
     It is replaced, not cut: somebody may be reading it.
+
+    Raises
+    ------
+    OSError
+        If there is no room.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
     number = os.open(path, flags, 0o600)
@@ -95,7 +101,7 @@ def opened(path: Path, mark: bytes, size: int) -> tuple[mmap.mmap, bool]:
             path.unlink()
             os.close(number)
             number = os.open(path, flags, 0o600)
-            os.ftruncate(number, size)
+            reserve(number, size)
         return mmap.mmap(number, size), fresh
     finally:
         os.close(number)

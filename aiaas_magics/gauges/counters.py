@@ -1,16 +1,19 @@
 """Requests counted: by version, status and latency, in total, by the minute and by the hour.
 
-A worker writes into a mapped file of its own, with plain stores and no lock: a microsecond a request. `merged` adds up
-the files of all workers. A worker that comes back finds its file, so that counters only grow, as Prometheus wants it.
+A worker writes into a mapped file of its own, with plain stores and no lock: a microsecond a request. On the path only the
+cell of the minute is written; when the minute is over it is folded into the cells of its hour and of everything. `merged`
+adds up the files of all workers. A worker that comes back finds its file, so that counters only grow, as Prometheus wants it.
 
 The file: `HEADER` words of 64 bits, then a block a version: its name, a cell of everything, and a ring of cells
-(:mod:`aiaas_magics.gauges.rings`). A cell: its stamp, `FIELDS`, a count a status code, a count a latency bin.
+(:mod:`aiaas_magics.gauges.rings`). A cell: its stamp, `FIELDS`, a count a status code, a count a latency bin. The stamp of
+the cell of everything tells up to which minute it holds everything.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import math
 import mmap
 import os
@@ -20,7 +23,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aiaas_magics.gauges import rings
+from aiaas_magics.gauges.mapped import reserve
 
+LOG = logging.getLogger("aiaas.serving")
 FOLDER = "gauges"
 """Of an endpoint's folder."""
 CODES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 421, 422, 429, 500, 503, 504, 0)
@@ -67,41 +72,42 @@ class Counters:
         place = folder / FOLDER
         place.mkdir(mode=0o700, exist_ok=True)
         self._file, self.slot = _taken(place, slot)
-        self._map = mmap.mmap(self._file, SIZE)
+        try:
+            reserve(self._file, SIZE)
+            self._map = mmap.mmap(self._file, SIZE)
+        except OSError as error:
+            LOG.warning("requests are not counted: %s", error.strerror)
+            self._map = mmap.mmap(-1, SIZE)  # an endpoint answers though nobody can look
         self._words = memoryview(self._map).cast("Q")
         if self._words[0] != MAGIC:
             self._words[0] = MAGIC
         self._words[PID] = os.getpid()
         self._lock = threading.Lock()
-        self._cells: dict[str, tuple[float, tuple[int, int, int]]] = {}
+        self._cells: dict[str, tuple[float, int]] = {}
 
     def answered(
         self, version: str, status: int, seconds: float, rows: int = 0, noted: int = 0
     ) -> None:
         """Count a request: its status, how long it took, its rows, and how many of them were noted."""
-        words = self._words
-        code, place = _PLACE.get(status, _OTHER), _BINS + bin_of(seconds)
-        spent = int(seconds * 1e9)
-        for at in self._at(version):
-            words[at + code] += 1
-            words[at + place] += 1
-            words[at + _NANOS] += spent
-            words[at + _ROWS] += rows
-            if noted:
-                words[at + _NOTED] += noted
+        words, at = self._words, self._at(version)
+        words[at + _PLACE.get(status, _OTHER)] += 1
+        words[at + _BINS + bin_of(seconds)] += 1
+        words[at + _NANOS] += int(seconds * 1e9)
+        words[at + _ROWS] += rows
+        if noted:
+            words[at + _NOTED] += noted
 
     def compared(self, version: str, rows: int, agreeing: int, apart: float) -> None:
         """Count what a shadow answered as well: rows, those with the same label, the differences summed up."""
-        words = self._words
-        for at in self._at(version):
-            words[at + _COMPARED] += rows
-            words[at + _AGREEING] += agreeing
-            words[at + _APART] += min(int(apart / UNIT), 2**62) if math.isfinite(apart) else 0
+        words, at = self._words, self._at(version)
+        words[at + _COMPARED] += rows
+        words[at + _AGREEING] += agreeing
+        words[at + _APART] += min(int(apart / UNIT), 2**62) if math.isfinite(apart) else 0
 
     def failed(self, version: str) -> None:
         """Count a request to which a shadow had no answer."""
-        for at in self._at(version):
-            self._words[at + _FAILED] += 1
+        at = self._at(version)
+        self._words[at + _FAILED] += 1
 
     def lost(self, requests: int = 0, rows: int = 0) -> None:
         """Count requests that nobody could look at, and rows that were left out of the bins."""
@@ -114,26 +120,41 @@ class Counters:
         self._map.close()
         os.close(self._file)
 
-    def _at(self, version: str) -> tuple[int, int, int]:
-        """Return where the cells of now begin: of everything, of this minute, of this hour."""
-        version = version or NONE
-        until, cells = self._cells.get(version, (0.0, (0, 0, 0)))
+    def _at(self, version: str) -> int:
+        """Return where the cell of this minute begins."""
+        until, at = self._cells.get(version, (0.0, 0))
         now = time.time()
-        return cells if now < until else self._roll(version, now)
+        return at if now < until else self._roll(version or NONE, now)
 
-    def _roll(self, version: str, now: float) -> tuple[int, int, int]:
+    def _roll(self, version: str, now: float) -> int:
         with self._lock:
             start = self._block(version) + NAME
-            found = [start]
-            for span in rings.places(now):
-                at = start + CELL * (1 + span.place)
-                if self._words[at] != span.begin:
-                    self._empty(at, CELL)
-                    self._words[at] = span.begin
-                found.append(at)
-            cells = found[0], found[1], found[2]
-            self._cells[version] = rings.ends(now), cells
-            return cells
+            minute, _ = rings.places(now)
+            self._fold(start, minute.begin)
+            at = self._opened(start, minute)
+            self._cells[version] = rings.ends(now), at
+            return at
+
+    def _fold(self, start: int, until: int) -> None:
+        """Add the minutes that are over to their hours, and to everything."""
+        words = self._words
+        for place in _pending(words, start):
+            minute = start + CELL * (1 + place)
+            if words[minute] < until:
+                hour = self._opened(start, rings.places(words[minute])[1])
+                for i in range(1, CELL):
+                    if words[minute + i]:
+                        words[hour + i] += words[minute + i]
+                        words[start + i] += words[minute + i]
+        words[start] = until
+
+    def _opened(self, start: int, span: rings.Span) -> int:
+        """Return where a cell of the ring begins, empty if what it held is long ago."""
+        at = start + CELL * (1 + span.place)
+        if self._words[at] != span.begin:
+            self._empty(at, CELL)
+            self._words[at] = span.begin
+        return at
 
     def _block(self, version: str) -> int:
         name = version.encode()[: 8 * NAME].ljust(8 * NAME, b"\0")
@@ -164,7 +185,6 @@ def _taken(place: Path, slot: int) -> tuple[int, str]:
         number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(number, SIZE)
             return number, name
         os.close(number)
     raise OSError(f"{ALTERNATES} processes count for worker {slot}")
@@ -307,11 +327,11 @@ def merged(folder: Path, since: float | None = None, now: float | None = None) -
         for name, at in _blocks(words):
             tally = found.of(name)
             if since is None:
-                tally.add(words[at : at + CELL])
-                continue
-            for span in rings.chosen(_stamps(words, at), since, now or time.time()):
-                place = at + CELL * (1 + span.place)
-                tally.add(words[place : place + CELL])
+                places = [-1, *_pending(words, at)]
+            else:
+                places = [span.place for span in _spans(words, at, since, now or time.time())]
+            for place in places:
+                tally.add(_cell(words, at, place))
     return found
 
 
@@ -323,11 +343,35 @@ def history(
     for words in _files(folder):
         for name, at in _blocks(words):
             mine = found.setdefault(name, {})
-            for span in rings.chosen(_stamps(words, at), since, now or time.time()):
-                place = at + CELL * (1 + span.place)
+            for span in _spans(words, at, since, now or time.time()):
                 tally = mine.setdefault(span._replace(place=0), Tally())
-                tally.add(words[place : place + CELL])
+                tally.add(_cell(words, at, span.place))
     return found
+
+
+def _cell(words: memoryview[int], at: int, place: int) -> memoryview[int]:
+    """Return a cell of the ring, or with -1 that of everything."""
+    start = at + CELL * (1 + place)
+    return words[start : start + CELL]
+
+
+def _pending(words: memoryview[int], at: int) -> list[int]:
+    """Return the minutes of a ring that are not yet in the cells of their hours and of everything."""
+    done = words[at]
+    return [p for p in range(rings.MINUTES) if words[at + CELL * (1 + p)] >= max(done, 1)]
+
+
+def _spans(words: memoryview[int], at: int, since: float, now: float) -> Iterator[rings.Span]:
+    """Yield the cells since a moment; a minute that its hour lacks stands for the hour."""
+    stamps = [words[at + CELL * (1 + place)] for place in range(rings.CELLS)]
+    chosen = list(rings.chosen(stamps, since, now))
+    yield from chosen
+    fine = {span.place for span in chosen}
+    for place in _pending(words, at):
+        hour = rings.Span(place, stamps[place] // rings.HOUR * rings.HOUR, rings.HOUR)
+        recent = hour.begin + rings.HOUR > since and stamps[place] > now - rings.HOURS * rings.HOUR
+        if place not in fine and recent and stamps[place] < rings.border(now):
+            yield hour
 
 
 def _files(folder: Path) -> Iterator[memoryview[int]]:
@@ -355,7 +399,3 @@ def _blocks(words: memoryview[int]) -> Iterator[tuple[str, int]]:
         name = words[at : at + NAME].tobytes().rstrip(b"\0").decode(errors="replace")
         if name:
             yield name, at + NAME
-
-
-def _stamps(words: memoryview[int], at: int) -> list[int]:
-    return [words[at + CELL * (1 + place)] for place in range(rings.CELLS)]

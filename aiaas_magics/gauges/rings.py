@@ -1,4 +1,4 @@
-"""Time in cells: one a minute for the last two hours, one an hour for the last two weeks.
+"""Time in cells: one a minute for the last two hours, one an hour for the last week.
 
 Cells lie in a ring and bear a stamp, so that nothing is ever moved: a cell whose stamp is old is emptied and used again.
 The recent past is told by the minute, what lies before it by the hour.
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 MINUTE, HOUR = 60, 3600
-MINUTES, HOURS = 120, 14 * 24
+MINUTES, HOURS = 120, 7 * 24
 CELLS = MINUTES + HOURS
 """Of a ring: first the minutes, then the hours."""
 
@@ -37,6 +37,12 @@ def ends(now: float) -> float:
     return (int(now) // MINUTE + 1) * MINUTE
 
 
+def border(now: float) -> int:
+    """Return from when on the past is told by the minute: the first hour whose minutes are all in the ring."""
+    oldest = (int(now) // MINUTE - MINUTES + 1) * MINUTE
+    return -(-oldest // HOUR) * HOUR
+
+
 def chosen(stamps: Sequence[int], since: float, now: float) -> Iterator[Span]:
     """Yield the cells that hold what happened since a moment, each moment in one of them, oldest first.
 
@@ -47,8 +53,7 @@ def chosen(stamps: Sequence[int], since: float, now: float) -> Iterator[Span]:
     since
         Cells that end later count: a window is of whole minutes, and beyond two hours of whole hours.
     """
-    oldest = (int(now) // MINUTE - MINUTES + 1) * MINUTE
-    border = -(-oldest // HOUR) * HOUR  # from the first hour whose minutes are all there
+    first = border(now)
     found = [
         Span(place, begin, MINUTE if place < MINUTES else HOUR)
         for place, begin in enumerate(stamps)
@@ -56,5 +61,5 @@ def chosen(stamps: Sequence[int], since: float, now: float) -> Iterator[Span]:
     ]
     for span in sorted(found, key=lambda each: each.begin):
         fine = span.seconds == MINUTE
-        if span.begin + span.seconds > since and fine == (span.begin >= border):
+        if span.begin + span.seconds > since and fine == (span.begin >= first):
             yield span

@@ -7,7 +7,8 @@ of their own, because a page prefers HTML to a chart where both are offered.
 from aiaas_magics.handles.base import RECORD, VEGA, Handle, picture, rounded
 from aiaas_magics.handles.compared import Comparison
 from aiaas_magics.handles.made import Data, Evaluation, Model, Registered
-from aiaas_magics.handles.models import ComparedModels, Imported, ModelFile
+from aiaas_magics.handles.models import ComparedModels, Imported, ModelFile, ServerFolder
+from aiaas_magics.handles.monitored import Monitoring
 from aiaas_magics.handles.quality import Quality
 from aiaas_magics.handles.served import Endpoint, Prediction, Versions
 from aiaas_magics.handles.told import JobHandle, Listing, Note, applied, exported
@@ -26,10 +27,12 @@ __all__ = [
     "Listing",
     "Model",
     "ModelFile",
+    "Monitoring",
     "Note",
     "Prediction",
     "Quality",
     "Registered",
+    "ServerFolder",
     "Versions",
     "applied",
     "exported",

@@ -13,7 +13,7 @@ from aiaas_magics.handles.base import Handle, plain
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.comparison import ModelComparison
 from aiaas_magics.specs.records import ModelInfo
-from aiaas_magics.specs.results import ImportResult, ModelExportResult
+from aiaas_magics.specs.results import ImportResult, ModelExportResult, ServerExportResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +83,34 @@ class ModelFile(Handle):
     def card(self) -> Card:
         """Return what was written, and how to open it."""
         return cards.file_card(self.answer, self.path, self._warnings)
+
+
+class ServerFolder(Handle):
+    """A server written to a folder."""
+
+    def __init__(
+        self, session: Session, result: ServerExportResult, warnings: Sequence[str] = ()
+    ) -> None:
+        self._session, self.answer, self._warnings = session, result, tuple(warnings)
+        self.path = ""
+
+    def at(self, path: str) -> ServerFolder:
+        """Return the handle of the folder once it is in its place."""
+        placed = ServerFolder(self._session, self.answer, self._warnings)
+        placed.path = path
+        return placed
+
+    def record(self) -> dict[str, JSON]:
+        """Return the result and the path."""
+        return plain(self.answer) | {"path": self.path}
+
+    def line(self) -> str:
+        """Return the one line."""
+        return cards.server_line(self.answer, self.path)
+
+    def card(self) -> Card:
+        """Return what was written, and how to run and ask it."""
+        return cards.server_card(self.answer, self.path, self._warnings)
 
 
 class ComparedModels(Handle):

@@ -12,6 +12,7 @@ from aiaas_magics.handles.base import Handle, plain
 from aiaas_magics.handles.made import Data
 from aiaas_magics.specs import rollout
 from aiaas_magics.specs.base import JSON
+from aiaas_magics.specs.builds import Verdict
 from aiaas_magics.specs.jobs import Event
 from aiaas_magics.specs.records import EndpointInfo, Share
 from aiaas_magics.specs.schema import Note
@@ -50,6 +51,12 @@ class Endpoint(Handle):
     def curl(self) -> str:
         """A line that asks the endpoint from a terminal."""
         return cards.curl(self.info, json.dumps(self.info.example), self._session.home_words)
+
+    @property
+    def verdict(self) -> Proof | None:
+        """How every tier of the main version fared at the parity gate; None where there was none."""
+        found = next((share.verdict for share in self.info.versions), None)
+        return None if found is None else Proof(found)
 
     def predict(self, data: object, rows: int | None = None) -> Handle:
         """Predict rows of a DataFrame or of stored data."""
@@ -106,6 +113,35 @@ class Endpoint(Handle):
             return page.card(self._done, page.soft(cards.endpoint_line(self.info)), table, back)
         next_ = f"%aiaas_predict {self.ref} DATA --rows 5"
         return cards.endpoint_card(self.info, self.curl, self._warnings, next_)
+
+
+class Proof(Handle):
+    """The parity gate's verdict on a model, and how each tier fared."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+
+    @property
+    def ref(self) -> str:
+        """The model."""
+        return self.verdict.model
+
+    @property
+    def tier(self) -> str:
+        """The one that serves."""
+        return self.verdict.tier
+
+    def record(self) -> dict[str, JSON]:
+        """Return the verdict."""
+        return plain(self.verdict)
+
+    def line(self) -> str:
+        """Return the one line."""
+        return f"{self.ref}: {self.verdict.sentence()}"
+
+    def card(self) -> Card:
+        """Return the tiers."""
+        return endpoints.proof_card(self.verdict)
 
 
 class Versions(Handle):

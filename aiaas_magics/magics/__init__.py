@@ -20,6 +20,7 @@ VERBS = (
     "evaluate",
     "deploy",
     "predict",
+    "monitor",
     "jobs",
     "models",
     "endpoints",

@@ -20,6 +20,13 @@ TEXTS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
 PACKED = tuple(f"{text}{packed}" for text in TEXTS for packed in (".gz", ".bz2", ".xz"))
 DATA_FILES = (*TEXTS, *PACKED, ".zip", ".parquet", ".pq", ".arrow", ".feather")
 MODEL_FILES = (".skops", ".joblib", ".pkl", ".pickle")
+ENDINGS: dict[Kind, tuple[str, ...]] = {
+    Kind.SOURCE: DATA_FILES,
+    Kind.PATH: DATA_FILES,
+    Kind.FILE: MODEL_FILES,
+    Kind.FOLDER: (),
+}
+"""Kind of a word -> endings of the files it may mean; folders are proposed for all."""
 REMEMBER = 2.0
 """Seconds a list of stored names is good for: a burst of keys asks once."""
 
@@ -70,7 +77,9 @@ class Completer:
         place = _place(action, rest)
         proposed = []
         if place < len(action.arguments):
-            proposed = self._known(action.arguments[place].kind, action, rest, fragment)
+            free = action.arguments[place]
+            if not free.beside or f"--{free.beside}" in rest:
+                proposed = self._known(free.kind, action, rest, fragment)
         elif action.parameters:
             proposed = [f"{p}=" for p in self._parameters(action, rest)]
         options = (
@@ -112,8 +121,8 @@ class Completer:
             name for name, value in self._variables().items() if is_table(value) and name[0] != "_"
         ]
         found = tables if kind in (Kind.DATA, Kind.SOURCE) else []
-        if kind in (Kind.SOURCE, Kind.PATH, Kind.FILE):
-            found = [*found, *_files(fragment, MODEL_FILES if kind is Kind.FILE else DATA_FILES)]
+        if kind in ENDINGS:
+            found = [*found, *_files(fragment, ENDINGS[kind])]
         return sorted({*found, *self._stored(kind)})
 
     def _stored(self, kind: Kind) -> list[str]:

@@ -22,7 +22,7 @@ __all__ = ["Asked", "Word", "literal", "parse", "render", "split"]
 OPEN, CLOSE = "([{", ")]}"
 QUOTES = "\"'"
 Evaluate = Callable[[str], object]
-FILES = (Kind.SOURCE, Kind.PATH, Kind.FILE)
+FILES = (Kind.SOURCE, Kind.PATH, Kind.FOLDER, Kind.FILE)
 """Words in which = may stand: it is part of a file's name."""
 
 

@@ -170,6 +170,9 @@ def schema(verb: Verb, action: Action) -> dict[str, Any]:
     needed = [option.python for option in options if option.required]
     alone = [option.python for option in options if option.alone]
     found: dict[str, Any] = {"required": needed}
+    pairs = [(o.python, o.beside) for o in options if o.beside]
+    if pairs:
+        found["dependentRequired"] = {a: [b] for pair in pairs for a, b in (pair, pair[::-1])}
     if alone:
         found = {"anyOf": [found, *({"required": [name]} for name in alone)]}
     return {

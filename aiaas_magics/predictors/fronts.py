@@ -17,6 +17,18 @@ from typing import Any, Union
 import msgspec
 import numpy as np
 
+from aiaas_magics.predictors.arithmetic import (
+    Arithmetic,
+    Check,
+    Fill,
+    Gaps,
+    Power,
+    Product,
+    Products,
+    Quantiles,
+    Take,
+    Zero,
+)
 from aiaas_magics.predictors.base import Rows
 from aiaas_magics.predictors.packed import Array
 from aiaas_magics.predictors.words import Words
@@ -50,110 +62,6 @@ class Numbers(msgspec.Struct, frozen=True, tag="numbers"):
             return np.array([columns[names[i]] for i in places], dtype="float64").T
 
         return numbers
-
-
-class Take(msgspec.Struct, frozen=True, tag="take"):
-    """Some columns of a matrix."""
-
-    columns: tuple[int, ...]
-
-    def opened(self) -> Function:
-        """Return the function."""
-        places = list(self.columns)
-        return lambda x: x[:, places]
-
-
-class Fill(msgspec.Struct, frozen=True, tag="fill"):
-    """Gaps filled, a value a column."""
-
-    values: Array
-
-    def opened(self) -> Function:
-        """Return the function."""
-        values = self.values.read()
-
-        def fill(x: Block) -> np.ndarray:
-            gaps = np.isnan(x)
-            return np.where(gaps, values, x) if gaps.any() else x
-
-        return fill
-
-
-class Gaps(msgspec.Struct, frozen=True, tag="gaps"):
-    """1.0 where a value is missing, else 0.0."""
-
-    def opened(self) -> Function:
-        """Return the function."""
-        return lambda x: np.isnan(x).astype("float64")
-
-
-class Zero(msgspec.Struct, frozen=True, tag="zero"):
-    """Numbers of at most this size are 0."""
-
-    most: float
-
-    def opened(self) -> Function:
-        """Return the function."""
-        return lambda x: np.where(np.abs(x) <= self.most, 0.0, x)
-
-
-class Arithmetic(msgspec.Struct, frozen=True, tag="arithmetic"):
-    """Each column with a number of its own: ``subtract``, ``divide``, ``multiply``, ``add``, ``maximum``, ``minimum``."""
-
-    operation: str
-    values: Array
-
-    def opened(self) -> Function:
-        """Return the function."""
-        operation: Any = _ARITHMETIC[self.operation]
-        values = self.values.read()
-        return lambda x: operation(x, values)
-
-
-_ARITHMETIC: dict[str, Any] = {
-    "subtract": np.subtract, "divide": np.divide, "multiply": np.multiply, "add": np.add,
-    "maximum": np.maximum, "minimum": np.minimum,
-}  # fmt: skip
-
-
-class Product(msgspec.Struct, frozen=True, tag="product"):
-    """The columns times a matrix, of shape (columns, components)."""
-
-    matrix: Array
-
-    def opened(self) -> Function:
-        """Return the function."""
-        matrix = self.matrix.read()
-        return lambda x: x @ matrix
-
-
-class Power(msgspec.Struct, frozen=True, tag="power"):
-    """The power transform of Yeo and Johnson (Biometrika 87, 2000), a lambda a column."""
-
-    lambdas: Array
-
-    def opened(self) -> Function:
-        """Return the function."""
-        lambdas = self.lambdas.read()
-        return lambda x: np.column_stack([_yeo_johnson(x[:, i], p) for i, p in enumerate(lambdas)])
-
-
-def _yeo_johnson(x: np.ndarray, power: float) -> np.ndarray:
-    """Return the transform of a column, written as scipy.stats.yeojohnson writes it; gaps stay."""
-    found = np.array(x)
-    above = x >= 0
-    high, low = x[above], x[~above]
-    eps = np.finfo("float64").eps
-    with np.errstate(over="ignore", invalid="ignore"):
-        if abs(power) < eps:
-            found[above] = np.log1p(high)
-        else:
-            found[above] = np.expm1(power * np.log1p(high)) / power
-        if abs(power - 2) > eps:
-            found[~above] = -np.expm1((2 - power) * np.log1p(-low)) / (2 - power)
-        else:
-            found[~above] = -np.log1p(-low)
-    return found
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -302,31 +210,22 @@ class Fork(msgspec.Struct, frozen=True, tag="fork"):
         return lambda block: np.concatenate([chain(block) for chain in chains], axis=1)
 
 
-class Check(msgspec.Struct, frozen=True, tag="check"):
-    """The model takes no number beyond `most` (scikit-learn's words), and gaps only where `gaps`."""
-
-    most: float
-    gaps: bool = False
-
-    def opened(self) -> Function:
-        """Return the function."""
-        said = "Input X contains infinity or a value too large"
-
-        def check(x: Block) -> np.ndarray:
-            matrix: np.ndarray = x
-            if not matrix.size or np.abs(matrix).max() <= self.most:
-                return matrix
-            if not self.gaps and np.isnan(matrix).any():
-                raise ValueError("Input X contains NaN.")
-            if (np.abs(matrix) > self.most).any():
-                raise ValueError(f"{said} for dtype('float32')." if self.most < 1e300 else f"{said}.")  # fmt: skip
-            return matrix
-
-        return check
-
-
 Step = Union[  # noqa: UP007 - msgspec resolves the name at run time
-    Numbers, Take, Fill, Gaps, Zero, Arithmetic, Product, Power, Lookup, Dates, Prose, Fork, Check
+    Numbers,
+    Take,
+    Fill,
+    Gaps,
+    Zero,
+    Arithmetic,
+    Product,
+    Products,
+    Power,
+    Quantiles,
+    Lookup,
+    Dates,
+    Prose,
+    Fork,
+    Check,
 ]
 
 

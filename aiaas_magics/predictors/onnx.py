@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -27,19 +28,22 @@ class Onnx(msgspec.Struct, frozen=True, tag="onnx"):
         Where the graph names a leaf a tree instead of adding their values up: those values, (leaves, outputs). They are
         added here in the order of the trees, in float64, as scikit-learn adds them: two classes with the same number of votes
         stay equal.
+    output
+        The output taken; the first where none is named.
     """
 
     file: str
     precision: str = "float64"
     leaves: Array | None = None
+    output: str = ""
 
     def opened(self, opening: Opening) -> Callable[[np.ndarray], np.ndarray]:
         """Return the function from a matrix to the outputs."""
         run = session((opening.folder / self.file).read_bytes()).run
-        dtype = np.dtype(self.precision)
+        dtype, wanted = np.dtype(self.precision), [self.output] if self.output else None
 
         def graph(x: np.ndarray) -> np.ndarray:
-            found: np.ndarray = run(None, {"X": x.astype(dtype, copy=False)})[0]
+            found: np.ndarray = run(wanted, {"X": x.astype(dtype, copy=False)})[0]
             return found if found.dtype == np.float64 else found.astype("float64")
 
         if self.leaves is None:
@@ -59,10 +63,17 @@ def _summed(leaves: np.ndarray, values: np.ndarray) -> np.ndarray:
     return found
 
 
-def session(body: bytes) -> Any:
-    """Return a session of one thread that waits for nothing."""
+def runtime() -> Any:
+    """Return ONNX Runtime, told to send nothing to its makers before it is imported: it would begin at once."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
+    return onnxruntime
+
+
+def session(body: bytes) -> Any:
+    """Return a session of one thread that waits for nothing."""
+    onnxruntime = runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL

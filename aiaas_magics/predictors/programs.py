@@ -60,7 +60,7 @@ class Vote(msgspec.Struct, frozen=True, tag="vote"):
     """Members that are asked all, each with a weight.
 
     ``how`` is ``mean`` of their values, ``soft`` (mean of their probabilities) or ``hard`` (a vote each);
-    ``summed`` adds in their order and divides then, as bagging does.
+    ``summed`` adds in their order and divides then, as bagging does; of votes that gives probabilities.
     """
 
     members: tuple[Program, ...]
@@ -78,7 +78,8 @@ class Vote(msgspec.Struct, frozen=True, tag="vote"):
             answers = [member(block) for member in members]
             if self.how == "hard":
                 found = _counted(answers, weights, self.classes)
-                return Answer(found.argmax(axis=1), None, found)
+                shares = found / len(answers) if self.summed else None
+                return Answer(found.argmax(axis=1), shares, found)
             parts = [a.labels[:, None] if self.how == "mean" else sure(a) for a in answers]
             if self.summed:
                 found = sum(parts[1:], parts[0]) / len(parts)

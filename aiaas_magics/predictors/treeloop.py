@@ -6,6 +6,7 @@ the table, which costs more than most models.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,11 @@ class Loop(msgspec.Struct, frozen=True, tag="loop"):
             found = getattr(found, part) if isinstance(part, str) else found[part]
         if self.asked == "trees":
             return _trees([each.tree_ for each in (found if isinstance(found, list) else [found])])
-        method = getattr(found, self.asked)
+        bare = copy.copy(found)
+        bare.__dict__.pop(
+            "feature_names_in_", None
+        )  # it would miss them in a matrix, at each request
+        method = getattr(bare, self.asked)
 
         def ask(x: np.ndarray) -> np.ndarray:
             answer = np.asarray(method(x), dtype="float64")

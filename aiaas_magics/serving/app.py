@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from aiaas_magics.predictors.base import Outcome
-from aiaas_magics.serving import flights
+from aiaas_magics.serving import flights, unpacking
 from aiaas_magics.serving.batching import Lane
 from aiaas_magics.serving.door import Door, Headers
 from aiaas_magics.serving.flights import Flights
@@ -29,10 +29,10 @@ from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols.base import Ask, Endpoint, Reply, Request, State
 from aiaas_magics.serving.protocols.invocations import Invocations
 from aiaas_magics.serving.protocols.predict import Predict
-from aiaas_magics.serving.protocols.site import Site
 from aiaas_magics.serving.protocols.v2 import OpenInference
 from aiaas_magics.serving.router import FEW, Router, Runner
 from aiaas_magics.serving.shadows import Shadows
+from aiaas_magics.serving.site import Site
 from aiaas_magics.serving.watch import Watch
 
 Scope = MutableMapping[str, Any]
@@ -196,8 +196,8 @@ class App:
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and (len(declared) > 18 or int(declared) > most):
             raise _too_large(most)
-        if headers.get(b"content-encoding", b"identity") != b"identity":
-            raise Problem(415, "the body is compressed", "send it as it is")
+        encoding = headers.get(b"content-encoding", b"")
+        unpacking.check(encoding)
         body: bytes | bytearray = b""
         while True:
             message = await receive()
@@ -213,7 +213,10 @@ class App:
             if len(body) > most:
                 raise _too_large(most)
             if not more:
-                return bytes(body)
+                break
+        if encoding in unpacking.PLAIN:
+            return bytes(body)
+        return await self._apart(unpacking.unpacked, bytes(body), encoding, most)
 
     def _late(self, visit: _Visit) -> Problem:
         seconds = f"{self.flights.timeout:g} s"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 import time
 from collections import deque
@@ -20,6 +21,7 @@ from typing import NamedTuple
 from aiaas_magics.predictors.base import Outcome, Predictor, Rows
 from aiaas_magics.serving import asking
 
+LOG = logging.getLogger("aiaas.serving")
 TOGETHER = 1_024
 """Rows that are asked at once; a request of more is asked alone."""
 SPARE = 256
@@ -59,8 +61,9 @@ class Lane:
             self.since = time.monotonic()
             try:
                 work()
-            finally:
-                self.since = None
+            except Exception:
+                LOG.exception("a work of the thread failed")
+            self.since = None
 
     def _next(self) -> Work:
         with self._turn:

@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from aiaas_magics import errors
 from aiaas_magics.gauges.binning import Binning
 from aiaas_magics.gauges.bins import Bins
-from aiaas_magics.gauges.counters import Counters
+from aiaas_magics.gauges.counters import FOLDER, Counters
 from aiaas_magics.gauges.samples import Samples, dtype, key_of
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.specs.base import JSON, decode
@@ -36,9 +37,9 @@ MOST_WAITING = 4096
 """Requests in the queue."""
 MOST_ROWS = 50_000
 """Rows in the queue."""
-MOST_A_LOOK = 1000
-"""Rows counted at a look: 4,000 a second are plenty for any test, and cost 1 % of a core."""
-BITE = 128
+RATE, BURST = 2_000, 20_000
+"""Rows counted a second: plenty for any test, at about 1 % of a core. So many that come at once after a pause are all counted."""
+BITE = 256
 """Rows counted at once, a fraction of a millisecond."""
 BREATH = 0.0005
 """Seconds between two bites, for requests to be answered in."""
@@ -140,10 +141,15 @@ class _Watched:
             )
         return found
 
-    def close(self) -> None:
-        self.bins.close()
+    def keep_no_rows(self) -> None:
+        """Count rows, and keep none."""
         if self.samples is not None:
             self.samples.close()
+            self.samples = None
+
+    def close(self) -> None:
+        self.keep_no_rows()
+        self.bins.close()
 
 
 class Collector:
@@ -164,6 +170,7 @@ class Collector:
         self._queue: deque[_Answered] = deque()
         self._pairs: deque[tuple[str, Outcome, Outcome]] = deque()
         self._put = self._took = 0
+        self._purse, self._filled = float(BURST), time.monotonic()
         self._rng = np.random.default_rng()
         self._lock = threading.Lock()
         self._going = threading.Event()
@@ -174,21 +181,34 @@ class Collector:
         """Open what the plan's versions are counted in; others are closed."""
         with self._lock:
             known = {each.model: each for each in plan.versions}
+            if not plan.samples:
+                self._forget_rows()
             for model in [model for model in self._watched if model not in known]:
                 self._watched.pop(model).close()
             for model, served in known.items():
                 if model not in self._watched and (made := self._open(served, plan)) is not None:
                     self._watched[model] = made
 
+    def _forget_rows(self) -> None:
+        """Remove the rows that were kept while that was allowed."""
+        for watched in self._watched.values():
+            watched.keep_no_rows()
+        for path in (self._folder / FOLDER).glob("rows.*"):
+            path.unlink(missing_ok=True)
+
     def _open(self, served: Served, plan: Plan) -> _Watched | None:
         path = Path(served.build) / REFERENCE
         if not served.build or not path.is_file():
             return None
-        reference = decode(path.read_bytes(), Reference)
-        return _Watched(
-            self._folder, self.counters.slot, served.model, reference,
-            classes=len(served.signature.classes), samples=plan.samples,
-        )  # fmt: skip
+        try:
+            reference = decode(path.read_bytes(), Reference)
+            return _Watched(
+                self._folder, self.counters.slot, served.model, reference,
+                classes=len(served.signature.classes), samples=plan.samples,
+            )  # fmt: skip
+        except (OSError, errors.SpecError) as error:
+            LOG.warning("rows of %s are not counted: %s", served.model, error)
+            return None
 
     # on the path -------------------------------------------------------------------------------
     def answered(
@@ -251,15 +271,26 @@ class Collector:
             self._took += sum(each.rows.n for each in waiting)
             by_version: dict[str, list[_Answered]] = {}
             for each in waiting:
-                by_version.setdefault(each.version, []).append(each)
+                if each.version in self._watched:
+                    by_version.setdefault(each.version, []).append(each)
+            share = self._share(sum(e.rows.n for mine in by_version.values() for e in mine))
             for version, mine in by_version.items():
-                if version in self._watched:
-                    self._take(self._watched[version], mine, len(by_version))
+                self._take(self._watched[version], mine, share)
 
-    def _take(self, watched: _Watched, waiting: list[_Answered], versions: int) -> None:
+    def _share(self, rows: int) -> float:
+        """Return which part of the rows that wait is counted: all, if there were pauses enough before."""
+        now = time.monotonic()
+        self._purse = min(float(BURST), self._purse + RATE * (now - self._filled))
+        self._filled = now
+        counted = min(rows, int(self._purse))
+        self._purse -= counted
+        return counted / rows if rows else 1.0
+
+    def _take(self, watched: _Watched, waiting: list[_Answered], share: float) -> None:
         sizes = [each.rows.n for each in waiting]
-        total, most = sum(sizes), MOST_A_LOOK // versions
-        if total > most:
+        total = sum(sizes)
+        most = int(share * total + 0.5)
+        if most < total:
             chosen = np.sort(self._rng.choice(total, most, replace=False))
             self.counters.lost(rows=total - most)
         else:

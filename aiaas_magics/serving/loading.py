@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from aiaas_magics import errors
+from aiaas_magics.predictors import loading as predictors
 from aiaas_magics.predictors.base import Predictor, Rows
-from aiaas_magics.predictors.sklearn import SklearnPredictor
 from aiaas_magics.security import sealing
 from aiaas_magics.serving import asking
 from aiaas_magics.serving.problems import Problem
@@ -22,6 +22,13 @@ from aiaas_magics.specs.schema import Misfit, Schema
 from aiaas_magics.specs.serving import Plan, Served
 
 LOG = logging.getLogger("aiaas.serving")
+
+
+class Opened(NamedTuple):
+    """A predictor, and whether its requests must not be joined."""
+
+    predictor: Predictor
+    alone: bool
 
 
 def state(plan: Plan, before: State | None = None) -> State:
@@ -66,7 +73,8 @@ def _loaded(served: Served, before: State | None) -> Loaded:
             return known._replace(served=served)
     signature = served.signature
     schema = Schema(signature.inputs, signature.required, signature.expects)
-    version = Loaded(served, opened(served), schema)
+    predictor, alone = opened(served)
+    version = Loaded(served, predictor, schema, alone)
     _warm(version)
     return version
 
@@ -76,8 +84,10 @@ def _identity(served: Served) -> Served:
     return msgspec.structs.replace(served, role="main", percent=0.0)
 
 
-def opened(served: Served) -> Predictor:
-    """Return the predictor of a version, the digest of its files checked.
+def opened(served: Served) -> Opened:
+    """Return the predictor of a version, the digests of the files it needs checked.
+
+    scikit-learn is imported only where the tier runs parts of it.
 
     Raises
     ------
@@ -85,11 +95,40 @@ def opened(served: Served) -> Predictor:
         If a file is not what it was when the version was planned.
     """
     folder = Path(served.folder)
-    _check(folder, served.digest, served.model)
-    from aiaas_magics.engines import usercode
-    from aiaas_magics.engines.models import artefacts
+    alone = False
 
-    return SklearnPredictor(artefacts.load(folder), served.signature, usercode.blame)
+    def pipeline() -> Any:
+        nonlocal alone
+        _check(folder, served.digest, served.model)
+        from aiaas_magics.engines.models import artefacts
+
+        found = artefacts.load(folder)
+        alone = _is_user_s(found)
+        return found
+
+    build = Path(served.build)
+    predictor = predictors.load(
+        served.tier, served.signature, build, served.build_digest, pipeline, _blame
+    )
+    return Opened(predictor, alone)
+
+
+def _blame(error: BaseException) -> Exception | None:
+    """Return an error as the fault of the user's own code, if it is."""
+    from aiaas_magics.engines import usercode
+
+    return usercode.blame(error)
+
+
+def _is_user_s(pipeline: Any) -> bool:
+    """Tell whether code of the user's own is in a pipeline: it may compute a row from the rows beside."""
+    from aiaas_magics.engines import usercode
+
+    parts = [pipeline, *pipeline.get_params(deep=True).values()]
+    return any(
+        isinstance(part, usercode.UserCode) or type(part).__module__.startswith(usercode.USER)
+        for part in parts
+    )
 
 
 def _check(folder: Path, digest: str, model: str) -> None:

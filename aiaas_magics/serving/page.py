@@ -1,6 +1,6 @@
 """The try-it page: one file, no foreign resource, nothing of the model in it before the token is typed."""
 
-PAGE = b"""<!doctype html>
+PAGE = rb"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>aiaas endpoint</title>
 <style>
@@ -9,10 +9,10 @@ PAGE = b"""<!doctype html>
 body { margin: 0 auto; max-width: 54rem; padding: 2rem 1.25rem 4rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); }
 h1 { margin: 0; font-size: 1.6rem } h2 { margin: 2rem 0 .5rem; font-size: 1.1rem } p { color: var(--soft); margin: .25rem 0 1rem }
 label { display: block; font-weight: 600; margin: 1rem 0 .25rem }
-input, textarea, pre { box-sizing: border-box; width: 100%; font: 14px/1.45 ui-monospace, monospace; color: var(--ink); background: var(--box); border: 1px solid var(--line); border-radius: 6px; padding: .6rem .75rem }
+input, select, textarea, pre { box-sizing: border-box; width: 100%; font: 14px/1.45 ui-monospace, monospace; color: var(--ink); background: var(--box); border: 1px solid var(--line); border-radius: 6px; padding: .6rem .75rem }
 textarea { height: 14rem; resize: vertical } pre { overflow: auto; min-height: 1.4em; white-space: pre-wrap; overflow-wrap: anywhere }
 button { margin: .75rem 0; padding: .5rem 1.25rem; font: inherit; font-weight: 600; color: var(--page); background: var(--act); border: 0; border-radius: 6px; cursor: pointer }
-button:focus-visible, input:focus-visible, textarea:focus-visible { outline: 2px solid var(--act); outline-offset: 2px }
+button:focus-visible, input:focus-visible, select:focus-visible, textarea:focus-visible { outline: 2px solid var(--act); outline-offset: 2px }
 table { border-collapse: collapse; width: 100%; font-size: .9rem } th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--line) }
 .bad { color: var(--bad) } [hidden] { display: none }
 </style></head><body>
@@ -20,7 +20,8 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem } th, td { text
 <label for="token">Token</label><input id="token" type="password" autocomplete="off" spellcheck="false">
 <button id="open">Open</button><p id="error" class="bad" role="alert"></p>
 <main hidden>
-<h2>Try it</h2><label for="body">Request to POST /predict</label><textarea id="body" spellcheck="false"></textarea>
+<h2>Try it</h2><label for="protocol">Protocol</label><select id="protocol"></select>
+<label for="body">Request to <code id="path"></code></label><textarea id="body" spellcheck="false"></textarea>
 <button id="ask">Predict</button><label for="answer">Answer</label><pre id="answer" aria-live="polite"></pre>
 <h2>From a terminal</h2><pre id="curl"></pre>
 <h2>Columns</h2><table><thead><tr><th>column</th><th>type</th><th>may be missing</th></tr></thead><tbody id="columns"></tbody></table>
@@ -28,15 +29,25 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem } th, td { text
 <script>
 const at = id => document.getElementById(id);
 const headers = () => ({ "Authorization": "Bearer " + at("token").value.trim(), "Content-Type": "application/json" });
+const PROTOCOLS = { "/predict": "rows to /predict", "/invocations": "MLflow", "/v2/models/{name}/infer": "Open Inference Protocol (v2)" };
+let api;
+const of = path => api.paths[path].post.requestBody.content["application/json"];
+const place = () => at("protocol").value.replace("{name}", encodeURIComponent(api.info.title));
+const quoted = text => "'" + text.replaceAll("'", "'\\''") + "'";
+function choose() {
+  const example = of(at("protocol").value).example;
+  at("path").textContent = "POST " + place(); at("body").value = JSON.stringify(example, null, 1); at("answer").textContent = "";
+  at("curl").textContent = "curl -s " + quoted(location.origin + place()) + " -H \"Authorization: Bearer $AIAAS_TOKEN\" -H 'Content-Type: application/json' -d " + quoted(JSON.stringify(example));
+}
 async function open_() {
   at("error").textContent = "";
   const reply = await fetch("/openapi.json", { headers: headers() });
-  const api = await reply.json();
+  api = await reply.json();
   if (!reply.ok) { at("error").textContent = api.detail + ". " + api.hint; return; }
-  const ask = api.paths["/predict"].post, json = ask.requestBody.content["application/json"];
+  const json = of("/predict");
+  at("protocol").replaceChildren(...Object.entries(PROTOCOLS).filter(([path]) => api.paths[path]).map(([path, text]) => new Option(text, path)));
   at("name").textContent = api.info.title; at("about").textContent = api.info.description;
-  at("body").value = JSON.stringify(json.example, null, 1);
-  at("curl").textContent = "curl -s " + location.origin + "/predict -H \\"Authorization: Bearer $AIAAS_TOKEN\\" -H 'Content-Type: application/json' -d '" + JSON.stringify(json.example).replaceAll("'", "'\\\\''") + "'";
+  choose();
   const cells = json.schema.properties.X_test.oneOf[1].items.properties;
   at("columns").replaceChildren(...Object.entries(cells).map(([name, cell]) => {
     const row = document.createElement("tr"), kinds = [cell.type].flat();
@@ -46,11 +57,11 @@ async function open_() {
   document.querySelector("main").hidden = false;
 }
 async function ask() {
-  const reply = await fetch("/predict", { method: "POST", headers: headers(), body: at("body").value });
+  const reply = await fetch(place(), { method: "POST", headers: headers(), body: at("body").value });
   at("answer").classList.toggle("bad", !reply.ok);
   at("answer").textContent = JSON.stringify(await reply.json(), null, 1);
 }
-at("open").onclick = open_; at("ask").onclick = ask;
+at("open").onclick = open_; at("ask").onclick = ask; at("protocol").onchange = choose;
 at("token").onkeydown = event => { if (event.key === "Enter") open_(); };
 </script></body></html>
 """

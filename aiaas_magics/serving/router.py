@@ -28,10 +28,9 @@ class Runner:
         self.model = loaded.served.model
         self.headers = ((b"x-aiaas-model", quote(self.model, safe="@").encode()),)
         predictor = loaded.predictor
-        alone = getattr(predictor, "alone", False)
         self._inline = predictor.inline
-        self._here = Batcher(predictor, None, 1 if alone else FEW)
-        self._there = Batcher(predictor, lane, 1 if alone else TOGETHER)
+        self._here = Batcher(predictor, None, 1 if loaded.alone else FEW)
+        self._there = Batcher(predictor, lane, 1 if loaded.alone else TOGETHER)
 
     def now(self, rows: Rows, *, proba: bool) -> Outcome:
         """Return the predictions, or raise `Problem`."""

@@ -100,6 +100,7 @@ class Worker:
         gc.freeze()  # what is loaded stays
         gc.set_threshold(COLLECT, 20, 20)
         server, factory = _server(self.app, self._drain)
+        signal.signal(signal.SIGTERM, server.handle_exit)  # which is raised again when it has gone
         with asyncio.Runner(loop_factory=factory) as runner:
             runner.run(self._run(server, listener, ready))
         self._watch.close()

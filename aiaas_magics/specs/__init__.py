@@ -24,6 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "evaluate": ("evaluate", "EVALUATE"),
     "deploy": ("deploy", "DEPLOY"),
     "predict": ("predict", "PREDICT"),
+    "monitor": ("monitor", "MONITOR"),
     "jobs": ("manage", "JOBS"),
     "models": ("models", "MODELS"),
     "endpoints": ("manage", "ENDPOINTS"),
@@ -72,10 +73,10 @@ def command_types() -> dict[str, type[Command]]:
 @functools.cache
 def result_types() -> dict[str, type[Result]]:
     """Return every result class by its tag."""
-    from aiaas_magics.specs import quality, results
+    from aiaas_magics.specs import monitor, quality, results
     from aiaas_magics.specs.base import Result
 
-    return _tagged(Result, [results, quality])
+    return _tagged(Result, [results, quality, monitor])
 
 
 def spec_type(tag: str) -> type[Spec]:

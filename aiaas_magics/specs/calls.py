@@ -55,6 +55,7 @@ def check(
     alone = next((o for o in action.options if o.alone and o.python in values), None)
     if alone is not None:
         return _alone(verb, action, alone, values, parameters)
+    _check_company(verb, action, options, values)
     for name, option in options.items():
         if option.required and name not in values and option.unless not in values:
             raise _missing(verb, action, option)
@@ -63,6 +64,36 @@ def check(
         if name not in values and option.default is not None:
             values[name] = option.default
     return Call(verb.name, action.name, values, _parameters(action, values, parameters))
+
+
+def _check_company(
+    verb: Verb, action: Action, options: Mapping[str, Option], values: Mapping[str, Any]
+) -> None:
+    """Check that every word means something beside the others. Raises `UsageError`."""
+    chosen = next((o for o in action.options if o.makes and o.python in values), None)
+    beside = chosen.name if chosen is not None else ""
+    known = {cls.__name__: cls for cls in specs.spec_types().values()} if chosen is not None else {}
+    fields = known[chosen.makes].__struct_fields__ if chosen is not None else ()
+    for name, option in options.items():
+        if option.beside and option.beside == beside and name not in values:
+            raise _missing(verb, action, option)
+        value = values.get(name)
+        if value is None or (isinstance(value, str | int | float) and value == option.default):
+            continue
+        if option.beside and option.beside != beside:
+            raise _apart(action, option, f"goes with --{option.beside} only", option.help)
+        if chosen not in (None, option) and not option.beside and name not in (*fields, *CARRIED):
+            raise _apart(action, option, f"does not go with --{beside}", chosen.help)
+
+
+CARRIED = ("replace", "detach", "memory", "timeout")
+"""Words that a session carries out, whatever the spec."""
+
+
+def _apart(action: Action, option: Option, what: str, hint: str) -> errors.UsageError:
+    word = option.name.upper() if option in action.arguments else f"--{option.name}"
+    example = next((each for each in action.examples if word in each), _example(action))
+    return errors.UsageError(f"{word} {what}", hint, example)
 
 
 def unknown_option(verb: Verb, action: Action, name: str) -> errors.UsageError:

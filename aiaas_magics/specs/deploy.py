@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 from aiaas_magics import errors
+from aiaas_magics.specs import exporting
 from aiaas_magics.specs.base import Spec
+from aiaas_magics.specs.exporting import ExportServerSpec
 from aiaas_magics.specs.records import ServingLimits
 from aiaas_magics.specs.refs import check_name
 from aiaas_magics.specs.schema import MODES, check_mode
 from aiaas_magics.specs.serving import LOOPBACK, check_host
 from aiaas_magics.specs.verbs import DETACH, Action, Kind, Option, Verb, grouped
+
+__all__ = ["DEPLOY", "DeploySpec", "ExportServerSpec"]
 
 MOST_WORKERS = 64
 LEAST_MEMORY = 64 << 20
@@ -144,6 +148,7 @@ DEPLOY = Verb(
             makes="DeploySpec",
             arguments=(
                 Option("model", Kind.MODEL, "the model, name or name@version", required=True),
+                exporting.FOLDER,
             ),
             options=(
                 Option(
@@ -154,7 +159,7 @@ DEPLOY = Verb(
                 Option(
                     "replace",
                     Kind.FLAG,
-                    "let an endpoint of that name serve this model instead",
+                    "let an endpoint of that name serve this model instead; with --export, write over such a folder",
                     False,
                 ),
                 Option(
@@ -227,12 +232,14 @@ DEPLOY = Verb(
                         metavar="2GB",
                     ),
                 ),
+                *exporting.EXPORT,
                 *grouped("the job", DETACH),
             ),
             examples=(
                 "%aiaas_deploy clf --as cancer-api",
                 "%aiaas_deploy clf@4 --to cancer-api --canary 10%",
                 "%aiaas_deploy clf@4 --to cancer-api --shadow",
+                exporting.EXAMPLE,
             ),
         ),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from aiaas_magics.specs.base import JSON, Record
+from aiaas_magics.specs.builds import Verdict
 from aiaas_magics.specs.results import Column
 from aiaas_magics.specs.schema import Expectation
 
@@ -140,7 +141,7 @@ class Share(Record, frozen=True, kw_only=True, tag="share"):
     role: str = "main"
     percent: float = 100.0
     tier: str = "sklearn"
-    verdict: str = ""
+    verdict: Verdict | None = None
     since: float = 0.0
 
 

@@ -301,6 +301,24 @@ class ModelExportResult(Result, frozen=True, kw_only=True, tag="model_export_res
     """What was compared with scikit-learn's own answers, and how far they agree."""
 
 
+class ServerExportResult(Result, frozen=True, kw_only=True, tag="server_export_result"):
+    """The address of an archive of a folder that serves a model elsewhere."""
+
+    endpoint: str
+    model: str
+    file: str
+    format: str
+    size: int
+    tier: str
+    port: int
+    packages: tuple[str, ...] = ()
+    """What its server needs installed, each with its version."""
+    verdict: str = ""
+    """How the tier was proven to answer as scikit-learn does."""
+    example: dict[str, JSON] = {}
+    """A request that it answers."""
+
+
 class EvaluationResult(Result, frozen=True, kw_only=True, tag="evaluation_result"):
     """How good a model is on some rows."""
 

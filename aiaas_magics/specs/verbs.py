@@ -38,6 +38,8 @@ class Kind(enum.StrEnum):
     """A new name to store under."""
     PATH = "path"
     """Where a file is to be written."""
+    FOLDER = "folder"
+    """Where a folder is to be written."""
     FILE = "file"
     """A file to read."""
     SOURCE = "source"
@@ -83,6 +85,10 @@ class Option(msgspec.Struct, frozen=True):
     metavar: str = ""
     unless: str = ""
     """The option that may stand in this one's place; both together are refused."""
+    makes: str = ""
+    """Given, the line asks for this spec instead of its action's; words that are no field of it are refused."""
+    beside: str = ""
+    """The option without which it means nothing, and which means nothing without it."""
     alone: bool = False
     """Given, it stands in the place of all words but the job's own."""
     stored: bool = False

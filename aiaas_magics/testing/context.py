@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import msgspec
 
 from aiaas_magics import errors, frames
+from aiaas_magics.engines.context import Watched
 from aiaas_magics.specs import rollout
-from aiaas_magics.specs.base import JSON, Result
+from aiaas_magics.specs.base import JSON, Result, decode
 from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.records import DataInfo, EndpointInfo, ModelInfo, NewModel, Share
 from aiaas_magics.specs.refs import parse
 from aiaas_magics.specs.results import DataResult
+from aiaas_magics.specs.serving import Plan
 from aiaas_magics.store.blobs import Blobs
 
 if TYPE_CHECKING:
@@ -60,7 +62,9 @@ class LocalContext:
         self.endpoints: list[EndpointInfo] = []
         self.memory: dict[str, list[tuple[str, bytes]]] = {}
         self.answers: dict[str, Result] = {}
+        self.alerts: list[tuple[str, dict[str, JSON]]] = []
         self._models_folder = folder / "models"
+        self._watched_folder = folder / "watched"
         self._data: dict[str, list[DataInfo]] = {}
         self._models: dict[str, list[ModelInfo]] = {}
         self._stop_after = stop_after
@@ -187,6 +191,22 @@ class LocalContext:
         info = self._endpoint(spec, model, example, taken)
         self.endpoints[:] = [*(e for e in self.endpoints if e.name != spec.as_), info]
         return info
+
+    def watched(self, endpoint: str) -> Watched:
+        """Return an endpoint written down in ``endpoints``, its folder ``watched/NAME``, and the alerts that are on."""
+        info = next((e for e in self.endpoints if e.name == endpoint), None)
+        if info is None:
+            raise errors.NotFound(f"no endpoint {endpoint!r}")
+        folder = self._watched_folder / endpoint
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "plan.json"
+        plan = decode(path.read_bytes(), Plan) if path.is_file() else None
+        on = {body["name"]: body["on"] for where, body in self.alerts if where == endpoint}
+        return Watched(info, folder, plan, tuple(name for name, lasts in on.items() if lasts))
+
+    def alert(self, endpoint: str, name: str, text: str, *, on: bool) -> None:
+        """Keep an alert in ``alerts``."""
+        self.alerts.append((endpoint, {"name": name, "text": text, "on": on}))
 
     def _endpoint(
         self,

@@ -68,7 +68,9 @@ def live(tmp_path_factory):
     """Two endpoints: one of numbers; one of numbers, texts, dates and truth values, with gaps."""
     backend = LocalBackend(tmp_path_factory.mktemp("clients") / "home", spare=False)
     tables = {"numbers": numbers(), "mixed": mixed()}
-    yield {name: deployed(backend, name, frame) for name, frame in tables.items()}
-    for info in backend.query("endpoints"):
-        endpoints.stop(backend.home, info.name, "test")
-    backend.close()
+    try:
+        yield {name: deployed(backend, name, frame) for name, frame in tables.items()}
+    finally:
+        for info in backend.query("endpoints"):
+            endpoints.stop(backend.home, info.name, "test")
+        backend.close()

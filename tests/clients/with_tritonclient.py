@@ -112,6 +112,17 @@ def check_an_id_and_a_version_are_echoed(numbers, mixed):
     assert (told["id"], told["model_name"], told["model_version"]) == ("7 ä", numbers.name, "1")
 
 
+def check_requests_may_be_compressed(numbers, mixed):
+    rows = tensor(np.array(numbers.rows))
+    for how in ("gzip", "deflate"):
+        same(
+            infer(
+                numbers, rows, request_compression_algorithm=how, response_compression_algorithm=how
+            ),
+            numbers,
+        )
+
+
 def check_requests_may_be_under_way_at_once(numbers, mixed):
     with http.InferenceServerClient(f"{numbers.host}:{numbers.port}", concurrency=4) as asked:
         under_way = [

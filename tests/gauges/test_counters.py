@@ -1,13 +1,17 @@
 """Requests counted in mapped files: what is written is read, by anybody, whatever became of the writer."""
 
+import errno
 import math
 import os
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
+from unittest import mock
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiaas_magics.gauges import counters, rings
@@ -120,6 +124,43 @@ def test_hours_that_were_told_by_the_minute_are_not_counted_twice(tmp_path, cloc
     mine.close()
 
 
+@pytest.mark.parametrize("silent", [60, 3600, 7200, 90_000])
+def test_the_last_minute_of_a_version_that_fell_silent_is_not_forgotten(tmp_path, clock, silent):
+    mine = Counters(tmp_path)
+    for _ in range(3):
+        mine.answered("clf@1", 200, 0.001)
+        clock[0] += 60
+    clock[0] += silent
+    for since in (0.0, clock[0] - 2 * 90_000):
+        assert merged(tmp_path, since=since, now=clock[0]).of("clf@1").requests == 3
+    assert merged(tmp_path).of("clf@1").requests == 3
+    mine.close()
+    again = Counters(tmp_path)
+    again.answered("clf@1", 200, 0.001)
+    assert merged(tmp_path, since=0.0, now=clock[0]).of("clf@1").requests == 4
+    assert merged(tmp_path).of("clf@1").requests == 4
+    again.close()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 20_000), min_size=1, max_size=40))
+def test_however_requests_are_spread_each_is_counted_once(pauses):
+    now = [1_800_000_000.0]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.object(counters.time, "time", side_effect=lambda: now[0]),
+    ):
+        mine = Counters(Path(folder))
+        for pause in pauses:
+            now[0] += pause
+            mine.answered("clf@1", 200, 0.001)
+        mine.close()
+        count = len(pauses)
+        assert merged(Path(folder)).of("clf@1").requests == count
+        if sum(pauses) < 6 * 86400:
+            assert merged(Path(folder), since=0.0, now=now[0]).of("clf@1").requests == count
+
+
 def test_what_is_older_than_the_ring_is_in_the_total_only(tmp_path, clock):
     mine = Counters(tmp_path)
     mine.answered("clf@1", 200, 0.001)
@@ -188,3 +229,20 @@ def test_files_are_for_their_owner_only(tmp_path):
     (path,) = (tmp_path / counters.FOLDER).iterdir()
     assert path.stat().st_mode & 0o777 == 0o600
     mine.close()
+
+
+def test_without_room_on_the_disk_nothing_is_counted_and_nothing_fails(tmp_path, monkeypatch):
+    def full(number, size):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(counters, "reserve", full)
+    mine = Counters(tmp_path)
+    mine.answered("clf@1", 200, 0.001)
+    assert merged(tmp_path).versions == {}
+    mine.close()
+
+
+def test_the_room_of_a_file_is_taken_at_once(tmp_path):
+    Counters(tmp_path).close()
+    (path,) = (tmp_path / counters.FOLDER).iterdir()
+    assert path.stat().st_blocks * 512 >= counters.SIZE

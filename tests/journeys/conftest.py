@@ -33,12 +33,14 @@ class Notebook:
         return result.result
 
     def snapshot(self):
-        """Return the home's things, aliases and files, bytes by content left out."""
+        """Return the home's things, aliases and files; bytes by content, and what is remembered of a model, left out."""
         with contextlib.closing(sqlite3.connect(self.home / "aiaas.db")) as database:
             rows = {t: sorted(database.execute(f"select {c} from {t}")) for t, c in TABLES.items()}
         files = [p for p in self.home.rglob("*") if p.is_file() and not p.name.startswith(TOLD)]
         found = {str(p.relative_to(self.home)): p.stat().st_size for p in files}
-        return rows, {k: v for k, v in found.items() if k.split("/")[0] not in ("blobs", "open")}
+        return rows, {
+            k: v for k, v in found.items() if k.split("/")[0] not in ("blobs", "builds", "open")
+        }
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import json
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -25,9 +25,10 @@ def read(*tensors, body=b"", start=0):
 
 
 def packed(*texts):
-    return binary.written(np.array(texts, dtype=object), "BYTES")
+    return binary.packed(texts)
 
 
+@settings(deadline=None)
 @given(
     data=st.data(), datatype=st.sampled_from(sorted(binary.NUMPY)), shape=SHAPES, ahead=st.binary()
 )
@@ -43,6 +44,7 @@ def test_bytes_of_any_datatype_are_read_as_they_were_written(data, datatype, sha
     assert found.tobytes() == array.tobytes()
 
 
+@settings(deadline=None)
 @given(texts=st.lists(st.text()))
 def test_texts_are_read_as_they_were_written(texts):
     body = packed(*texts)
@@ -52,6 +54,7 @@ def test_texts_are_read_as_they_were_written(texts):
     assert read(sent, body=body)[0].plain() == texts
 
 
+@settings(deadline=None)
 @given(data=st.data(), shape=SHAPES, nested=st.booleans())
 def test_json_is_read_flat_and_nested(data, shape, nested):
     array = data.draw(arrays.arrays("float64", shape, elements=st.floats(-9, 9)))
@@ -146,6 +149,7 @@ def test_wrong_counts_of_bytes_are_refused(more, body, what):
     assert what in caught.value.what
 
 
+@settings(deadline=None)
 @given(texts=st.lists(st.text(min_size=1), min_size=1), cut=st.integers(1, 4))
 def test_texts_that_are_cut_are_refused(texts, cut):
     body = packed(*texts)[:-cut]

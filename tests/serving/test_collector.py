@@ -65,7 +65,8 @@ def start(tmp_path, monkeypatch):
         def started(*references, **more):
             made = Collector(tmp_path)
             stack.callback(made.close)
-            made.serve(plan(tmp_path, *references, **more))
+            if references:
+                made.serve(plan(tmp_path, *references, **more))
             return made
 
         yield started
@@ -138,6 +139,17 @@ def test_no_row_is_kept_where_that_is_switched_off(tmp_path, start):
     assert not list((tmp_path / "gauges").glob("rows.*"))
 
 
+def test_rows_that_were_kept_are_removed_when_that_is_switched_off(tmp_path, start):
+    watch = start(CLF)
+    watch.answered("clf@1", 200, 0.001, numbers([1, 2]), outcome("yes"))
+    watch.look()
+    watch.serve(plan(tmp_path, CLF, samples=False))
+    watch.answered("clf@1", 200, 0.001, numbers([1, 2]), outcome("yes"))
+    watch.look()
+    assert counted(tmp_path, CLF)[:2].tolist() == [0, 2]
+    assert not list((tmp_path / "gauges").glob("rows.*"))
+
+
 def test_refused_requests_are_counted_without_rows(tmp_path, start):
     watch = start(CLF)
     watch.answered("", 401, 0.0001)
@@ -149,7 +161,8 @@ def test_refused_requests_are_counted_without_rows(tmp_path, start):
 
 
 def test_of_too_many_rows_some_are_counted_and_the_rest_is_told(tmp_path, start, monkeypatch):
-    monkeypatch.setattr(collector, "MOST_A_LOOK", 100)
+    monkeypatch.setattr(collector, "BURST", 100)
+    monkeypatch.setattr(collector, "RATE", 0)
     watch = start(CLF)
     rows = numbers(*([i, i] for i in range(1000)))
     for _ in range(3):
@@ -160,6 +173,18 @@ def test_of_too_many_rows_some_are_counted_and_the_rest_is_told(tmp_path, start,
     assert found["codes"][:, 0].tolist() == found["place"].tolist()
     assert merged(tmp_path).thinned == 2900
     assert merged(tmp_path).of("clf@1").rows == 3000
+
+
+def test_a_pause_pays_for_many_rows_at_once(tmp_path, start, monkeypatch):
+    monkeypatch.setattr(collector, "RATE", 10**9)
+    watch = start(CLF)
+    for count in (1, 2):
+        watch.answered(
+            "clf@1", 200, 0.001, numbers(*([i, i] for i in range(9000))), outcome(*["yes"] * 9000)
+        )
+        watch.look()
+        assert len(kept(tmp_path, CLF)) == 9000 * count
+    assert merged(tmp_path).thinned == 0
 
 
 def test_a_queue_that_is_full_loses_requests_and_says_so(tmp_path, start, monkeypatch):
@@ -215,3 +240,14 @@ def test_what_waits_is_counted_at_the_end(tmp_path, monkeypatch):
     watch.answered("clf@1", 200, 0.001, numbers([1, 2]), outcome("yes"))
     watch.close()
     assert len(kept(tmp_path, CLF)) == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"kind": "plan"}'])
+def test_a_damaged_reference_stops_no_endpoint(tmp_path, start, body):
+    watch = start()
+    wished = plan(tmp_path, CLF)
+    (tmp_path / "build0" / REFERENCE).write_bytes(body)
+    watch.serve(wished)
+    watch.answered("clf@1", 200, 0.001, numbers([1, 2]), outcome("yes"))
+    watch.look()
+    assert merged(tmp_path).of("clf@1").requests == 1

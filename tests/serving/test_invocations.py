@@ -3,9 +3,12 @@
 import json
 import math
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aiaas_magics.predictors.base import Outcome
 from aiaas_magics.serving.problems import Problem
@@ -104,8 +107,8 @@ def test_csv_is_read_as_pandas_writes_it(index):
 
 
 def test_a_number_in_csv_keeps_all_its_digits():
-    assert columns(b"x\n0.1\n-3\n1e-7\n", ONE, kind=b"text/csv; charset=utf-8") == {
-        "x": [0.1, -3, 1e-7]
+    assert columns(b"x\n0.1\n-3\n1e-7\nNaN\n", ONE, kind=b"text/csv; charset=utf-8") == {
+        "x": [0.1, -3, 1e-7, None]
     }
 
 
@@ -160,6 +163,7 @@ def test_what_is_odd_is_noted_or_mended_or_refused():
         ({"dataframe_split": {"data": ROWS, "columns": [*NAMES[:4], "wann"]}}, 'no column "wann"'),
         ({"dataframe_split": {"data": [row[:4] for row in ROWS], "columns": NAMES[:4]}}, "when missing"),
         ({"dataframe_split": {"data": []}}, "there are no rows"),
+        ({"dataframe_split": {"data": ROWS, "index": {}}}, "index is not a list"),
         ({"dataframe_records": {"size": 1}}, "not a list of objects"),
         ({"dataframe_records": [ROWS[0]]}, "not a list of objects"),
         ({"dataframe_records": [RECORDS[0], {}]}, "row 1: size, count, open, größe, when missing"),
@@ -189,7 +193,7 @@ def test_what_does_not_fit_is_refused_in_mlflow_s_words(body, what):
         (b"", "the body is empty"),
         (b"x\n", "there are no rows"),
         (b"x\nabc\n", 'row 0: x is not a number: got "abc"'),
-        (b"x\nnan\n", "row 0: x is not a number"),
+        (b"x\ninf\n", "row 0: x is not a number"),
         (b"x\n1,2\n", "row 0 has 2 values, not 1"),
         (b"y\n1\n", 'no column "y"'),
         (b"x,x\n1,2\n", "two columns have one name"),
@@ -219,3 +223,34 @@ def test_refusals_of_the_application_have_mlflow_s_codes(status, code):
     reply = PROTOCOL.refuse(Problem(status, "no", headers=((b"x-y", b"z"),)))
     assert (reply.status, json.loads(reply.body)["error_code"]) == (status, code)
     assert reply.headers == ((b"x-y", b"z"),)
+
+
+NUMBERS = Signature(
+    inputs=(("a", "double"), ("n", "long"), ("t", "double")), output="y", required=("n",),
+    expects={"a": Expectation(low=0.0, high=10.0)},
+)  # fmt: skip
+VALUES = [0, 1, 5.5, -1e3, 2.0, 2**53, 2**53 + 1, 3.5e38, 10**400, None, True, False, "5", [1]]
+
+
+@settings(deadline=None)
+@given(
+    rows=st.lists(st.tuples(*[st.sampled_from(VALUES)] * 3), min_size=1, max_size=3),
+    order=st.permutations(["a", "n", "t"]),
+    kind=st.sampled_from(["double", "boolean"]),
+    mode=st.sampled_from(["warn", "fix", "refuse"]),
+)
+def test_one_look_at_all_numbers_sees_what_the_exact_check_sees(rows, order, kind, mode):
+    signature = msgspec.structs.replace(NUMBERS, inputs=(*NUMBERS.inputs[:2], ("t", kind)))
+
+    def answer(body):
+        try:
+            ask = read(body, signature, mode)
+        except Problem as problem:
+            return problem.status, problem.what, problem.hint
+        held = [[v if v is None else float(v) for v in c] for c in ask.rows.columns().values()]
+        return held, ask.notes
+
+    records = [dict(zip(order, row, strict=True)) for row in rows]
+    exact = answer({"dataframe_records": records})
+    quick = answer({"dataframe_split": {"columns": order, "data": rows}})
+    assert quick == exact

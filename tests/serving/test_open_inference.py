@@ -2,9 +2,10 @@
 
 import json
 
+import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiaas_magics.predictors.base import Outcome
@@ -201,6 +202,7 @@ def test_what_is_odd_is_noted_and_refused_where_that_is_asked_for():
     assert (status, error[:29]) == (400, "row 0: a is out of range: got")
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(
         st.tuples(
@@ -256,7 +258,9 @@ FLAT = {"inputs": TENSORS["flat"]}
         ({"inputs": [tensor([[1.0, None, 1]])]}, "row 0: b is missing"),
         ({"inputs": [tensor([[1.0, 1.5, 1]])]}, "row 0: b is not a whole number: got 1.5"),
         ({"inputs": [tensor([[1.0, 1, 0.5]])]}, "row 0: c is not true or false: got 0.5"),
-        ({"inputs": [tensor([[1, 2**53 + 2, 1]], "INT64")]}, "beyond 2**53"),
+        ({"inputs": [tensor([[1, 2**53 + 1, 1]], "INT64")]}, "beyond 2**53"),
+        ({"inputs": [tensor([[1, -(2**63), 1]], "INT64")]}, "beyond 2**53"),
+        ({"inputs": [tensor([[1, 2**64 - 1, 1]], "UINT64")]}, "beyond 2**53"),
         ({"inputs": [tensor([[1.0, 2, 1]], name="x_test")]}, "did you mean 'X_test'"),
         ({"inputs": [tensor([1.0], name="a"), tensor([1.0], name="a")]}, "two tensors have one name"),
         ({"inputs": [tensor([1.0], name="a"), tensor([1], "INT64", name="b")]}, "inputs: c missing"),
@@ -347,6 +351,26 @@ def test_what_is_not_served_is_not_found(params):
     with pytest.raises(Problem) as caught:
         PROTOCOL.version(one, state(roles=("main", "canary", "shadow")))
     assert caught.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("params", "key"),
+    [
+        ({"name": "api"}, None),
+        ({"name": "api", "version": "3"}, "3"),
+        ({"name": "api", "version": "other@3"}, "other@3"),
+        ({"name": "clf"}, "3"),
+        ({"name": "other"}, "other@3"),
+        ({"name": "other", "version": "3"}, "other@3"),
+    ],
+)
+def test_two_models_of_one_number_are_told_apart(params, key):
+    one = state()
+    main = one.versions["3"]
+    served = msgspec.structs.replace(main.served, model="other@3", role="canary", percent=10.0)
+    plan = msgspec.structs.replace(one.plan, versions=(main.served, served))
+    both = State(plan, {"3": main, "other@3": main._replace(served=served)})
+    assert PROTOCOL.version(Request("POST", "", {}, b"", params), both) == key
 
 
 def test_metadata_tells_what_is_really_taken_and_given():

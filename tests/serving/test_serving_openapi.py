@@ -98,6 +98,6 @@ def test_what_is_refused_does_not_fit_the_description(served, described, asked):
 def test_the_page_loads_nothing_foreign_and_names_no_column():
     page = PAGE.decode()
     assert not re.findall(r"(?:src|href|action)\s*=|@import|url\(|https?:|//\w", page)
-    assert re.findall(r'fetch\("([^"]+)"', page) == ["/openapi.json", "/predict"]
+    assert re.findall(r"fetch\(([^,]+),", page) == ['"/openapi.json"', "place()"]
     assert "innerHTML" not in page
     assert "größe" not in page

@@ -5,9 +5,10 @@ import pytest
 from aiaas_magics import errors, specs
 from aiaas_magics.specs.base import decode, encode
 from aiaas_magics.specs.data import DataSpec, ExportSpec
-from aiaas_magics.specs.deploy import DeploySpec
+from aiaas_magics.specs.deploy import DeploySpec, ExportServerSpec, OptimiseSpec
 from aiaas_magics.specs.evaluate import EvaluateSpec
 from aiaas_magics.specs.models import ExportModelSpec, ImportModelSpec
+from aiaas_magics.specs.monitor import MonitorSpec
 from aiaas_magics.specs.prepare import PrepareSpec
 from aiaas_magics.specs.quality import QualitySpec
 from aiaas_magics.specs.train import TrainSpec
@@ -22,9 +23,13 @@ GOOD = [
     TuneSpec(**LEARN, algo="ridge", params={"alpha": [0.1, 1]}),
     EvaluateSpec(model="m", cost={"a": {"b": 5.0}}),
     DeploySpec(model="m", as_="m-api"),
+    ExportServerSpec(model="m", as_="m-api"),
+    OptimiseSpec(model="m"),
+    MonitorSpec(endpoint="m-api", window="500", labels="d", key="id"),
     ImportModelSpec(as_="m", file="sha256:0", filename="m.pkl", trust_pickle=True),
     ExportModelSpec(model="m", format="onnx"),
     QualitySpec(data="d", target="y", against="d@1"),
+    MonitorSpec(endpoint="api", window="1000", labels="d", key="id"),
 ]
 
 

@@ -10,8 +10,15 @@ ACTIONS = [
 ]
 MAKES = [(verb, action) for verb, action in ACTIONS if action.makes]
 KINDS_OF_RECORDS = {**specs.spec_types(), **specs.command_types()}
-# A source becomes one of three fields; save's path and replace are carried out by the session.
-CARRIED_BY_SESSION = {"source", "path", "replace", *(option.python for option in SUBMISSION)}
+# A source becomes one of three fields; a path, a report and replace are carried out by the session, export asks for another spec.
+CARRIED_BY_SESSION = {
+    "source",
+    "path",
+    "report",
+    "replace",
+    "export",
+    *(option.python for option in SUBMISSION),
+}
 
 
 def ids(value):

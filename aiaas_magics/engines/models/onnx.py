@@ -22,6 +22,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 
 from aiaas_magics import errors
 from aiaas_magics.engines import prepare, recipe
+from aiaas_magics.predictors.onnx import runtime
 
 if TYPE_CHECKING:
     from aiaas_magics.engines.context import Context
@@ -226,9 +227,7 @@ def _culprit(pipeline: Pipeline) -> str:
 def _run(
     body: bytes, pipeline: Pipeline, info: ModelInfo, X: pd.DataFrame, precision: str
 ) -> list[Any]:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(body, providers=["CPUExecutionProvider"])
+    session = runtime().InferenceSession(body, providers=["CPUExecutionProvider"])
     if not _by_column(pipeline):
         return list(session.run(None, {"X": X.to_numpy(precision)}))
     feed = {

@@ -6,6 +6,8 @@ from it is too sure, and an endpoint would be said to drift from the first reque
 
 from __future__ import annotations
 
+import contextlib
+import os
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,10 +16,12 @@ import msgspec
 import numpy as np
 import pandas as pd
 
+from aiaas_magics import errors
 from aiaas_magics.engines import learning, measuring
 from aiaas_magics.engines.evaluation import subject
+from aiaas_magics.engines.models import artefacts
 from aiaas_magics.gauges.binning import Binning
-from aiaas_magics.specs.base import encode
+from aiaas_magics.specs.base import decode, encode
 from aiaas_magics.specs.records import ModelInfo
 from aiaas_magics.specs.reference import HASHES, Reference, Series
 from aiaas_magics.specs.schema import MOST_VALUES, Rule, Schema
@@ -37,10 +41,32 @@ SURE = tuple(i / 20 for i in range(1, 20))
 """Edges of probabilities where nothing is known of them."""
 
 
+def ensure(build: Path, info: ModelInfo, folder: Path, context: Context) -> None:
+    """Make a model's reference if its build has none; where that cannot be, warn: the endpoint serves without.
+
+    Parameters
+    ----------
+    build, folder
+        Of the build, and of the model, its seal checked.
+    """
+    with contextlib.suppress(OSError, errors.SpecError):
+        decode((build / FILE).read_bytes(), Reference)
+        return
+    try:
+        write(build, info, artefacts.load(folder), context)
+    except (errors.AiaasError, KeyError, ValueError) as error:
+        said = error.what if isinstance(error, errors.AiaasError) else str(error)
+        context.warn(
+            f"nothing is known of the rows {info.ref} was made of, so drift is not told: {said}"
+        )
+
+
 def write(folder: Path, info: ModelInfo, pipeline: Any, context: Context) -> Reference:
-    """Make a version's reference and write it into its build's folder."""
+    """Make a version's reference and write it into its build's folder, whole or not at all."""
     made = make(info, pipeline, context)
-    (folder / FILE).write_bytes(encode(made))
+    draft = folder / f".{FILE}.{os.getpid()}"
+    draft.write_bytes(encode(made))
+    draft.replace(folder / FILE)
     return made
 
 
@@ -102,7 +128,7 @@ def _series(column: pd.Series, rule: Rule, columns: int) -> Series:
         counts = column.dropna().astype("str").value_counts()
         if len(counts) > min(MOST_VALUES, max(2, len(column) // 2)):
             return Series(name=rule.name, kind="text")
-        return Series(name=rule.name, kind="category", values=tuple(counts.index.tolist()))
+        return Series(name=rule.name, kind="category", values=tuple(sorted(counts.index)))
     kind: Literal["date", "number"] = "date" if rule.kind == "datetime" else "number"
     most = max(FEWEST_CELLS, min(MOST_CELLS, CELLS // max(columns, 1)))
     edges = edges_of(as_numbers(column), most)

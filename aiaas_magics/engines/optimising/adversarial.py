@@ -16,6 +16,7 @@ from aiaas_magics.engines.optimising.base import Unconvertible
 from aiaas_magics.engines.optimising.nodes import LEAF, Trees, reached
 from aiaas_magics.engines.optimising.programs import Part
 from aiaas_magics.predictors import fronts
+from aiaas_magics.predictors.arithmetic import Check
 from aiaas_magics.predictors.base import Rows
 from aiaas_magics.predictors.links import Link
 from aiaas_magics.predictors.programs import Program, Single, Stack, Vote
@@ -129,7 +130,7 @@ def _models(pipeline: Any, signature: Signature) -> Iterator[_Model]:
             found = trees.of(known[place])
         except Unconvertible:
             continue
-        before = tuple(step for step in steps if not isinstance(step, fronts.Check))
+        before = tuple(step for step in steps if not isinstance(step, Check))
         yield _Model(fronts.opened(before), found)
 
 
@@ -238,8 +239,7 @@ class _Bisection:
         low, high = self._low, self._high
         left, right = self._left(low), self._left(high)
         crossed = left != right
-        while (live := crossed & (high - low > 1)).any():
-            middle = low + (high - low) // 2
+        while (live := crossed & ((middle := _between(low, high)) != low)).any():
             same = self._left(middle) == left
             low = np.where(live & same, middle, low)
             high = np.where(live & ~same, middle, high)
@@ -254,6 +254,11 @@ class _Bisection:
         X = _seen(self._model, Rows(self._signature, columns))
         left: np.ndarray = X[np.arange(len(X)), self._features] <= self._thresholds
         return left
+
+
+def _between(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return the middle, rounded down; a sum would not fit into 64 bits."""
+    return (low & high) + ((low ^ high) >> 1)
 
 
 def _out(low: float, high: float, side: int) -> float:

@@ -269,7 +269,12 @@ def built(
     if info.task == "classification":
         classes = tuple(np.asarray(pipeline.classes_).tolist())
     programs.write(Build(tier.name, program, classes), where)
-    return loading.load(tier.name, info.signature, where, loading.address(where), again)
+    return opened(tier.name, info, where, again)
+
+
+def opened(tier: str, info: ModelInfo, where: Path, again: Callable[[], Any]) -> Predictor:
+    """Return the predictor of a build that was just written."""
+    return loading.load(tier, info.signature, where, loading.address(where), again)
 
 
 def timed(predictor: Predictor, row: Rows, most: int = 200) -> float:

@@ -38,6 +38,11 @@ Formula = Callable[[Any, Graph], tuple[str, Link]]
 TWO = 2
 
 
+def knows(estimator: Any) -> bool:
+    """Tell whether an estimator has a formula here."""
+    return any(isinstance(estimator, kind) for kind in FORMULAS)
+
+
 def of(estimator: Any, graph: Graph) -> tuple[str, Link]:
     """Add an estimator's arithmetic to a graph; return its result's name, and the link behind it.
 

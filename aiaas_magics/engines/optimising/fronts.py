@@ -22,7 +22,9 @@ from sklearn.preprocessing import (
     MinMaxScaler,
     OneHotEncoder,
     OrdinalEncoder,
+    PolynomialFeatures,
     PowerTransformer,
+    QuantileTransformer,
     RobustScaler,
     StandardScaler,
     TargetEncoder,
@@ -33,8 +35,20 @@ from aiaas_magics.engines.optimising import lookups, prose
 from aiaas_magics.engines.optimising.base import Unconvertible, named
 from aiaas_magics.engines.transformers import Clipper, ColumnChooser, Gaps, RareCategories
 from aiaas_magics.predictors import fronts
+from aiaas_magics.predictors.arithmetic import (
+    Arithmetic,
+    Fill,
+    Power,
+    Product,
+    Products,
+    Quantiles,
+    Take,
+)
+from aiaas_magics.predictors.arithmetic import (
+    Gaps as GapsStep,
+)
 from aiaas_magics.predictors.base import NUMBERS
-from aiaas_magics.predictors.fronts import Arithmetic, Fill, Step, Take
+from aiaas_magics.predictors.fronts import Step
 from aiaas_magics.predictors.packed import Array
 from aiaas_magics.specs.records import Signature
 
@@ -202,20 +216,34 @@ def _imputer(part: SimpleImputer, width: int) -> Made:
         return made
     flagged = tuple(int(i) for i in part.indicator_.features_)
     chain: Chain = (Take(tuple(range(width))),)
-    flags = Made((Take(flagged), fronts.Gaps()), len(flagged))
+    flags = Made((Take(flagged), GapsStep()), len(flagged))
     return _forked([Made((*chain, *made.steps), made.width), flags])
 
 
 def _power(part: PowerTransformer, width: int) -> Made:
     if part.method != "yeo-johnson":
         raise Unconvertible(f"PowerTransformer by {part.method}")
-    steps: Chain = (fronts.Power(Array.of(part.lambdas_)),)
+    steps: Chain = (Power(Array.of(part.lambdas_)),)
     return _then(Made(steps, width), [part._scaler] if part.standardize else [])
+
+
+def _quantile(part: QuantileTransformer, width: int) -> Made:
+    normal = part.output_distribution == "normal"
+    references = Array.of(part.references_)
+    return Made((Quantiles(Array.of(part.quantiles_), references, normal),), width)
+
+
+def _polynomial(part: PolynomialFeatures, width: int) -> Made:
+    del width
+    factors = [
+        tuple(i for i, power in enumerate(powers) for _ in range(power)) for powers in part.powers_
+    ]
+    return Made((Products(tuple(factors)),), len(factors))
 
 
 def _pca(part: PCA, width: int) -> Made:
     del width
-    steps: list[Step] = [fronts.Product(Array.of(part.components_.T))]
+    steps: list[Step] = [Product(Array.of(part.components_.T))]
     centred = (part.mean_.reshape(1, -1) @ part.components_.T).ravel()
     steps.append(_each("subtract", centred))
     if part.whiten:
@@ -262,15 +290,17 @@ NUMERIC: dict[type, Callable[[Any, int], Made]] = {
     RobustScaler: _robust,
     SimpleImputer: _imputer,
     PowerTransformer: _power,
+    QuantileTransformer: _quantile,
+    PolynomialFeatures: _polynomial,
     PCA: _pca,
     TruncatedSVD: lambda part, _: Made(
-        (fronts.Product(Array.of(part.components_.T)),), len(part.components_)
+        (Product(Array.of(part.components_.T)),), len(part.components_)
     ),
     ColumnChooser: _chosen,
     SelectorMixin: _chosen,
     FeatureUnion: _union,
     ColumnTransformer: _split,
     Clipper: _clipped,
-    Gaps: lambda _, width: Made((fronts.Gaps(),), width),
+    Gaps: lambda _, width: Made((GapsStep(),), width),
 }
 """Transformer -> (fitted, columns before it) -> its steps."""

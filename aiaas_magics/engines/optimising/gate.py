@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from aiaas_magics import errors
 from aiaas_magics.predictors.base import Outcome, Predictor, Rows
 from aiaas_magics.specs.builds import LABELS, PROBABILITY, RELATIVE
 
@@ -59,7 +60,7 @@ def _asked(
     """Return (rows, outcome) of pieces in order; None for a row that is refused."""
     try:
         return [(stop - start, predictor.predict(part(rows, start, stop), proba=True))]
-    except ValueError:
+    except (ValueError, errors.UserCodeError):
         if stop - start == 1:
             return [(1, None)]
     middle = (start + stop) // 2

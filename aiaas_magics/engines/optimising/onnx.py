@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from aiaas_magics.engines.optimising import formulas, graphs, programs, trees
+from aiaas_magics.engines.optimising import foreign, formulas, graphs, programs, trees
 from aiaas_magics.engines.optimising.base import Unconvertible
 from aiaas_magics.engines.optimising.programs import Part
 from aiaas_magics.predictors.onnx import Onnx
@@ -40,13 +40,16 @@ class OnnxTier:
         return programs.of(pipeline, info.signature, make)
 
     def _part(self, estimator: Any, width: int, path: Path) -> Part:
-        try:
-            found = trees.of(estimator)
-        except Unconvertible:
+        if formulas.knows(estimator):
             graph = graphs.Graph(width, self._precision)
             result, link = formulas.of(estimator, graph)
             path.write_bytes(graph.body(result))
             return Part(Onnx(path.name, self._precision), link)
+        if not trees.knows(estimator):
+            body, output, link = foreign.of(estimator, width, self._precision)
+            path.write_bytes(body)
+            return Part(Onnx(path.name, self._precision, output=output), link)
+        found = trees.of(estimator)
         if self._precision != "float64":
             raise Unconvertible("trees add up in float64, and are no slower so")
         body, leaves = graphs.of_trees(found, width)

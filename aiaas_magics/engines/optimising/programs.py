@@ -20,7 +20,8 @@ from sklearn.utils import get_tags
 from aiaas_magics.engines.optimising import fronts
 from aiaas_magics.engines.optimising.base import Unconvertible, named
 from aiaas_magics.engines.optimising.nodes import Trees
-from aiaas_magics.predictors.fronts import Check, Numbers, Step, Take, Zero
+from aiaas_magics.predictors.arithmetic import Check, Take, Zero
+from aiaas_magics.predictors.fronts import Numbers, Step
 from aiaas_magics.predictors.links import Link
 from aiaas_magics.predictors.packed import Array
 from aiaas_magics.predictors.programs import Engine, Program, Single, Stack, Vote

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_regressor
+from sklearn.linear_model import SGDClassifier
 
 from aiaas_magics.engines.optimising import programs, trees
 from aiaas_magics.engines.optimising.base import Unconvertible, named
@@ -41,6 +42,10 @@ def _part(estimator: Any, width: int, path: programs.Path) -> Part:
         return _trees(estimator, path)
     if is_regressor(estimator):
         return Part(Loop(path, "predict"), Link("value"))
+    if isinstance(estimator, SGDClassifier) and estimator.loss == "log_loss":
+        # far from the boundary its probabilities are all 0 or 1, and do not tell the label
+        many = len(estimator.classes_) > TWO
+        return Part(Loop(path, "decision_function"), Link("rest" if many else "above"))
     if hasattr(estimator, "predict_proba"):
         return Part(Loop(path, "predict_proba"), Link("given"))
     if hasattr(estimator, "decision_function"):

@@ -35,6 +35,17 @@ HISTOGRAM = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 ADABOOST = (AdaBoostClassifier, AdaBoostRegressor)
 
 
+def knows(estimator: Any) -> bool:
+    """Tell whether an estimator is an ensemble of trees, or one."""
+    return isinstance(estimator, FORESTS + GRADIENT + HISTOGRAM + ADABOOST) or _is_lightgbm(
+        estimator
+    )
+
+
+def _is_lightgbm(estimator: Any) -> bool:
+    return type(estimator).__module__.endswith("families.lightgbm")
+
+
 def of(estimator: Any) -> Trees:
     """Return the trees of a fitted ensemble.
 
@@ -48,7 +59,7 @@ def of(estimator: Any) -> Trees:
             if getattr(estimator, "n_outputs_", 1) != 1:
                 raise Unconvertible(f"{named(estimator)} of several targets")
             return take(estimator)
-    if type(estimator).__module__.endswith("families.lightgbm"):
+    if _is_lightgbm(estimator):
         return boosters.of(estimator)
     raise Unconvertible(f"{named(estimator)} has no trees")
 

@@ -60,6 +60,8 @@ class Loaded(NamedTuple):
     served: Served
     predictor: Predictor
     schema: Schema
+    alone: bool = False
+    """Each request is asked by itself, because code of the user's own may compute a row from the rows beside."""
 
 
 class State(NamedTuple):

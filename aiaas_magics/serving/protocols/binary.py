@@ -87,6 +87,13 @@ class Values(NamedTuple):
             return None
         return self.flat.reshape(-1, width).astype("float64", copy=False)
 
+    def beyond(self, limit: int) -> bool:
+        """Tell whether a whole number is further from 0 than `limit`."""
+        flat = self.flat
+        if isinstance(flat, list) or flat.dtype.kind not in "iu" or flat.dtype.itemsize < 8:
+            return False
+        return bool(((flat > limit) | (flat < -limit)).any())
+
     def plain(self) -> list[Any]:
         """Return the values as JSON has them; NaN, which JSON has not, is a gap."""
         if isinstance(self.flat, list):
@@ -235,8 +242,14 @@ def _misshapen(tensor: Tensor) -> Problem:
 
 
 def written(array: np.ndarray, datatype: str) -> bytes:
-    """Return the bytes of an output."""
-    if datatype != "BYTES":
-        return array.astype(NUMPY[datatype], copy=False).tobytes()
-    texts = [text.encode() for text in array.ravel().tolist()]
-    return b"".join(LENGTH.pack(len(text)) + text for text in texts)
+    """Return the bytes of an output of numbers or truth values."""
+    return array.astype(NUMPY[datatype], copy=False).tobytes()
+
+
+def packed(texts: Sequence[str]) -> bytes:
+    """Return the bytes of an output of texts, of which many are alike."""
+    known: dict[str, bytes] = {}
+    for text in set(texts):
+        encoded = text.encode()
+        known[text] = LENGTH.pack(len(encoded)) + encoded
+    return b"".join([known[text] for text in texts])

@@ -25,43 +25,52 @@ PLATFORMS = {"onnx": "onnxruntime_onnx", "treelite": "treelite_checkpoint"}
 
 
 def version_of(state: State, name: str, version: str | None) -> str | None:
-    """Return the number of the version that a name, and a number with it, stand for; None: any will do.
+    """Return which version a name, and a number with it, stand for: its key in the state; None: any will do.
 
     Raises
     ------
     Problem
         404 for what is not served.
     """
-    known = versions_of(state, name)
+    asked = _asked_by(state, name)
     if version is not None:
-        if version not in known:
-            raise Problem(404, f"{short(name)} has no version {short(version)}", _served(known))
-        return version
-    if name == state.plan.endpoint or state.plan.main.version in known:
+        for key, each in asked.items():
+            if version in (key, each.served.model) or (
+                name != state.plan.endpoint and version == each.served.version
+            ):
+                return key
+        hint = "served: " + ", ".join(versions_of(state, name))
+        raise Problem(404, f"{short(name)} has no version {short(version)}", hint)
+    if len(asked) == len(_asked_by(state, state.plan.endpoint)):
         return None
-    return known[-1]
+    main = state.plan.main.version
+    return main if main in asked else next(iter(asked))
 
 
 def versions_of(state: State, name: str) -> list[str]:
-    """Return the numbers of what may be asked under a name: the endpoint's, or a model's. A shadow is not asked.
+    """Return the numbers of what may be asked under a name; see `version_of`.
 
     Raises
     ------
     Problem
         404 for a name that nothing has.
     """
-    asked = {n: each for n, each in state.versions.items() if each.served.role != "shadow"}
+    asked = _asked_by(state, name)
     if name == state.plan.endpoint:
         return list(asked)
-    named = [n for n, each in asked.items() if each.served.model.rpartition("@")[0] == name]
+    return [each.served.version for each in asked.values()]
+
+
+def _asked_by(state: State, name: str) -> dict[str, Loaded]:
+    """Return what may be asked under a name, the endpoint's or a model's. A shadow is not asked."""
+    asked = {key: each for key, each in state.versions.items() if each.served.role != "shadow"}
+    if name == state.plan.endpoint:
+        return asked
+    named = {k: each for k, each in asked.items() if each.served.model.rpartition("@")[0] == name}
     if not named:
         hint = f"this endpoint is {short(state.plan.endpoint)}"
         raise Problem(404, f"no model {short(name)}", hint)
     return named
-
-
-def _served(known: list[str]) -> str:
-    return "served: " + ", ".join(known)
 
 
 def loaded(state: State, version: str | None) -> Loaded:

@@ -98,7 +98,7 @@ def _split_ask(found: Found) -> tuple[Rows, bool, list[Note]]:
 
 
 def _ping(request: Request, state: State) -> Reply:  # noqa: ARG001 - as every route
-    return Reply(200, b"\n")
+    return Reply(200, b"\n", b"text/plain; charset=utf-8")
 
 
 def _version(request: Request, state: State) -> Reply:  # noqa: ARG001
@@ -164,6 +164,8 @@ def _frame(given: Any, version: Loaded, mode: str) -> Found:
         if key not in ("columns", "data", "index"):
             hint = "known: columns, data, index"
             raise Problem(400, f"dataframe_split: unknown key {short(key)}", hint)
+    if not isinstance(given.get("index", []), list | None):
+        raise Problem(400, "dataframe_split: index is not a list", "leave it out")
     names = _names(given.get("columns"), version)
     return tables.of_lists("dataframe_split", given["data"], names, version, mode)
 
@@ -246,11 +248,12 @@ def _csv(body: bytes, version: Loaded, mode: str) -> Found:
 
 
 def _number(text: str) -> JSON:
-    """Return the number that a text is; other texts as they are, to be refused with row and column."""
+    """Return the number that a text is, None for NaN; other texts as they are, to be refused with row and column."""
     try:
-        return float(text) if not text.strip().lstrip("+-").isdigit() else int(text)
+        found = float(text) if not text.strip().lstrip("+-").isdigit() else int(text)
     except ValueError:
         return text
+    return None if found != found else found
 
 
 def _truth(text: str) -> JSON:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from aiaas_magics.predictors.base import NUMBERS, Rows
+from aiaas_magics.predictors.base import NUMBERS, WHOLE, Rows
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.specs.records import Signature
-from aiaas_magics.specs.schema import Misfit, Note, Rule, Schema
-
-LARGEST = float(np.finfo("float32").max)
-"""What every tier can hold."""
-WHOLE = 2.0**53
-"""Up to here float64 holds every whole number."""
+from aiaas_magics.specs.schema import LARGEST, Misfit, Note, Rule, Schema
 
 
 def takes(signature: Signature) -> bool:
@@ -40,14 +36,14 @@ def check(
     Problem
         422 where a value is refused.
     """
-    if sound(matrix, schema.rules):
+    if sound(matrix, schema):
         return Rows(signature, matrix=matrix), []
     columns = {rule.name: plain(matrix[:, i], rule.kind) for i, rule in enumerate(schema.rules)}
     return check_columns(columns, signature, schema, mode)
 
 
 def check_columns(
-    columns: dict[str, list[Any]], signature: Signature, schema: Schema, mode: str
+    columns: Mapping[str, Sequence[Any]], signature: Signature, schema: Schema, mode: str
 ) -> tuple[Rows, list[Note]]:
     """Return checked rows, given by column, and the notes on them.
 
@@ -63,30 +59,54 @@ def check_columns(
     return Rows(signature, taken), notes
 
 
-def sound(matrix: np.ndarray, rules: Sequence[Rule]) -> bool:
-    """Tell whether nothing is odd about any value, looking at all of them at once."""
-    gaps = np.isnan(matrix).any(axis=0)
-    low, high = np.fmin.reduce(matrix), np.fmax.reduce(matrix)
-    return all(
-        not (gap and rule.required) and (least != least or _fits(rule, least, most, matrix[:, i]))
-        for i, (rule, gap, least, most) in enumerate(
-            zip(rules, gaps.tolist(), low.tolist(), high.tolist(), strict=True)
-        )
-    )
+class Look:
+    """What values need no second look, in the order of a schema's columns."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._least, self._most = np.array([_limits(rule) for rule in rules]).reshape(-1, 2).T
+        self._optional = np.array([not rule.required for rule in rules], dtype=bool)
+        self._some = bool(self._optional.any())
+        self._whole = [i for i, rule in enumerate(rules) if rule.kind != "double"]
+        self._known = [(i, rule.known) for i, rule in enumerate(rules) if rule.known]
+
+    def sound(self, matrix: np.ndarray) -> bool:
+        """Tell whether all values are of their columns' kinds and within what the model learned from."""
+        inside = (matrix >= self._least) & (matrix <= self._most)
+        if self._some:
+            inside |= np.isnan(matrix) & self._optional
+        if not inside.all():
+            return False
+        if self._whole:
+            held = matrix[:, self._whole]
+            if not ((held == np.trunc(held)) | np.isnan(held)).all():
+                return False
+        return all(known.issuperset(_held(matrix[:, i])) for i, known in self._known)
 
 
-def _fits(rule: Rule, least: float, most: float, column: np.ndarray) -> bool:
-    limit = WHOLE if rule.kind == "long" else LARGEST
-    if least < -limit or most > limit:
-        return False
-    if rule.low is not None and rule.high is not None and (least < rule.low or most > rule.high):
-        return False
-    held = column[~np.isnan(column)]
-    if rule.kind == "boolean" and not np.isin(held, (0.0, 1.0)).all():
-        return False
-    if rule.kind == "long" and not (held == np.trunc(held)).all():
-        return False
-    return not rule.known or bool(np.isin(held, list(rule.known)).all())
+_LOOKS: WeakKeyDictionary[Schema, Look] = WeakKeyDictionary()
+
+
+def sound(matrix: np.ndarray, schema: Schema) -> bool:
+    """Tell whether nothing is odd about any value."""
+    look = _LOOKS.get(schema)
+    if look is None:
+        look = _LOOKS[schema] = Look(schema.rules)
+    return look.sound(matrix)
+
+
+def _limits(rule: Rule) -> tuple[float, float]:
+    """Return the least and the greatest value that need no second look; those of truth values are whole."""
+    if rule.kind == "boolean":
+        return 0.0, 1.0
+    # 2**53 may stand for the whole number after it, which float64 has not
+    most = WHOLE - 1.0 if rule.kind == "long" else LARGEST[rule.kind]
+    if rule.low is None or rule.high is None:
+        return -most, most
+    return max(rule.low, -most), min(rule.high, most)
+
+
+def _held(column: np.ndarray) -> list[float]:
+    return [value for value in column.tolist() if value == value]  # a gap is unequal to itself
 
 
 def plain(column: np.ndarray, kind: str) -> list[Any]:

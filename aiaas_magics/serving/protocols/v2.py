@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from aiaas_magics.predictors.base import Outcome, Rows
+from aiaas_magics.predictors.base import WHOLE, Outcome, Rows
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols import binary, described, matrix, tables
 from aiaas_magics.serving.protocols.base import Ask, Loaded, Reply, Request, Route, State
@@ -253,7 +253,7 @@ def _one(values: Values, version: Loaded, mode: str) -> tuple[Rows, list[Note]]:
     if table is None or values.tensor.datatype == "BOOL":
         what = f"{binary.here(values.tensor)} is of {values.tensor.datatype}"
         raise Problem(400, what, "the model takes numbers: FP64")
-    if values.tensor.datatype in ("INT64", "UINT64") and np.abs(table).max() > matrix.WHOLE:
+    if values.beyond(WHOLE):
         what = f"{binary.here(values.tensor)}: a number is beyond 2**53"
         raise Problem(400, what, "FP64 would not hold it")
     return matrix.check(table, version.predictor.signature, version.schema, mode)
@@ -274,10 +274,11 @@ def _output(
     name: str, found: np.ndarray, version: Loaded, blobs: list[bytes] | None
 ) -> dict[str, Any]:
     datatype = described.datatype(name, version)
+    values = found.ravel().tolist()
     if datatype == "BYTES":
-        found = np.array([str(label) for label in found.tolist()], dtype=object)
+        values = [label if isinstance(label, str) else str(label) for label in values]
     told: dict[str, Any] = {"name": name, "datatype": datatype, "shape": list(found.shape)}
     if blobs is None:
-        return told | {"data": found.ravel().tolist()}
-    blobs.append(binary.written(found, datatype))
+        return told | {"data": values}
+    blobs.append(binary.packed(values) if datatype == "BYTES" else binary.written(found, datatype))
     return told | {"parameters": {"binary_data_size": len(blobs[-1])}}

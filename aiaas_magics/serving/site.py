@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from aiaas_magics.serving import openapi
 from aiaas_magics.serving.page import PAGE
 from aiaas_magics.serving.problems import Problem
-from aiaas_magics.serving.protocols import base
+from aiaas_magics.serving.protocols import base, described
 from aiaas_magics.serving.protocols.base import Ask, Loaded, Reply, Request, Route, State
 
 CSP = (
@@ -50,8 +50,10 @@ class Site:
         if self._described[0] is not state:
             plan, main = state.plan, state.plan.main
             told = openapi.encode(
-                plan.endpoint, main.model, main.signature, main.example, plan.schema
-            )
+                plan.endpoint, main.model, main.signature, main.example, plan.schema,
+                proba=described.gives_proba(described.loaded(state, None)),
+                versions=tuple(described.versions_of(state, plan.endpoint)),
+            )  # fmt: skip
             self._described = state, told
         return Reply(200, self._described[1])
 

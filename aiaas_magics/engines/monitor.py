@@ -1,0 +1,282 @@
+"""Monitor: look at what an endpoint has answered, once or again and again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import numpy as np
+
+from aiaas_magics import errors
+from aiaas_magics.cards import style
+from aiaas_magics.engines import data, pictures
+from aiaas_magics.engines.monitoring import alerts, drawn, drift, joining
+from aiaas_magics.engines.monitoring.drift import Drift
+from aiaas_magics.engines.monitoring.looking import Array, Look, Seen, recounted
+from aiaas_magics.gauges import counters
+from aiaas_magics.specs.monitor import (
+    Alert,
+    Drifted,
+    MonitorResult,
+    MonitorSpec,
+    Performance,
+    window_of,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from aiaas_magics.engines.context import Context, Watched
+
+LAG = 0.6
+"""Seconds after which an endpoint has counted the rows it has answered: it looks four times a second."""
+STEP = 0.2
+"""Seconds between two looks whether the job is to stop."""
+
+
+class Compared(NamedTuple):
+    """A version's rows beside what they were compared with."""
+
+    drifts: list[Drift]
+    rows: int
+    reference: str
+
+
+def run(spec: MonitorSpec, context: Context) -> MonitorResult:
+    """Look at an endpoint.
+
+    Raises
+    ------
+    NotFound
+        If there is no such endpoint, or it never served a version that is named.
+    DataError
+        If labels cannot be joined with rows.
+    """
+    labels = None if spec.labels is None else data.load(spec.labels, context).frame
+    result = _looked(spec, labels, context)
+    count = 1
+    while spec.every and _waited(spec.every, context):
+        context.progress(0, 1, f"look {count + 1}: {_news(result)}")
+        result = _looked(spec, labels, context)
+        count += 1
+    return result
+
+
+def _news(result: MonitorResult) -> str:
+    return "; ".join(alert.text for alert in result.alerts) or "nothing to tell"
+
+
+def _waited(seconds: float, context: Context) -> bool:
+    """Wait; False if the job is to stop."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if context.stopping():
+            return False
+        time.sleep(min(STEP, seconds))
+    return not context.stopping()
+
+
+def _looked(spec: MonitorSpec, labels: pd.DataFrame | None, context: Context) -> MonitorResult:
+    watched = context.watched(spec.endpoint)
+    context.progress(0, 1, f"looking at {spec.endpoint}")
+    if watched.info.state == "READY":
+        time.sleep(LAG)
+    look = Look(watched, window_of(spec.window))
+    seen = _seen(spec.version, look)
+    compared = _compared(spec, look, seen)
+    versions, told = look.figures(), tuple(map(_told, compared.drifts, _whats(seen)))
+    performance, labelled = _performance(spec, labels, look)
+    case = alerts.Case(spec, versions, told, performance)
+    found, over = _raised(alerts.of(case), case, watched, context)
+    chosen = look.main if seen is None else seen.model
+    charts = pictures.render(drawn.of(look, compared.drifts, chosen), context)
+    everything = counters.merged(look.folder)
+    return MonitorResult(
+        endpoint=spec.endpoint, model=chosen, target=watched.info.target, window=_words(spec), since=look.since,
+        until=look.now, versions=versions, drift=told, rows=compared.rows, reference=compared.reference,
+        performance=performance, labelled=labelled, alerts=found, over=over, charts=charts,
+        turned_away=look.counts.of(counters.NONE).requests, lost=everything.lost, thinned=everything.thinned,
+        warnings=tuple(_warnings(spec, look, compared)), kept={m: len(each.kept()[0]) for m, each in look.seen.items()},
+    )  # fmt: skip
+
+
+def _words(spec: MonitorSpec) -> str:
+    window = window_of(spec.window)
+    if window.rows is not None:
+        return f"the last {style.plural(window.rows, 'row')}"
+    return f"the last {spec.window}"
+
+
+def _seen(version: str | None, look: Look) -> Seen | None:
+    """Return the version that is looked at closely; None where nothing is kept of any.
+
+    Raises
+    ------
+    NotFound
+        If the endpoint does not serve it.
+    """
+    wanted = version or look.main
+    if wanted in look.seen:
+        return look.seen[wanted]
+    found = next((each for m, each in look.seen.items() if m.rpartition("@")[2] == wanted), None)
+    if found is None and version is not None:
+        raise errors.NotFound(
+            f"{look.watched.info.name} does not serve {version}",
+            errors.did_you_mean(version, look.seen)
+            or "it serves " + (", ".join(look.seen) or "nothing"),
+            f"%aiaas_endpoints show {look.watched.info.name}",
+        )
+    return found
+
+
+# drift --------------------------------------------------------------------------------------------
+def _compared(spec: MonitorSpec, look: Look, seen: Seen | None) -> Compared:
+    """Compare the version's rows with its reference, or with those of another version."""
+    counted = None if seen is None else seen.counted(look.window, look.now)
+    if seen is None or seen.binning is None or seen.reference is None or counted is None:
+        return Compared([], 0, "")
+    if spec.against is None:
+        drifts = drift.compare(seen.binning, counted.counts)
+        return Compared(
+            drifts, counted.rows, f"{seen.reference.rows:,} rows {seen.model} was made of"
+        )
+    other = _seen(spec.against, look)
+    theirs = None if other is None else other.counted(look.window, look.now)
+    if other is None or other.binning is None or theirs is None:
+        raise errors.DataError(
+            f"nothing is kept of the rows of {spec.against}", "", f"%aiaas_monitor {spec.endpoint}"
+        )
+    counts = _recounted(seen, other, look) if other is not seen else theirs.counts
+    drifts = drift.compared(seen.binning, counted.counts, counts)
+    return Compared(drifts, counted.rows, f"{theirs.rows:,} rows that {other.model} answered")
+
+
+def _recounted(seen: Seen, other: Seen, look: Look) -> Array:
+    """Return another version's rows in this one's cells.
+
+    Raises
+    ------
+    DataError
+        If its columns are others, or its rows are not kept.
+    """
+    held, _ = other.kept(look.since)
+    if not len(held):
+        raise errors.DataError(
+            f"no row of {other.model} is kept",
+            "it has answered none in the window, or was deployed with --no-samples",
+            f"%aiaas_monitor {look.watched.info.name}",
+        )
+    counted = recounted(held["codes"], other, seen)
+    if counted is None:
+        raise errors.DataError(
+            f"{seen.model} and {other.model} cannot be compared",
+            "they do not take the same columns, or do not answer the same question",
+            f"%aiaas_monitor {look.watched.info.name}",
+        )
+    return counted
+
+
+def _whats(seen: Seen | None) -> Sequence[str]:
+    if seen is None or seen.reference is None:
+        return ()
+    answers = [each.name for each in seen.reference.answers]
+    return [*(["feature"] * len(seen.reference.features)), *answers]
+
+
+def _told(each: Drift, what: str) -> Drifted:
+    return Drifted(
+        name=each.series.name, what=what, kind=each.series.kind, rows=each.rows, effect=each.effect, p=each.p,
+        drifted=each.drifted, text=_text(each), missing=each.missing, missing_before=each.missing_before,
+        gaps=each.gaps, odd=each.odd,
+    )  # fmt: skip
+
+
+def _text(each: Drift) -> str:
+    """Return in words what has changed."""
+    if each.p is None:
+        return ""
+    if each.series.kind == "text":
+        return f"{100 * (each.effect or 0):.0f} % of the rows hold other texts"
+    if each.series.kind == "category":
+        found = drift.moved_most(each.series, each.before, each.counts)
+        if found is None:
+            return ""
+        name, *shares = found
+        shown = "unknown values" if name is None else repr(style.one_line(name, 30))
+        return "{} {:.3g} % before, {:.3g} % now".format(shown, *(100 * s for s in shares))
+    middles = (drift.middle(each.series, counts) for counts in (each.before, each.counts))
+    return "median {} before, {} now".format(*(_value(each, middle) for middle in middles))
+
+
+def _value(each: Drift, value: float | None) -> str:
+    if value is not None and each.series.kind == "date":
+        return str(np.datetime64(int(value), "s"))[:10]
+    return style.number(value)
+
+
+# labels and alerts --------------------------------------------------------------------------------
+def _performance(
+    spec: MonitorSpec, labels: pd.DataFrame | None, look: Look
+) -> tuple[tuple[Performance, ...], str]:
+    if labels is None:
+        return (), ""
+    everything = counters.merged(look.folder)
+    whole = not everything.lost and not everything.thinned
+    target = look.watched.info.target
+    parts = joining.joined(
+        labels,
+        target,
+        spec.key,
+        look.seen,
+        whole=whole,
+        last=look.window.rows,
+        endpoint=spec.endpoint,
+    )
+    found = tuple(joining.performance(part) for part in parts)
+    joined = len({i for part in parts for i in part.truth.index})
+    return found, f"{joined:,} of {len(labels):,} labels found their rows"
+
+
+def _raised(
+    found: Sequence[Alert], case: alerts.Case, watched: Watched, context: Context
+) -> tuple[tuple[Alert, ...], tuple[str, ...]]:
+    """Tell which alerts have begun and which are over; return them, and the names of those."""
+    spec = case.spec
+    if spec.against or spec.version:  # another question: what it finds is no alert
+        return (), ()
+    told = tuple(
+        msgspec.structs.replace(alert, new=alert.name not in watched.alerts) for alert in found
+    )
+    for alert in told:
+        if alert.new:
+            context.alert(spec.endpoint, alert.name, alert.text, on=True)
+            if spec.every:
+                context.warn(alert.text)
+    lasting = {alert.name for alert in told}
+    over = tuple(n for n in watched.alerts if n not in lasting and alerts.looked(n, case))
+    for name in over:
+        context.alert(spec.endpoint, name, "", on=False)
+    return told, over
+
+
+def _warnings(spec: MonitorSpec, look: Look, compared: Compared) -> list[str]:
+    found = []
+    seen = look.seen.get(spec.version or look.main)
+    if seen is not None and seen.reference is None:
+        found.append(f"nothing is known of the rows {seen.model} was made of: drift cannot be told")
+    if compared.drifts and compared.rows < drift.FEWEST:
+        found.append(
+            f"{style.plural(compared.rows, 'row')}: too few to tell drift ({drift.FEWEST} are needed)"
+        )
+    if (
+        spec.against is None
+        and seen is not None
+        and seen.reference is not None
+        and not seen.reference.basis
+    ):
+        found.append(
+            "no rows were held out: what the model answers to new ones is not known, so drift of its answers is not told"
+        )
+    return found

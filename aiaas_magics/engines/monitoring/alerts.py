@@ -1,0 +1,111 @@
+"""What somebody should know of an endpoint.
+
+Adding an alert: a function from a :class:`Case` that yields alerts, in `RULES`. Its name must be the same as long as it lasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from aiaas_magics.cards import style
+from aiaas_magics.specs.metrics import METRICS
+from aiaas_magics.specs.monitor import Alert, Drifted, MonitorSpec, Performance, VersionFigures
+
+FEWEST = 20
+"""Requests, below which a share of errors or a percentile is an accident."""
+ODD = 0.05
+"""Of the rows: values out of range or unknown. The schema's margin lets next to none of the model's own rows be."""
+FEWEST_ODD = 5
+
+
+class Case(NamedTuple):
+    """What was found in a look."""
+
+    spec: MonitorSpec
+    versions: Sequence[VersionFigures]
+    drift: Sequence[Drifted]
+    performance: Sequence[Performance]
+
+
+def of(case: Case) -> list[Alert]:
+    """Return the alerts of a look, in the order of `RULES`."""
+    return [alert for rule in RULES for alert in rule(case)]
+
+
+def _errors(case: Case) -> Iterator[Alert]:
+    for each in case.versions:
+        if each.requests >= FEWEST and each.errors > case.spec.failing * each.requests:
+            share = 100 * each.errors / each.requests
+            text = f"{each.model}: {each.errors:,} of {each.requests:,} requests failed ({share:.3g} %)"
+            yield Alert(name=f"errors:{each.model}", text=text)
+
+
+def _slow(case: Case) -> Iterator[Alert]:
+    for each in case.versions:
+        if each.requests >= FEWEST and each.p99 is not None and each.p99 > case.spec.slow:
+            text = f"{each.model}: one request in a hundred takes longer than {style.duration(each.p99)}"
+            yield Alert(name=f"slow:{each.model}", text=text)
+
+
+def _drift(case: Case) -> Iterator[Alert]:
+    for each in case.drift:
+        if each.drifted and each.kind != "date":  # time goes on by itself
+            yield Alert(
+                name=f"drift:{_about(each)}", text=f"{_called(each)} has drifted: {each.text}"
+            )
+
+
+def _gaps(case: Case) -> Iterator[Alert]:
+    for each in case.drift:
+        if each.gaps:
+            was, now = (f"{100 * s:.3g} %" for s in (each.missing_before, each.missing))
+            text = f"{_called(each)}: {now} of the values are missing, {was} were before"
+            yield Alert(name=f"gaps:{_about(each)}", text=text)
+
+
+def _odd(case: Case) -> Iterator[Alert]:
+    for each in case.drift:
+        if each.odd >= FEWEST_ODD and each.odd > ODD * each.rows:
+            text = (
+                f"{_called(each)}: {each.odd:,} of {each.rows:,} values are out of range or unknown"
+            )
+            yield Alert(name=f"odd:{_about(each)}", text=text)
+
+
+def _performance(case: Case) -> Iterator[Alert]:
+    """Yield versions whose first metric is worse than before deployment, its whole interval."""
+    better = {metric.name: metric.greater_is_better for metric in METRICS}
+    for each in case.performance:
+        score = next((s for s in each.scores if s.baseline is not None), None)
+        if score is None or score.baseline is None or score.low is None or score.high is None:
+            continue
+        worse = score.high < score.baseline if better[score.metric] else score.low > score.baseline
+        if worse:
+            now, was = style.measure(score.value), style.measure(score.baseline)
+            text = f"{each.model}: {score.metric} is {now} on {each.rows:,} labelled rows, {was} before deployment"
+            yield Alert(name=f"performance:{each.model}", text=text)
+
+
+def _about(each: Drifted) -> str:
+    """Return what an alert of a column, or of the answers, is named after."""
+    return each.name if each.what == "feature" else f"its {each.what}"
+
+
+def _called(each: Drifted) -> str:
+    return f"column {each.name!r}" if each.what == "feature" else f"the {each.what}"
+
+
+RULES: tuple[Callable[[Case], Iterator[Alert]], ...] = (
+    _errors, _slow, _performance, _drift, _gaps, _odd,
+)  # fmt: skip
+
+
+def looked(name: str, case: Case) -> bool:
+    """Tell whether a look could have raised an alert of that name: only then is its absence the end of it."""
+    rule, _, about = name.partition(":")
+    if rule in ("errors", "slow"):
+        return any(each.model == about and each.requests >= FEWEST for each in case.versions)
+    if rule == "performance":
+        return any(each.model == about for each in case.performance)
+    return any(_about(each) == about and each.p is not None for each in case.drift)

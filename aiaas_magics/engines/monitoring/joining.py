@@ -1,0 +1,180 @@
+"""Labels that come later, joined with the rows that were answered: how right each version was.
+
+By key, where requests bore one: the n-th label of a key belongs to the n-th row of its last request. By order, where not:
+only if every answered row is there and there are as many labels, or as many as the rows of the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from aiaas_magics import errors
+from aiaas_magics.engines import measuring
+from aiaas_magics.engines.evaluation import subject
+from aiaas_magics.engines.monitoring.looking import Seen
+from aiaas_magics.gauges.samples import key_of
+from aiaas_magics.specs.monitor import Performance
+from aiaas_magics.specs.results import Score
+
+Array = np.ndarray[Any, Any]
+REPEATS, CONFIDENCE = 1000, 0.95
+
+
+class Joined(NamedTuple):
+    """Answered rows of a version with their labels, shape (rows,)."""
+
+    seen: Seen
+    rows: Array
+    truth: pd.Series
+
+
+def joined(
+    labels: pd.DataFrame,
+    target: str,
+    key: str | None,
+    seen: Mapping[str, Seen],
+    *,
+    whole: bool,
+    last: int | None = None,
+    endpoint: str,
+) -> list[Joined]:
+    """Return each version's answered rows that have a label.
+
+    Parameters
+    ----------
+    labels
+        A column named as the target, and one of keys.
+    whole
+        Whether no request was left out of what is kept.
+    last
+        Rows of the window: as many labels without keys are those of the rows that were answered last.
+
+    Raises
+    ------
+    DataError
+        If a column is not there, no label finds its row, or nothing tells which belong together.
+    """
+    for name in (target, key):
+        if name is not None and name not in labels.columns:
+            raise errors.DataError(
+                f"no column {name!r} in the labels",
+                errors.did_you_mean(name, map(str, labels.columns)),
+                f"%aiaas_monitor {endpoint} --labels df[[{key or 'id'!r}, {target!r}]]",
+            )
+    labels = labels[labels[target].notna()]
+    found = {model: each.kept() for model, each in seen.items() if each.reference is not None}
+    if not any(len(rows) for rows, _ in found.values()):
+        raise errors.DataError(
+            f"{endpoint} keeps no rows to which labels could belong",
+            "it has answered none yet, or was deployed with --no-samples",
+            f"%aiaas_monitor {endpoint}",
+        )
+    if key is None:
+        whole = whole and not any(full for _, full in found.values())
+        rows = {m: rows for m, (rows, _) in found.items()}
+        return _by_order(labels[target], rows, seen, whole=whole, last=last)
+    return _by_key(labels, target, key, {m: rows for m, (rows, _) in found.items()}, seen)
+
+
+def _by_key(
+    labels: pd.DataFrame,
+    target: str,
+    key: str,
+    found: Mapping[str, Array],
+    seen: Mapping[str, Seen],
+) -> list[Joined]:
+    words = labels[key].map(_word)
+    known = pd.DataFrame(
+        {
+            "key": words.map(lambda word: key_of(word.encode())).astype("uint64"),
+            "place": words.groupby(words).cumcount(),
+        }
+    )
+    known["label"] = np.arange(len(known))
+    parts = []
+    for model, rows in found.items():
+        asked = pd.DataFrame(
+            {"key": rows["key"], "place": rows["place"], "row": np.arange(len(rows))}
+        )
+        asked = asked[asked["key"] != 0].drop_duplicates(["key", "place"], keep="last")
+        both = asked.merge(known.astype({"place": "uint64"}), on=["key", "place"])
+        if len(both):
+            truth = labels[target].iloc[both["label"].to_numpy()]
+            parts.append(Joined(seen[model], rows[both["row"].to_numpy()], truth))
+    if not parts:
+        none = not any((rows["key"] != 0).any() for rows in found.values())
+        raise errors.DataError(
+            "no label finds its row",
+            "the requests bore no key" if none else f"no request bore a key of column {key!r}",
+            "send the header x-aiaas-key with each request",
+        )
+    return parts
+
+
+def _word(key: Any) -> str:
+    """Return a key as a request bears it: 7.0 is 7, where a gap has made numbers of a column floats."""
+    return str(int(key)) if isinstance(key, float) and key.is_integer() else str(key)
+
+
+def _by_order(
+    truth: pd.Series,
+    found: Mapping[str, Array],
+    seen: Mapping[str, Seen],
+    *,
+    whole: bool,
+    last: int | None,
+) -> list[Joined]:
+    answering = {m: rows for m, rows in found.items() if seen[m].served.role != "shadow"}
+    owners = np.concatenate([np.full(len(rows), i) for i, rows in enumerate(answering.values())])
+    times = np.concatenate([rows["time"] for rows in answering.values()])
+    begin = len(times) - len(truth)
+    if not whole or begin < 0 or (begin > 0 and len(truth) != last):
+        why = (
+            f"{len(times):,} rows were answered, {len(truth):,} labels came"
+            if whole
+            else "some answered rows are not kept any more"
+        )
+        raise errors.DataError(
+            "nothing tells which labels belong to which rows",
+            f"{why}, and there is no key",
+            f"--key COLUMN, of what requests bore as x-aiaas-key, or --window {len(truth)} for the last rows",
+        )
+    order = np.argsort(times, kind="stable")[begin:]
+    parts = []
+    for i, (model, rows) in enumerate(answering.items()):
+        places = np.flatnonzero(owners[order] == i)
+        if len(places):
+            mine = rows[np.argsort(rows["time"], kind="stable")[-len(places) :]]
+            parts.append(Joined(seen[model], mine, truth.iloc[places]))
+    return parts
+
+
+def performance(part: Joined) -> Performance:
+    """Return a version's metrics on its labelled rows, with intervals; ``baseline`` is the metric before deployment."""
+    known = part.seen.reference
+    if known is None:
+        raise ValueError("a version without a reference keeps no rows")
+    outcome = _outcome(part, known.task, len(known.features))
+    scores = measuring.measure(outcome, known.task, repeats=REPEATS, confidence=CONFIDENCE, seed=0)
+    told = tuple(
+        Score(metric=s.metric, value=s.value, low=s.low, high=s.high, baseline=known.scores.get(s.metric))
+        for s in scores
+    )  # fmt: skip
+    return Performance(model=part.seen.model, rows=len(part.rows), scores=told)
+
+
+def _outcome(part: Joined, task: str, features: int) -> measuring.Outcome:
+    calls = part.rows["codes"][:, features]
+    classes = part.seen.served.signature.classes
+    if task == "regression":
+        return measuring.Outcome(part.truth.to_numpy("float64"), calls, None, 0)
+    truth = subject.as_classes(part.truth, classes)
+    places = {value: i for i, value in enumerate(classes)}
+    numbers = truth.map(places).to_numpy("int64")
+    proba = part.rows["proba"]
+    sure = proba if proba.size and not np.isnan(proba).any() else None
+    return measuring.Outcome(numbers, calls.astype("int64"), sure, len(classes))

@@ -1,0 +1,91 @@
+"""The description of MLflow's scoring protocol."""
+
+from __future__ import annotations
+
+from aiaas_magics.serving.openapi import parts
+from aiaas_magics.serving.openapi.parts import ROWS, TEXT, Described, Facts
+
+CODES = (400, 401, 413, 415, 429, 503, 504)
+REFUSAL: Described = parts.said(error_code=TEXT, message=TEXT)
+
+
+def paths(facts: Facts) -> Described:
+    """Return the paths."""
+    alive = parts.reply("Yes.", TEXT, "text/plain")
+    told = "Is the endpoint there?"
+    text = parts.reply("Its name and number.", TEXT, "text/plain")
+    return {
+        "/invocations": {"post": _invocations(facts)},
+        "/ping": {"get": parts.get(told, alive, tag="mlflow", id_="ping", secured=False)},
+        "/health": {"get": parts.get(told, alive, tag="mlflow", id_="health", secured=False)},
+        "/version": {"get": parts.get("Which version of what?", text, tag="mlflow", id_="version")},
+    }
+
+
+def _invocations(facts: Facts) -> Described:
+    names = [name for name, _ in facts.signature.inputs]
+    example = {"dataframe_split": {"columns": names, "data": facts.rows}}
+    json = {"schema": _request(facts), "example": example}
+    return {
+        "summary": f"Predict {facts.signature.output} as an MLflow server does",
+        "operationId": "invocations",
+        "tags": ["mlflow"],
+        "security": parts.SECURED,
+        "requestBody": {
+            "required": True,
+            "content": {parts.JSON_TYPE: json, "text/csv": {"schema": TEXT}},
+        },
+        "responses": {
+            "200": parts.reply("One prediction a row.", _answer(facts)),
+            **parts.refusals(CODES, REFUSAL),
+        },
+    }
+
+
+def _request(facts: Facts) -> Described:
+    cells = parts.cells(facts)
+    rows = {**ROWS, "items": parts.row(cells)}
+    records = {**ROWS, "items": parts.record(cells)}
+    params = {
+        "type": ["object", "null"],
+        "properties": {"proba": {"type": "boolean", "default": False}, "schema": parts.modes(facts)},
+        "additionalProperties": False,
+    }  # fmt: skip
+    forms = {
+        "dataframe_split": _split(list(cells), rows),
+        "dataframe_records": records,
+        "instances": {"anyOf": [rows, records, *_flat(cells)]},
+        "inputs": {
+            "anyOf": [parts.whole(cells), parts.record(cells), rows, records, *_flat(cells)]
+        },
+    }
+    return {
+        "type": "object",
+        "properties": {**forms, "params": params},
+        "oneOf": [{"required": [name]} for name in forms],
+        "additionalProperties": False,
+    }
+
+
+def _split(names: list[str], rows: Described) -> Described:
+    columns = {"enum": [names, list(range(len(names))), None]}
+    return {
+        "type": "object",
+        "description": "`columns` may be in any order, as long as each row is in the same.",
+        "properties": {"columns": columns, "data": rows, "index": {"type": ["array", "null"]}},
+        "required": ["data"],
+        "additionalProperties": False,
+    }
+
+
+def _flat(cells: dict[str, Described]) -> list[Described]:
+    """Return the form of a single column's values."""
+    return [{**ROWS, "items": cell} for cell in cells.values()] if len(cells) == 1 else []
+
+
+def _answer(facts: Facts) -> Described:
+    properties: Described = {"predictions": parts.labels(facts)}
+    if facts.classes and facts.proba:
+        properties |= {"probabilities": parts.probabilities(), "classes": {"type": "array"}}
+    properties["warnings"] = {"type": "array", "items": TEXT}
+    return {"type": "object", "properties": properties, "required": ["predictions"]}

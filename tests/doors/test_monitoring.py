@@ -1,0 +1,53 @@
+"""Monitoring as a user asks for it: a line, a handle, a page."""
+
+import pytest
+
+from aiaas_magics import errors
+from aiaas_magics.engines import monitor
+from aiaas_magics.handles import Monitoring
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch):
+    monkeypatch.setattr(monitor, "LAG", 0.0)
+
+
+def test_an_endpoint_is_looked_at(made):
+    found = made[0].run("monitor", "", {"endpoint": "api"})
+    assert isinstance(found, Monitoring)
+    assert repr(found).startswith("api: 0 requests in the last 1h, no alert")
+    assert not found
+    assert found.drifted == ()
+    assert list(found.versions.columns)[:2] == ["model", "role"] or found.versions.empty
+
+
+def test_a_report_is_a_page_of_its_own(made, tmp_path):
+    path = tmp_path / "look.html"
+    made[0].run("monitor", "", {"endpoint": "api", "report": str(path)})
+    page = path.read_text()
+    assert page.startswith("<!doctype html>")
+    assert "api: 0 requests" in page
+    with pytest.raises(errors.NameTaken):
+        made[0].run("monitor", "", {"endpoint": "api", "report": str(path)})
+    made[0].run("monitor", "", {"endpoint": "api", "report": str(path), "replace": True})
+
+
+def test_a_report_is_html(made, tmp_path):
+    with pytest.raises(errors.UsageError) as refused:
+        made[0].run("monitor", "", {"endpoint": "api", "report": str(tmp_path / "look.pdf")})
+    assert "look.pdf" in refused.value.what
+
+
+def test_an_unknown_endpoint_is_told(made):
+    with pytest.raises(errors.NotFound):
+        made[0].run("monitor", "", {"endpoint": "nothing"})
+
+
+def test_labels_may_be_a_table_of_the_notebook(made):
+    import pandas as pd
+
+    with pytest.raises(errors.DataError) as refused:
+        made[0].run(
+            "monitor", "", {"endpoint": "api", "labels": pd.DataFrame({"species": ["setosa"]})}
+        )
+    assert "keeps no rows" in refused.value.what

@@ -1,0 +1,419 @@
+"""Looking at an endpoint: what its workers counted is told by version, compared with the reference, and joined with labels."""
+
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aiaas_magics import errors, frames
+from aiaas_magics.engines import deploy, monitor, train
+from aiaas_magics.engines.models import artefacts
+from aiaas_magics.engines.monitoring import looking, reference
+from aiaas_magics.gauges import counters
+from aiaas_magics.gauges.binning import Binning
+from aiaas_magics.predictors.base import Outcome, Rows
+from aiaas_magics.serving import collector, plan
+from aiaas_magics.serving.collector import Collector
+from aiaas_magics.specs.deploy import DeploySpec
+from aiaas_magics.specs.monitor import MonitorSpec
+from aiaas_magics.specs.reference import Reference, Series
+from aiaas_magics.specs.serving import Plan, Served
+from aiaas_magics.specs.train import TrainSpec
+
+API = "api"
+
+
+def table(rows, seed=0, shift=0.0):
+    rng = np.random.default_rng(seed)
+    x, z = rng.normal(shift, size=rows), rng.normal(size=rows)
+    town = rng.choice(["Graz", "Linz"], rows)
+    return pd.DataFrame(
+        {
+            "x": x,
+            "z": z,
+            "town": town,
+            "y": np.where(x + 0.3 * rng.normal(size=rows) > 0, "yes", "no"),
+        }
+    )
+
+
+class Served_:
+    """An endpoint whose worker is this process: what it is asked, it answers and counts."""
+
+    def __init__(self, context, folder, *, samples=True, versions=1, test=0.2):
+        self.context, self.folder, self.models = context, context._watched_folder / API, {}
+        self.folder.mkdir(parents=True)
+        for number in range(1, versions + 1):
+            data = context.save_frame(table(600, seed=number))
+            spec = TrainSpec(
+                data=data,
+                target="y",
+                algo="logistic_regression",
+                as_="clf",
+                test=test,
+                params={"C": 1.0 * number},
+            )
+            train.run(spec, context)
+            info, place = context.model(f"clf@{number}")
+            pipeline = artefacts.load(place)
+            build = folder / f"build{number}"
+            build.mkdir()
+            reference.write(build, info, pipeline, context)
+            self.models[info.ref] = pipeline, info, build
+        deploy.run(DeploySpec(model="clf@1", as_=API), context)
+        roles = ("main", "canary", "shadow")
+        served = [
+            Served(
+                model=ref,
+                role=roles[i],
+                percent=25.0 if i else 100.0,
+                folder="",
+                digest="",
+                build=str(build),
+                signature=info.signature,
+            )
+            for i, (ref, (_, info, build)) in enumerate(self.models.items())
+        ]
+        plan.write(self.folder, Plan(endpoint=API, versions=tuple(served), samples=samples))
+        self.watch = Collector(self.folder)
+        self.watch.serve(plan.read(self.folder))
+
+    def ask(self, frame, *, model="clf@1", key=None, each=50):
+        pipeline, info, _ = self.models[model]
+        names = [name for name, _ in info.signature.inputs]
+        records = frames.records(frame[names])
+        labels, proba = (
+            np.asarray(pipeline.predict(frame[names])),
+            pipeline.predict_proba(frame[names]),
+        )
+        for start in range(0, len(frame), each):
+            part = slice(start, start + each)
+            rows = Rows(info.signature, {n: [r[n] for r in records[part]] for n in names})
+            word = b"" if key is None else str(frame[key].iloc[start]).encode()
+            self.watch.answered(
+                model, 200, 0.002, rows, Outcome(labels[part], proba[part]), (), word
+            )
+            self.watch.look()
+
+    def look(self, **more):
+        return monitor.run(MonitorSpec(endpoint=API, **more), self.context)
+
+
+@pytest.fixture
+def api(context, tmp_path, monkeypatch):
+    monkeypatch.setattr(collector, "EVERY", 3600.0)
+    monkeypatch.setattr(monitor, "LAG", 0.0)
+    monkeypatch.setattr(monitor.pictures, "draw", lambda charts: ["not drawn here"] * len(charts))
+    made = []
+
+    def start(**more):
+        made.append(Served_(context, tmp_path, **more))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.watch.close()
+
+
+def names(result):
+    return [alert.name for alert in result.alerts]
+
+
+def test_rows_like_those_of_the_training_raise_no_alert(api):
+    one = api()
+    one.ask(table(500, seed=7))
+    found = one.look()
+    assert found.alerts == ()
+    (version,) = found.versions
+    assert (version.model, version.role, version.requests, version.rows) == (
+        "clf@1",
+        "main",
+        10,
+        500,
+    )
+    assert version.p50 == pytest.approx(0.002, rel=0.1)
+    assert found.rows == 500
+    assert {each.name for each in found.drift} == {"x", "z", "town", "prediction", "probability"}
+
+
+def test_a_column_that_moved_is_an_alert_and_moves_the_predictions(api):
+    one = api()
+    one.ask(table(500, seed=7, shift=1.0))
+    found = one.look()
+    assert {"drift:x", "drift:its prediction", "drift:its probability"} <= set(names(found))
+    assert "drift:z" not in names(found)
+    assert all(alert.new for alert in found.alerts)
+    moved = next(each for each in found.drift if each.name == "x")
+    assert moved.text.startswith("median ")
+    assert moved.effect == pytest.approx(0.38, abs=0.08)
+    assert {chart.name for chart in found.charts} >= {"drift", "moved-0"}
+
+
+def test_traffic_and_latency_are_drawn_over_time(api, monkeypatch):
+    one, now = api(), [time.time()]
+    monkeypatch.setattr(counters.time, "time", lambda: now[0])
+    for _ in range(3):
+        for seconds in (0.001, 0.004):
+            one.watch.answered("clf@1", 200, seconds)
+        now[0] += 60
+    charts = {chart.name: chart for chart in one.look().charts}
+    assert charts["traffic"].text == "Requests a minute: 2 at most"
+    assert charts["latency"].text.startswith("Latency of clf@1: p99 4")
+    assert len(charts["traffic"].spec["data"]["values"]) == 3
+
+
+def test_an_alert_is_told_when_it_begins_and_when_it_ends(api, context):
+    one = api()
+    one.ask(table(500, seed=7, shift=1.0))
+    first, again = one.look(window="500"), one.look(window="500")
+    assert [alert.new for alert in again.alerts] == [False] * len(first.alerts)
+    one.ask(table(500, seed=8))
+    last = one.look(window="500")
+    assert last.alerts == ()
+    assert set(last.over) == set(names(first))
+    told = [(body["name"], body["on"]) for _, body in context.alerts]
+    assert told.count(("drift:x", True)) == told.count(("drift:x", False)) == 1
+
+
+def test_a_window_too_small_to_tell_ends_no_alert(api, monkeypatch):
+    one = api()
+    one.ask(table(500, seed=7, shift=1.0))
+    one.look()
+    for path in (one.folder / "gauges").glob("bins.*"):
+        path.write_bytes(b"")
+    assert one.look().over == ()
+
+
+def test_failures_and_slowness_are_alerts(api):
+    one = api()
+    for _ in range(98):
+        one.watch.answered("clf@1", 200, 3.0)
+    one.watch.answered("clf@1", 500, 0.1)
+    one.watch.answered("clf@1", 500, 0.1)
+    assert names(one.look()) == ["errors:clf@1", "slow:clf@1"]
+    assert names(one.look(slow=5.0, failing=0.05)) == []
+
+
+def test_unknown_categories_and_gaps_are_told(api):
+    one = api()
+    frame = table(400, seed=7)
+    frame.loc[:99, "town"] = "Wien"
+    one.ask(frame)
+    found = one.look()
+    town = next(each for each in found.drift if each.name == "town")
+    assert town.odd == 100
+    assert "odd:town" in names(found)
+    assert town.text.startswith("unknown values 0 % before, 25 % now")
+
+
+@pytest.mark.parametrize("window", ["200", "1h"])
+def test_a_window_is_of_time_or_of_rows(api, window):
+    one = api()
+    one.ask(table(600, seed=7))
+    assert one.look(window=window).rows == (200 if window == "200" else 600)
+
+
+def test_without_samples_a_window_of_rows_is_of_whole_minutes(api):
+    one = api(samples=False)
+    one.ask(table(600, seed=7))
+    found = one.look(window="200")
+    assert found.rows == 600
+    assert found.kept == {"clf@1": 0}
+
+
+def test_versions_stand_side_by_side(api):
+    one = api(versions=2)
+    one.ask(table(300, seed=7))
+    one.ask(table(100, seed=8), model="clf@2")
+    found = one.look()
+    assert [(v.model, v.role, v.percent, v.rows) for v in found.versions] == [
+        ("clf@1", "main", 75.0, 300), ("clf@2", "canary", 25.0, 100),
+    ]  # fmt: skip
+    assert one.look(version="clf@2").rows == 100
+    assert one.look(version="2").model == "clf@2"
+
+
+def test_a_version_is_compared_with_the_rows_of_another(api):
+    one = api(versions=2)
+    one.ask(table(400, seed=7))
+    one.ask(table(400, seed=8, shift=1.0), model="clf@2")
+    found = one.look(version="clf@2", against="clf@1")
+    assert [each.name for each in found.drift if each.drifted and each.what == "feature"] == ["x"]
+    assert found.reference == "400 rows that clf@1 answered"
+    assert found.alerts == ()
+
+
+def test_categories_are_compared_by_what_they_are_called():
+    """Where two versions know other categories, their places in the lists differ."""
+    known, fewer = (
+        SimpleNamespace(reference=made, binning=Binning(made), model=made.model)
+        for made in (
+            Reference(
+                model="m@1",
+                task="regression",
+                rows=1,
+                answers=(Series(name="prediction", kind="number"),),
+                features=(Series(name="t", kind="category", values=values),),
+            )
+            for values in (("a", "b", "c"), ("c", "a"))
+        )
+    )
+    codes = np.array([[0, 1], [1, 1], [2, 1], [3, 1], [np.nan, 1]])
+    counts, extras = fewer.binning.part(looking.recounted(codes, known, fewer), 0)
+    assert counts.tolist() == [1, 1, 2]
+    assert extras["missing"] == 1
+
+
+def test_labels_are_joined_by_key_in_any_order(api):
+    one = api()
+    frame = table(200, seed=7).assign(id=lambda f: [f"c{i}" for i in range(len(f))])
+    one.ask(frame, key="id", each=1)
+    late = frame.sample(frac=1, random_state=0).head(120)[["id", "y"]]
+    found = one.look(labels=one.context.save_frame(late), key="id")
+    (performance,) = found.performance
+    pipeline = one.models["clf@1"][0]
+    truth = frame.set_index("id").loc[late["id"]]
+    accuracy = (pipeline.predict(truth[["x", "z", "town"]]) == truth["y"]).mean()
+    scores = {s.metric: s for s in performance.scores}
+    assert performance.rows == 120
+    assert scores["accuracy"].value == pytest.approx(accuracy)
+    assert scores["roc_auc"].value > 0.9
+    assert scores["accuracy"].baseline is not None
+    assert found.labelled == "120 of 120 labels found their rows"
+
+
+def test_of_a_key_that_was_asked_twice_the_last_answer_counts(api):
+    one = api()
+    frame = table(40, seed=7).assign(id=range(40))
+    one.ask(frame.assign(x=-9.0), key="id", each=1)
+    one.ask(frame.assign(x=9.0), key="id", each=1)
+    labels = one.context.save_frame(pd.DataFrame({"id": range(40), "y": "yes"}))
+    (performance,) = one.look(labels=labels, key="id").performance
+    assert performance.rows == 40
+    assert performance.scores[0].value == 1.0
+
+
+def test_rows_of_one_request_take_their_keys_labels_in_order(api):
+    one = api()
+    frame = table(60, seed=7).assign(batch=lambda f: np.arange(len(f)) // 20)
+    one.ask(frame, key="batch", each=20)
+    labels = one.context.save_frame(frame[["batch", "y"]])
+    (performance,) = one.look(labels=labels, key="batch").performance
+    pipeline = one.models["clf@1"][0]
+    accuracy = (pipeline.predict(frame[["x", "z", "town"]]) == frame["y"]).mean()
+    assert performance.scores[0].value == pytest.approx(accuracy)
+
+
+def test_without_keys_labels_come_in_order(api):
+    one = api()
+    frame = table(80, seed=7)
+    one.ask(frame, each=8)
+    found = one.look(labels=one.context.save_frame(frame[["y"]]))
+    pipeline = one.models["clf@1"][0]
+    accuracy = (pipeline.predict(frame[["x", "z", "town"]]) == frame["y"]).mean()
+    assert found.performance[0].scores[0].value == pytest.approx(accuracy)
+
+
+def test_as_many_labels_as_the_window_has_rows_are_those_of_the_last(api):
+    one = api()
+    one.ask(table(100, seed=3), each=10)
+    frame = table(80, seed=7)
+    one.ask(frame, each=8)
+    found = one.look(labels=one.context.save_frame(frame[["y"]]), window="80")
+    pipeline = one.models["clf@1"][0]
+    accuracy = (pipeline.predict(frame[["x", "z", "town"]]) == frame["y"]).mean()
+    assert found.performance[0].rows == 80
+    assert found.performance[0].scores[0].value == pytest.approx(accuracy)
+
+
+def test_a_model_that_has_become_worse_is_an_alert(api):
+    one = api()
+    frame = table(300, seed=7)
+    one.ask(frame)
+    wrong = frame[["y"]].assign(y=lambda f: f["y"].map({"yes": "no", "no": "yes"}))
+    found = one.look(labels=one.context.save_frame(wrong))
+    assert names(found) == ["performance:clf@1"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "key", "message"),
+    [
+        (pd.DataFrame({"y": ["yes"] * 5}), None, "nothing tells which labels"),
+        (pd.DataFrame({"z": ["yes"] * 5}), None, "no column 'y' in the labels"),
+        (pd.DataFrame({"y": ["yes"], "id": [1]}), "ident", "no column 'ident' in the labels"),
+        (pd.DataFrame({"y": ["yes"], "id": [1]}), "id", "no label finds its row"),
+        (pd.DataFrame({"y": ["perhaps"] * 60}), None, "the model does not know the class"),
+    ],
+)
+def test_labels_that_cannot_be_joined_are_refused(api, labels, key, message):
+    one = api()
+    one.ask(table(60, seed=7))
+    with pytest.raises(errors.DataError) as refused:
+        one.look(labels=one.context.save_frame(labels), key=key)
+    assert message in refused.value.what
+
+
+def test_labels_need_kept_rows(api):
+    one = api(samples=False)
+    one.ask(table(60, seed=7))
+    with pytest.raises(errors.DataError) as refused:
+        one.look(labels=one.context.save_frame(table(60)[["y"]]))
+    assert "keeps no rows" in refused.value.what
+
+
+def test_a_version_that_is_not_served_is_told(api):
+    with pytest.raises(errors.NotFound) as refused:
+        api().look(version="clf@9")
+    assert "does not serve clf@9" in refused.value.what
+
+
+def test_an_endpoint_that_nobody_asked_has_nothing_to_tell(api):
+    found = api().look()
+    assert found.alerts == ()
+    assert found.versions[0].requests == 0
+    assert found.versions[0].p99 is None
+    assert any("too few to tell drift" in text for text in found.warnings)
+
+
+def test_an_endpoint_without_a_plan_has_figures_only(context, monkeypatch):
+    monkeypatch.setattr(monitor, "LAG", 0.0)
+    train.run(
+        TrainSpec(
+            data=context.save_frame(table(100)),
+            target="y",
+            algo="logistic_regression",
+            as_="clf",
+        ),
+        context,
+    )
+    deploy.run(DeploySpec(model="clf", as_=API), context)
+    assert monitor.run(MonitorSpec(endpoint=API), context).drift == ()
+
+
+def test_without_held_out_rows_that_is_told(api):
+    one = api(test=0.0)
+    one.ask(table(200, seed=7))
+    found = one.look()
+    assert any("no rows were held out" in text for text in found.warnings)
+    assert next(each for each in found.drift if each.name == "prediction").p is None
+
+
+def test_looking_again_and_again_ends_when_it_is_stopped(api, monkeypatch):
+    one = api()
+    one.ask(table(200, seed=7, shift=2.0))
+    left = iter([True, True, False])
+    monkeypatch.setattr(monitor, "_waited", lambda seconds, context: next(left))
+    one.look(every=5.0)
+    told = [
+        t.body["text"]
+        for t in one.context.told
+        if t.type == "progress" and t.body["text"].startswith("look ")
+    ]
+    assert len(told) == 2
+    assert "has drifted" in told[0]
+    warned = [
+        t for t in one.context.told if t.type == "warning" and "'x' has drifted" in t.body["text"]
+    ]
+    assert len(warned) == 1
