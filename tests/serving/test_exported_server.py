@@ -180,6 +180,18 @@ def test_it_asks_for_the_token_and_takes_any_host_name(started):
     assert server.ask(example, token="another")[0] == 401
 
 
+def test_the_image_s_own_command_starts_it(exported):
+    folder = exported("numbers")
+    (line,) = [x for x in (folder / "Dockerfile").read_text().splitlines() if x.startswith("CMD ")]
+    _, script, *words = json.loads(line.removeprefix("CMD "))
+    server = Elsewhere(folder, bare(folder), *words)
+    try:
+        assert script == "start.sh"
+        assert server.ready(), server.log.read_text()
+    finally:
+        server.stop()
+
+
 def test_it_ends_in_good_order_when_it_is_told_to(started):
     server = started("numbers")
     assert server.stop() == 0

@@ -10,7 +10,7 @@ from aiaas_magics.specs.results import ServerExportResult
 
 START = """\
 #!/bin/sh
-# Starts the server: on this machine only, or with --host 0.0.0.0 for all who reach it (see README.md).
+# Starts the server: on this machine only, or with --host 0.0.0.0 --open-to-network for all who reach it (see README.md).
 set -eu
 cd "$(dirname "$0")"
 : "${{AIAAS_TOKEN:?is to hold the token that requests must bear, say: export AIAAS_TOKEN=\\$(openssl rand -hex 32)}}"
@@ -30,7 +30,7 @@ EXPOSE {port}
 STOPSIGNAL SIGTERM
 HEALTHCHECK --start-period=20s CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ.get('PORT', '{port}') + '/health/ready', timeout=2)"]
 # Other machines can ask: who has the token may, and all is sent in the clear, the token too, unless TLS stands in front.
-CMD ["sh", "start.sh", "--host", "0.0.0.0"]
+CMD ["sh", "start.sh", "--host", "0.0.0.0", "--open-to-network"]
 """
 
 IGNORED = """\
