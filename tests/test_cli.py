@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import aiaas_magics
-from aiaas_magics import cli, session
+from aiaas_magics import cli, session, specs
 from aiaas_magics.specs.records import EndpointInfo
 from aiaas_magics.store.home import Home
 
@@ -85,3 +85,46 @@ def test_no_session_stays_open(stored):
     cli.main(["endpoints"])
     cli.main(["token", "apo"])
     assert session._current == []
+
+
+# what is done to endpoints ---------------------------------------------------------------------------
+ACTIONS = [action.name for action in specs.verb("endpoints").actions if action.arguments]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_whatever_a_notebook_does_to_an_endpoint_a_terminal_does(action):
+    needed = ["--workers", "2"] if action == "scale" else []
+    words = cli.parser().parse_args([action, "api", *needed, "--home", "h"])
+    assert (words.command, words.name, words.home) == (action, "api", "h")
+
+
+@pytest.mark.parametrize(
+    "words", [["promote", "api"], ["rollback", "api"], ["scale", "api", "--workers", "2"]]
+)
+def test_an_endpoint_that_does_not_run_is_not_changed(stored, words, capsys):
+    assert cli.main(words) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "Conflict: api does not run",
+        "  hint: it is stopped",
+        "  try:  %aiaas_deploy clf@1 --as api",
+    ]
+
+
+@pytest.mark.parametrize("words", [["scale", "api"], ["promote"], ["rollback", "api", "x"]])
+def test_a_wrong_line_about_an_endpoint_ends_with_2(words, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(words)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: aiaas")
+
+
+def test_a_number_that_is_none_is_three_lines(stored, capsys):
+    assert cli.main(["scale", "api", "--workers", "two"]) == 1
+    assert "UsageError: --workers two is not a whole number" in capsys.readouterr().err
+
+
+def test_versions_are_shown_as_a_table(stored, capsys):
+    assert cli.main(["versions", "api"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("versions of api")
+    assert "clf@1" in out
