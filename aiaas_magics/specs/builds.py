@@ -49,7 +49,9 @@ class Verdict(Record, frozen=True, kw_only=True, tag="verdict"):
     def sentence(self) -> str:
         """Return the verdict in a line: what serves, and how it was proven."""
         if self.tier == "sklearn":
-            return "scikit-learn itself: no faster tier takes all of this model and gives its answers"
+            return (
+                "scikit-learn itself: no faster tier takes all of this model and gives its answers"
+            )
         proven = f"{self.rows:,} training rows and {self.adversarial:,} made to find differences"
         return f"{self.tier}, the same answers as scikit-learn on {proven}"
 

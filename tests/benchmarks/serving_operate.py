@@ -123,7 +123,7 @@ def _mixture(X: list[list[float]], expected: np.ndarray, name: str) -> Any:
 def monitoring(folder: Path, words: argparse.Namespace) -> None:
     """Print what watching costs, in requests a second and in CPU of the worker a request."""
     deploy("forest-api")  # which makes the reference that rows are compared with
-    running = {watched: Elsewhere(folder, "forest", watched=watched) for watched in (True, False)}
+    running = {watched: Elsewhere(folder, "forest@1", watched=watched) for watched in (True, False)}
     started = {watched: each.start() for watched, each in running.items()}
     rates: dict[bool, list[float]] = {True: [], False: []}
     spent: dict[bool, list[float]] = {True: [], False: []}

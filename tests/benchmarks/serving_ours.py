@@ -157,7 +157,7 @@ def single(count: int = 64) -> list[bytes]:
     return [json.dumps({"X_test": [row]}).encode() for row in rows(count)]
 
 
-def deploy(name: str, model: str = "forest", **more: Any) -> Endpoint:
+def deploy(name: str, model: str = "forest@1", **more: Any) -> Endpoint:
     """Deploy the forest and look at its labels before anything is timed."""
     aiaas.deploy(model, as_=name, **more)
     found = Endpoint(name)
@@ -218,7 +218,7 @@ class Elsewhere:
 
     def __init__(self, folder: Path, model: str, *, watched: bool = True) -> None:
         self.folder = folder / ("watched" if watched else "unwatched")
-        aiaas.deploy(model, str(self.folder), export="docker")
+        aiaas.deploy(model, str(self.folder), export="docker", replace=True)
         info = session.current().model(model)
         build = folder / "home" / "builds" / info.digest.rpartition(":")[2]
         for each in build.glob("reference*"):
