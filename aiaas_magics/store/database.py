@@ -139,9 +139,10 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        os.close(
-            os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        )  # what SQLite adds to it is as private
+        with contextlib.suppress(FileExistsError):
+            # What SQLite adds to it is as private. One that is there is not opened: to close it again would
+            # drop the locks of this process's other connections (sqlite.org/howtocorrupt.html, section 2.2).
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         self.engine = sa.create_engine(
             f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
         )

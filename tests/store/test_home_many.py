@@ -36,6 +36,17 @@ for i in range(10_000):
 """
 
 
+def test_what_a_home_opened_twice_writes_outlives_a_process_that_leaves(tmp_path):
+    first, second = (Home.open(tmp_path / "home") for _ in range(2))
+    subprocess.run([sys.executable, "-c", OPEN, str(tmp_path / "home")], check=True)
+    job = first.runs.create(ExportSpec(data="d", format="csv"))
+    look = f"{OPEN}\nhome = Home.open(Path(sys.argv[1])); home.runs.get(sys.argv[2]); home.close()"
+    words = [sys.executable, "-c", look, str(tmp_path / "home"), job.id]
+    assert subprocess.run(words, check=False).returncode == 0
+    first.close()
+    second.close()
+
+
 def test_eight_processes_open_a_fresh_home_at_once(tmp_path):
     words = [sys.executable, "-c", OPEN, str(tmp_path / "home")]
     all_ = [subprocess.Popen(words, stderr=subprocess.PIPE) for _ in range(8)]
