@@ -20,13 +20,15 @@ THREADS = {
     "GOMP_SPINCOUNT": "2000",
 }
 """Must stand before numpy is imported. An engine raises the number of threads for one large fit."""
+QUIET = {"ORT_DISABLE_TELEMETRY": "1"}
+"""Libraries that would tell their makers of their use do not: ONNX Runtime begins when it is imported."""
 
 
 def worker_env(base: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment of a worker whose submitter has `base`."""
     inherited = dict(os.environ if base is None else base)
     inherited.pop("PYTHONSTARTUP", None)
-    return inherited | THREADS
+    return inherited | THREADS | QUIET
 
 
 def describe() -> dict[str, JSON]:
