@@ -1,5 +1,6 @@
 """A notebook on a backend in memory, and what comes of one line of it."""
 
+import contextlib
 import os
 import warnings
 
@@ -49,30 +50,40 @@ class Desk:
 
 @pytest.fixture(scope="session")
 def desk(tmp_path_factory):
-    """Give a desk whose backend holds iris as flowers and a model of it as clf."""
-    folder = tmp_path_factory.mktemp("desk")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("AIAAS_CATALOGUE", raising=False)
-        made = Desk(folder)
-        patch.setattr(session, "_current", [made.session])
+    """Give a desk whose backend holds iris as flowers and a model of it as clf.
+
+    It is nobody's current session between tests: who connects elsewhere closes the session that was.
+    """
+    made = Desk(tmp_path_factory.mktemp("desk"))
+    with at(made):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             made.shell.run_cell("%load_ext aiaas_magics\n%config AIaaS.progress = False")
-        patch.setattr(session, "_watch", [])
         made.session.watch = None
         for line in (
             "%aiaas_data load iris --as flowers",
             "%aiaas_train flowers --target species --algo logistic_regression --as clf",
         ):
             made.shell.run_cell(line).raise_error()
-        yield made
+    yield made
+    with at(made):
         made.shell.run_cell("%unload_ext aiaas_magics")
-        made.backend.close()
+    made.backend.close()
+
+
+@contextlib.contextmanager
+def at(desk):
+    """Sit down at a desk: its session is the current one, its folder the working directory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(desk.folder)
+        patch.delenv("AIAAS_CATALOGUE", raising=False)
+        patch.setattr(session, "_current", [desk.session])
+        patch.setattr(session, "_watch", [])
+        yield
 
 
 @pytest.fixture(autouse=True)
-def _here(desk, monkeypatch):
-    monkeypatch.setattr(session, "_current", [desk.session])
-    monkeypatch.chdir(desk.folder)
+def _here(desk):
     assert os.environ.get("AIAAS_TRACEBACK") is None
+    with at(desk):
+        yield
