@@ -17,7 +17,7 @@ import numpy as np
 
 from aiaas_magics.predictors.base import WHOLE, Outcome, Rows
 from aiaas_magics.serving.problems import Problem
-from aiaas_magics.serving.protocols import binary, described, matrix, tables
+from aiaas_magics.serving.protocols import binary, described, matrix, pieces, tables
 from aiaas_magics.serving.protocols.base import Ask, Loaded, Reply, Request, Route, State
 from aiaas_magics.serving.protocols.binary import Tensor, Values
 from aiaas_magics.specs.schema import Note, short
@@ -56,6 +56,8 @@ class Form(NamedTuple):
 
 
 ASKED = msgspec.json.Decoder(Asked)
+BEGINS = pieces.key("data"), pieces.key("inputs")
+"""Where most of a long request stands: in one tensor, or in many."""
 
 
 class OpenInference:
@@ -194,11 +196,17 @@ def _decode(request: Request) -> tuple[Asked, int]:
             raise Problem(400, "the JSON is not as long as the request says", hint)
         start = int(length)
     try:
-        return ASKED.decode(body if start == len(body) else memoryview(body)[:start]), start
+        return _asked(body if start == len(body) else body[:start]), start
     except msgspec.ValidationError as error:
         raise Problem(400, "the body is no inference request", str(error)) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise Problem(400, "the body is not JSON", str(error)) from error
+
+
+def _asked(text: bytes) -> Asked:
+    if len(text) <= pieces.PIECE:
+        return ASKED.decode(text)
+    return msgspec.convert(pieces.decode(text, BEGINS), Asked)
 
 
 def _outputs(asked: Asked, version: Loaded) -> tuple[tuple[str, bool], ...]:
