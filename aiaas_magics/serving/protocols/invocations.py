@@ -17,7 +17,7 @@ import msgspec
 
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.serving.problems import Problem
-from aiaas_magics.serving.protocols import pieces, tables
+from aiaas_magics.serving.protocols import described, pieces, tables
 from aiaas_magics.serving.protocols.base import Ask, Loaded, Reply, Request, Route, State
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.schema import Note, short
@@ -49,9 +49,15 @@ class Invocations:
             Route("GET", "/version", _version),
         )
 
-    def version(self, request: Request, state: State) -> str | None:  # noqa: ARG002 - MLflow has one
-        """Any version will do."""
-        return None
+    def version(self, request: Request, state: State) -> str | None:
+        """Return the version asked for by the header ``X-AIAAS-Version``; MLflow itself has no word for it.
+
+        Raises
+        ------
+        Problem
+            404 for one that is not served.
+        """
+        return described.asked_version(request, state)
 
     def read(self, request: Request, version: Loaded, mode: str) -> Ask:
         """Return what is asked.

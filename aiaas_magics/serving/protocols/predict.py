@@ -16,14 +16,13 @@ import msgspec
 from aiaas_magics.predictors.base import Outcome, Predictor, Rows
 from aiaas_magics.serving import asking
 from aiaas_magics.serving.problems import Problem
-from aiaas_magics.serving.protocols import base, pieces, tables
+from aiaas_magics.serving.protocols import base, described, pieces, tables
 from aiaas_magics.serving.protocols.base import Ask, Loaded, Reply, Request, Route, State
 from aiaas_magics.serving.protocols.fast import Fast
-from aiaas_magics.specs.schema import Note, Schema, short
+from aiaas_magics.specs.schema import Note, Schema
 from aiaas_magics.specs.serving import Served
 
 KEYS = ("X_test", "columns", "proba", "schema")
-VERSION = b"x-aiaas-version"
 ENCODE = msgspec.json.Encoder().encode
 BEGINS = (pieces.key("X_test", "columns"),)
 KEPT = 16
@@ -45,15 +44,7 @@ class Predict:
         Problem
             404 for one that is not served.
         """
-        header = request.headers.get(VERSION)
-        if header is None:
-            return None
-        asked = header.decode("latin-1").strip()
-        for number, loaded in state.versions.items():
-            if asked in (number, loaded.served.model):
-                return number
-        known = ", ".join(state.versions)
-        raise Problem(404, f"version {short(asked)} is not served here", f"known: {known}")
+        return described.asked_version(request, state)
 
     def read(self, request: Request, version: Loaded, mode: str) -> Ask:
         """Return what is asked: by the quick reader where all is plain, else by the exact one.

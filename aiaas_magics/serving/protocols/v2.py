@@ -79,12 +79,20 @@ class OpenInference:
     def version(self, request: Request, state: State) -> str | None:
         """Return the version asked for by number, or by the name of a model that is not the main one's.
 
+        The header ``X-AIAAS-Version`` asks for one too, as in the other protocols.
+
         Raises
         ------
         Problem
-            404 for a name or version that is not served.
+            404 for a name or version that is not served, 400 where path and header ask for different ones.
         """
-        return described.version_of(state, request.params["name"], request.params.get("version"))
+        name, number = request.params["name"], request.params.get("version")
+        told = described.asked_version(request, state)
+        found = described.version_of(state, name, told if number is None else number)
+        if told not in (None, found):
+            what = f"the path asks for version {short(found)}, X-AIAAS-Version for {short(told)}"
+            raise Problem(400, what, "leave out one")
+        return found
 
     def read(self, request: Request, version: Loaded, mode: str) -> Ask:
         """Return what is asked.
