@@ -206,6 +206,45 @@ def test_a_shadow_is_left_out_first_when_there_is_much_to_do(monkeypatch, caplog
     assert "were not asked of a shadow" in caplog.text
 
 
+class Waits:
+    """A lane that does nothing yet."""
+
+    def __init__(self):
+        self.works = []
+
+    def spare(self, work):
+        self.works.append(work)
+
+
+def test_few_rows_wait_for_a_shadow_however_large_the_requests_are(monkeypatch):
+    monkeypatch.setattr(shadows, "GATHER", 0.0)
+    lane, watch = Waits(), Notes()
+    asks, routes = Shadows(lane, watch), router(version(1), version(2, "shadow"))
+    rows = Rows(SIGNATURE, matrix=np.ones((10_000, 2)))
+    ours = Outcome(np.ones(rows.n), None)
+
+    async def ask(times):
+        for _ in range(times):
+            asks.ask(routes, rows, ours)
+        await asyncio.sleep(0.001)
+
+    asyncio.run(ask(20))
+    assert asks.left_out == 20 - 6
+    while lane.works:
+        lane.works.pop()()
+    assert len(watch.compares) == 6
+    asyncio.run(ask(1))
+    assert asks.left_out == 20 - 6
+
+
+def test_a_shadow_that_takes_columns_nobody_gives_is_not_asked():
+    other = Signature(inputs=(("x", "double"), ("w", "double")), output="y")
+    asks = Shadows(LANE, Notes())
+    routes = router(version(1), version(2, "shadow", signature=other))
+    asks.ask(routes, Rows(SIGNATURE, matrix=np.ones((1, 2))), Outcome(np.ones(1), None))
+    assert asks.left_out == 1
+
+
 def test_a_busy_worker_asks_no_shadow():
     left = Shadows(LANE, Notes())
     routes = router(version(1), version(2, "shadow"))
