@@ -115,7 +115,7 @@ class Worker:
             with contextlib.suppress(BrokenPipeError):  # the master waits for its first worker only
                 os.write(ready, b"r")
         os.close(ready)
-        ticking = asyncio.create_task(self._tick())
+        ticking = asyncio.create_task(self._tick(server.server_state.connections))
         await task
         ticking.cancel()
 
@@ -125,14 +125,17 @@ class Worker:
         await asyncio.sleep(LINGER)
         self.app.closed = True
 
-    async def _tick(self) -> None:
-        count = 0
+    async def _tick(self, connected: set[Any]) -> None:
+        count, loop = 0, asyncio.get_running_loop()
         while True:
             self._guard.beat = time.monotonic()
             self.app.tick()
             count += 1
             if count % FLUSH == 0:
                 self._log.flush()
+                for each in list(connected):
+                    if hasattr(each, "sweep"):
+                        each.sweep(loop.time())
             await asyncio.sleep(min(TICK, self.app.flights.timeout / 4))
 
     def _follow(self) -> None:
@@ -168,7 +171,7 @@ def _server(app: App, drain: Any) -> tuple[Any, Any]:
     config = uvicorn.Config(
         app,
         loop="uvloop" if _has("uvloop") else "asyncio",
-        http="httptools" if _has("httptools") else "h11",
+        http=_protocol(),
         lifespan="off",
         ws="none",
         interface="asgi3",
@@ -190,6 +193,14 @@ def _server(app: App, drain: Any) -> tuple[Any, Any]:
     server = Server(config)
     app.pending = server.server_state.tasks.__len__
     return server, config.get_loop_factory()
+
+
+def _protocol() -> Any:
+    if not _has("httptools"):
+        return "h11"
+    from aiaas_magics.serving.connections import Bounded
+
+    return Bounded
 
 
 def _has(name: str) -> bool:
