@@ -49,14 +49,22 @@ def main(argv: list[str] | None = None) -> int:
     words = parser.parse_args(argv)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it is listened to
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
-    token = words.token.read_text() if words.token else os.environ["AIAAS_TOKEN"]
     try:
-        worker = Worker(words.plan, words.slot, token, words.master)
+        worker = Worker(words.plan, words.slot, _token(words.token), words.master)
     except errors.AiaasError as error:
         LOG.error("%s", ": ".join(line for line in (error.what, error.hint) if line))  # noqa: TRY400
         return 1
     worker.serve(socket.socket(fileno=words.socket), words.ready)
     return 0
+
+
+def _token(path: Path | None) -> str:
+    """Return what senders must have: an endpoint without a token would let everybody in."""
+    found = (path.read_text() if path else os.environ.get("AIAAS_TOKEN", "")).strip()
+    if not found:
+        where = str(path) if path else "$AIAAS_TOKEN"
+        raise errors.SpecError("there is no token", f"{where} is empty")
+    return found
 
 
 class Worker:
