@@ -196,7 +196,7 @@ class App:
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and (len(declared) > 18 or int(declared) > most):
             raise _too_large(most)
-        encoding = headers.get(b"content-encoding", b"")
+        encoding = headers.get(b"content-encoding", b"").strip().lower()
         unpacking.check(encoding)
         body: bytes | bytearray = b""
         while True:

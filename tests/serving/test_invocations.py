@@ -211,6 +211,7 @@ def test_what_does_not_fit_is_refused_in_mlflow_s_words(body, what):
         (b"x\n", "there are no rows"),
         (b"x\nabc\n", 'row 0: x is not a number: got "abc"'),
         (b"x\ninf\n", "row 0: x is not a number"),
+        (b"x\n1_000\n", "row 0: x is not a number"),
         (b"x\n1,2\n", "row 0 has 2 values; the model takes 1"),
         (b"y\n1\n", 'no column "y"'),
         (b"x,x\n1,2\n", "two columns have one name"),

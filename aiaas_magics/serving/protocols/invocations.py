@@ -269,6 +269,8 @@ def _csv(body: bytes, version: Loaded, mode: str) -> Found:
 
 def _number(text: str) -> JSON:
     """Return the number that a text is, None for NaN; other texts as they are, to be refused with row and column."""
+    if "_" in text:  # Python's own, no number elsewhere
+        return text
     try:
         found = float(text) if not text.strip().lstrip("+-").isdigit() else int(text)
     except ValueError:
