@@ -123,7 +123,7 @@ class Master:
             for slot in self._slots:
                 slot.died()
                 if slot.worker is None and time.monotonic() >= slot.again:
-                    os.close(self._spawn(slot))
+                    self._revive(slot)
                 self._hand_on(slot)
             self._reap()
         self.end()
@@ -183,15 +183,29 @@ class Master:
         number = self._listener.fileno()
         words = [*self._words, "--slot", str(slot.number), "--master", str(os.getpid())]
         words += ["--socket", str(number), "--ready", str(write)]
-        slot.worker = subprocess.Popen(
-            [sys.executable, "-P", "-m", "aiaas_magics.serving.worker", *words],
-            pass_fds=(number, write),
-            stdin=subprocess.DEVNULL,
-            process_group=0 if self._foreground else None,  # an interrupt is the master's alone
-        )
-        os.close(write)
+        try:
+            slot.worker = subprocess.Popen(
+                [sys.executable, "-P", "-m", "aiaas_magics.serving.worker", *words],
+                pass_fds=(number, write),
+                stdin=subprocess.DEVNULL,
+                process_group=0 if self._foreground else None,  # an interrupt is the master's alone
+            )
+        except OSError:
+            os.close(read)
+            raise
+        finally:
+            os.close(write)
         slot.born, slot.told, slot.serves = time.monotonic(), 0.0, 0
         return read
+
+    def _revive(self, slot: Slot) -> None:
+        """Start another worker; where the system gives none, the others go on, and it is tried again later."""
+        try:
+            os.close(self._spawn(slot))
+        except OSError as error:
+            slot.pause = min(2 * slot.pause, SLOWEST)
+            slot.again = time.monotonic() + slot.pause
+            LOG.error("worker %d cannot be started: %s", slot.number, error)  # noqa: TRY400
 
     def _leave(self, number: int, frame: FrameType | None) -> None:
         self._leaving = True

@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 
+import psutil
 import pytest
 
 from aiaas_magics import errors
@@ -38,6 +39,25 @@ def started(tmp_path, monkeypatch):
     yield start
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+def test_a_worker_that_cannot_be_started_is_tried_again_later(tmp_path, monkeypatch, caplog):
+    def full(*words, **more):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    plan.write(tmp_path, Plan(endpoint="api", versions=(SERVED,)))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        one = master.Master(tmp_path, None, listener)
+        monkeypatch.setattr(master.subprocess, "Popen", full)
+        before = psutil.Process().num_fds()
+        pauses = []
+        for _ in range(9):
+            one._revive(one._slots[0])
+            pauses.append(one._slots[0].pause)
+        assert psutil.Process().num_fds() == before
+    assert pauses[:2] == [2 * master.FIRST, 4 * master.FIRST]
+    assert pauses[-1] == master.SLOWEST
+    assert "worker 0 cannot be started" in caplog.text
 
 
 @pytest.mark.parametrize(
