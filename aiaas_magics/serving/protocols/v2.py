@@ -250,8 +250,9 @@ def _rows(values: list[Values], version: Loaded, mode: str) -> tuple[Rows, list[
     given = {each.tensor.name: each for each in values}
     if len(given) != len(values):
         raise Problem(400, "two tensors have one name", "one tensor a column")
+    expected = frozenset(names)
     for name in given:
-        if name not in names and mode != "fix":
+        if name not in expected and mode != "fix":
             known = [described.MATRIX, *names] if whole else names
             what = f"the model has no input {short(name)}"
             raise Problem(400, what, tables.near(name[:80], known))
