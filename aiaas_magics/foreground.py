@@ -43,10 +43,11 @@ def serve(spec: DeploySpec, home: str | None) -> int:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
         logging.getLogger("aiaas").setLevel(logging.INFO)
         master = Master(Path(folder), Path(folder) / "token", listener, foreground=True)
-        if not master.start():
-            raise errors.EndpointError(
-                f"{info.model} is not served", "its worker ended; what it said stands above"
-            )
+        try:
+            master.start()
+        except errors.EndpointError as error:
+            hint = f"{error.hint}; what it said stands above"
+            raise errors.EndpointError(f"{info.model} is not served", hint) from error
         _say(info, "" if given else token.decode())
         master.run()
     _print("ended; what was asked is answered")

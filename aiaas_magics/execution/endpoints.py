@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -213,12 +214,13 @@ def _launch(home: Home, info: EndpointInfo, before: EndpointInfo | None) -> Endp
     with ours:
         with theirs:
             path = _log_path(home, info.name)
+            begin = path.stat().st_size if path.exists() else 0
             pid = process.spawn(words, worker_env(), log=path, tell=theirs.fileno())
         said = _listen(ours)
         if "port" not in said:
             process.kill_group(pid, process.started(pid))
             process.reap_child(pid)
-            raise _not_started(home, info.name, said)
+            raise _not_started(info.name, said, process.tail(path, begin))
         saved = home.endpoints.save(
             msgspec.structs.replace(
                 info, state="READY", port=said["port"], url=plans.url(info.host, said["port"]),
@@ -235,21 +237,29 @@ def _listen(starting: socket.socket) -> dict[str, Any]:
     starting.settimeout(READY_SECONDS)
     try:
         body = starting.recv(65536)
-    except OSError:  # late, or it hung up in the middle
+    except TimeoutError:
+        return {"hint": f"it has not answered within {READY_SECONDS:g} s"}
+    except OSError:  # it hung up in the middle
         return {}
     found: dict[str, Any] = json.loads(body) if body else {}
     return found
 
 
-def _not_started(home: Home, name: str, said: dict[str, Any]) -> errors.AiaasError:
-    if "error" in said:
+def _not_started(name: str, said: dict[str, Any], log: str) -> errors.AiaasError:
+    """Return why nothing answers: what the process said of itself, and the last line it wrote."""
+    if said.get("error", "EndpointError") != "EndpointError":
         return errors.from_record(said)
-    last = log(home, name).strip().rpartition("\n")[2]
+    lines = [line for line in log.splitlines() if line.strip() and not OF_THE_MASTER.search(line)]
+    last = lines[-1].strip() if lines else "it wrote nothing"
     return errors.EndpointError(
         f"the endpoint {name!r} did not start",
-        last or "its log is empty",
+        f"{said.get('hint') or 'its process ended'}: {last}",
         f"%aiaas_endpoints logs {name}",
     )
+
+
+OF_THE_MASTER = re.compile(r" not started: | ms \d+ rows")
+"""Lines that tell nothing new: the master's own, and those of requests to the one before."""
 
 
 def _ask_to_go(info: EndpointInfo) -> bool:

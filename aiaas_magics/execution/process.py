@@ -80,11 +80,13 @@ def spawn(
     return os.posix_spawn(sys.executable, command, dict(env), file_actions=actions, setsid=True)
 
 
-def tail(path: Path) -> str:
-    """Return the end of what a process wrote to its log; nothing where there is none."""
+def tail(path: Path, begin: int = 0) -> str:
+    """Return the end of what a process wrote to its log, from `begin` on; nothing where there is none."""
     try:
         with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL))
+            size = file.seek(0, os.SEEK_END)
+            begin = begin if begin <= size else 0  # the log was begun anew
+            file.seek(max(begin, size - LOG_TAIL))
             return file.read().decode(errors="replace")
     except FileNotFoundError:
         return ""

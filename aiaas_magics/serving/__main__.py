@@ -26,10 +26,9 @@ def main() -> int:
         check_host(words.host, open_to_network=words.open_to_network)
         listener = listen(words.port, share=words.share_port, host=words.host)
         master = Master(words.plan, words.token, listener, foreground=words.foreground)
+        master.start()
     except errors.AiaasError as error:
         return _refused(error, foreground=words.foreground)
-    if not master.start():
-        return 1
     if words.share_port:
         divert(listener)
     said = {"port": listener.getsockname()[1]}

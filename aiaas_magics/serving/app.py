@@ -44,6 +44,8 @@ LOG = logging.getLogger("aiaas.serving")
 PROTOCOLS: tuple[Callable[[], Endpoint], ...] = (Predict, OpenInference, Invocations, Site)
 LONG = 32 << 10
 """Bytes of a body that is read in a thread: what is shorter is read in less than a millisecond."""
+HELD = 16
+"""Times a body's largest size: what all long bodies under way may have together."""
 KEY = b"x-aiaas-key"
 PLAIN = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 CLOSE = ((b"connection", b"close"),)
@@ -57,6 +59,7 @@ class _Visit:
         "ask",
         "begun",
         "headers",
+        "held",
         "method",
         "outcome",
         "path",
@@ -74,6 +77,8 @@ class _Visit:
         self.runner: Runner | None = None
         self.ask: Ask | None = None
         self.outcome: Outcome | None = None
+        self.held = 0
+        """Bytes of its body, if that is long."""
         self.read = False
         """Whether all of it has come."""
 
@@ -108,6 +113,7 @@ class App:
         self._table = Table(protocols or [make() for make in PROTOCOLS])
         self._aside = ThreadPoolExecutor(1, "reading")
         self._noted = Noted()
+        self._held = 0
         self.flights = Flights(0, 0.0)
         self.draining, self.closed = False, False
         self.pending: Callable[[], int] = lambda: 0
@@ -149,6 +155,7 @@ class App:
             reply = self._refuse(visit, Problem(500, "the model could not answer", hint))
         finally:
             self.flights.end(task)
+            self._held -= visit.held
         await self._send(send, visit, reply)
         self._after(visit, reply.status)
 
@@ -162,7 +169,7 @@ class App:
             if self.closed:
                 raise Problem(503, "this worker is going", "ask again", AGAIN)
             self.flights.begin(task, visit.begun)
-        body = await self._body(headers, receive) if route.method == "POST" else b""
+        body = await self._body(visit, receive) if route.method == "POST" else b""
         visit.read = True
         request = Request(visit.method, visit.path, headers, body, match.params)
         if route.tell is None:
@@ -191,12 +198,12 @@ class App:
         """Do what takes long in a thread of its own."""
         return await asyncio.get_running_loop().run_in_executor(self._aside, do, *words)
 
-    async def _body(self, headers: Headers, receive: Receive) -> bytes:
-        most = self._size
+    async def _body(self, visit: _Visit, receive: Receive) -> bytes:
+        headers, most = visit.headers, self._size
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and (len(declared) > 18 or int(declared) > most):
             raise _too_large(most)
-        encoding = headers.get(b"content-encoding", b"")
+        encoding = headers.get(b"content-encoding", b"").strip().lower()
         unpacking.check(encoding)
         body: bytes | bytearray = b""
         while True:
@@ -212,11 +219,22 @@ class App:
                 body += part
             if len(body) > most:
                 raise _too_large(most)
+            if len(body) > LONG:
+                self._hold(visit, len(body))
             if not more:
                 break
         if encoding in unpacking.PLAIN:
             return bytes(body)
-        return await self._apart(unpacking.unpacked, bytes(body), encoding, most)
+        found = await self._apart(unpacking.unpacked, bytes(body), encoding, most)
+        self._hold(visit, len(found))
+        return found
+
+    def _hold(self, visit: _Visit, size: int) -> None:
+        """Take note of a long body, unless there are too many at once."""
+        self._held += size - visit.held
+        visit.held = size
+        if self._held > HELD * self._size:
+            raise Problem(429, "too many long requests are under way", "ask again", AGAIN)
 
     def _late(self, visit: _Visit) -> Problem:
         seconds = f"{self.flights.timeout:g} s"

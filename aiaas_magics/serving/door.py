@@ -1,7 +1,7 @@
 """Who may ask: a host name that is ours, no page of another origin, and the endpoint's token.
 
 A browser page of another origin may not ask (no CORS; ``Origin`` and ``Host`` must be ours), so that no web page can reach a
-local endpoint by its name or by DNS rebinding.
+local endpoint by its name or by DNS rebinding. A page of the same host by https is our own, behind a proxy that adds TLS.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Door:
         if host not in self._known:
             self._check_host(host)
         origin = headers.get(b"origin")
-        if origin is not None and origin != b"http://" + host:
+        if origin is not None and origin not in (b"http://" + host, b"https://" + host):
             raise Problem(403, "pages of another origin may not ask this endpoint")
 
     def _check_host(self, host: bytes) -> None:

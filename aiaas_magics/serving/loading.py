@@ -17,6 +17,7 @@ from aiaas_magics.predictors.base import Predictor, Rows
 from aiaas_magics.security import sealing
 from aiaas_magics.serving import asking
 from aiaas_magics.serving.problems import Problem
+from aiaas_magics.serving.protocols import described
 from aiaas_magics.serving.protocols.base import Loaded, State
 from aiaas_magics.specs.schema import Misfit, Schema
 from aiaas_magics.specs.serving import Plan, Served
@@ -76,6 +77,7 @@ def _loaded(served: Served, before: State | None) -> Loaded:
     predictor, alone = opened(served)
     version = Loaded(served, predictor, schema, alone)
     _warm(version)
+    described.gives_proba(version)  # which no request is to wait for, nor the event loop
     return version
 
 

@@ -7,6 +7,7 @@ that and follow, with their standard output and error, so that what libraries sa
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import time
 from pathlib import Path
@@ -77,12 +78,21 @@ class Log:
         """Go on in the file that is at `path` now, which is a new one if the old is full."""
         mine = os.fstat(2)
         if mine.st_size >= self._full and _same(mine, path):
-            path.replace(path.with_name(path.name + ".1"))
+            self._move(mine, path)
         if not _same(mine, path):
             fresh = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             os.dup2(fresh, 1)
             os.dup2(fresh, 2)
             os.close(fresh)
+
+    def _move(self, mine: os.stat_result, path: Path) -> None:
+        """Move a full file aside, unless another process has just done so: what is there now is not full."""
+        fcntl.lockf(2, fcntl.LOCK_EX)
+        try:
+            if _same(mine, path):
+                path.replace(path.with_name(path.name + ".1"))
+        finally:
+            fcntl.lockf(2, fcntl.LOCK_UN)
 
     def _text(self, line: Line) -> str:
         return (

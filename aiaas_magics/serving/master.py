@@ -29,7 +29,8 @@ YOUNG = 10.0
 FIRST = 0.1
 SLOWEST = 10.0
 DRAIN = 10.0
-START = 55.0
+START = 50.0
+"""Seconds until the first worker answers: fewer than the starter waits, who is to hear why it did not."""
 AGAIN = 1.0
 """Seconds after which a worker that does not follow is told once more."""
 
@@ -87,19 +88,29 @@ class Master:
         self._heard, self._said = os.pipe()
         os.set_blocking(self._said, False)
 
-    def start(self) -> bool:
-        """Start all workers; True when the first one answers, False if it died or took too long."""
+    def start(self) -> None:
+        """Start all workers, and return when the first one answers.
+
+        Raises
+        ------
+        EndpointError
+            If it died or took too long; the hint says which.
+        """
         signal.signal(signal.SIGTERM, self._leave)
         signal.signal(signal.SIGINT, self._leave if self._foreground else signal.SIG_IGN)
         signal.signal(signal.SIGHUP, self._leave if self._foreground else self._look)
         signal.signal(signal.SIGCHLD, self._wake)
         pipes = [self._spawn(slot) for slot in self._slots]
-        ready = _readable(pipes[0], START) and os.read(pipes[0], 1) == b"r"
+        heard = _readable(pipes[0], START)
+        ready = heard and os.read(pipes[0], 1) == b"r"
         for pipe in pipes:
             os.close(pipe)
         if not ready:
+            late = f"its worker did not answer within {START:g} s"
+            why = _end_of(self._slots[0].worker) if heard else late
+            LOG.error("not started: %s", why)
             self.end()
-        return ready
+            raise errors.EndpointError("no worker answers", why)
 
     def run(self) -> None:
         """Keep the workers alive and on the newest plan until told to go."""
@@ -112,7 +123,7 @@ class Master:
             for slot in self._slots:
                 slot.died()
                 if slot.worker is None and time.monotonic() >= slot.again:
-                    os.close(self._spawn(slot))
+                    self._revive(slot)
                 self._hand_on(slot)
             self._reap()
         self.end()
@@ -172,15 +183,29 @@ class Master:
         number = self._listener.fileno()
         words = [*self._words, "--slot", str(slot.number), "--master", str(os.getpid())]
         words += ["--socket", str(number), "--ready", str(write)]
-        slot.worker = subprocess.Popen(
-            [sys.executable, "-P", "-m", "aiaas_magics.serving.worker", *words],
-            pass_fds=(number, write),
-            stdin=subprocess.DEVNULL,
-            process_group=0 if self._foreground else None,  # an interrupt is the master's alone
-        )
-        os.close(write)
+        try:
+            slot.worker = subprocess.Popen(
+                [sys.executable, "-P", "-m", "aiaas_magics.serving.worker", *words],
+                pass_fds=(number, write),
+                stdin=subprocess.DEVNULL,
+                process_group=0 if self._foreground else None,  # an interrupt is the master's alone
+            )
+        except OSError:
+            os.close(read)
+            raise
+        finally:
+            os.close(write)
         slot.born, slot.told, slot.serves = time.monotonic(), 0.0, 0
         return read
+
+    def _revive(self, slot: Slot) -> None:
+        """Start another worker; where the system gives none, the others go on, and it is tried again later."""
+        try:
+            os.close(self._spawn(slot))
+        except OSError as error:
+            slot.pause = min(2 * slot.pause, SLOWEST)
+            slot.again = time.monotonic() + slot.pause
+            LOG.error("worker %d cannot be started: %s", slot.number, error)  # noqa: TRY400
 
     def _leave(self, number: int, frame: FrameType | None) -> None:
         self._leaving = True
@@ -194,6 +219,19 @@ class Master:
         del number, frame
         with contextlib.suppress(BlockingIOError):  # a full pipe wakes as well
             os.write(self._said, b"!")
+
+
+def _end_of(worker: subprocess.Popen[bytes] | None) -> str:
+    """Return in words how a worker ended that is about to, or has."""
+    if worker is None:
+        return "its worker is gone"
+    try:
+        status = worker.wait(DRAIN)
+    except subprocess.TimeoutExpired:
+        return "its worker closed its pipe and lives on"
+    if status < 0:
+        return f"its worker was ended by {signal.Signals(-status).name}"
+    return f"its worker ended with status {status}"
 
 
 def _readable(pipe: int, seconds: float) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols.base import Endpoint, Route
@@ -41,7 +40,7 @@ class Table:
         return self._patterns.setdefault(pattern, (re.compile(text), {}))[1]
 
     def find(self, method: str, path: str) -> Match:
-        """Return who answers.
+        """Return who answers at a path, which the server has decoded.
 
         Raises
         ------
@@ -54,8 +53,7 @@ class Table:
             return found if found is not None else self._other(method, path, methods, {})
         for pattern, there in self._patterns.values():
             if match := pattern.fullmatch(path):
-                params = {name: unquote(value) for name, value in match.groupdict().items()}
-                return self._other(method, path, there, params)
+                return self._other(method, path, there, match.groupdict())
         raise Problem(404, f"nothing is at {path[:80]}", self._hint)
 
     def owner(self, path: str) -> Endpoint:

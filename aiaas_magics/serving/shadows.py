@@ -20,6 +20,8 @@ from aiaas_magics.serving.watch import Watch
 LOG = logging.getLogger("aiaas.serving")
 WAITING = 1_024
 """Requests that wait for a shadow."""
+ROWS = 50_000
+"""Rows of theirs: of 100 numbers they are 40 MB."""
 GATHER = 0.05
 """Seconds in which requests gather, so that a busy endpoint is not interrupted for each."""
 
@@ -37,7 +39,13 @@ class _Queue:
     def __init__(self, shadow: Runner) -> None:
         self.shadow = shadow
         self.waiting: deque[_Asked] = deque()
+        self.put = self.took = 0
+        """Rows that ever came, counted by the event loop, and that were asked about, by the lane."""
         self.planned = False
+
+    def full(self) -> bool:
+        """Tell whether no more may wait."""
+        return len(self.waiting) >= WAITING or self.put - self.took > ROWS
 
 
 class Shadows:
@@ -58,11 +66,11 @@ class Shadows:
         if [queue.shadow for queue in self._queues] != router.shadows:
             self._queues = [_Queue(shadow) for shadow in router.shadows]
         for queue in self._queues:
-            fits = rows if _alike(queue.shadow, router.main) else _turned(rows, queue.shadow)
-            if busy or fits is None or len(queue.waiting) >= WAITING:
+            if busy or queue.full() or not _fits(queue.shadow, router.main):
                 self._leave_out()
                 continue
-            queue.waiting.append(_Asked(router.main.model, fits, ours, key))
+            queue.put += rows.n
+            queue.waiting.append(_Asked(router.main.model, rows, ours, key))
             if not queue.planned:
                 queue.planned = True
                 asyncio.get_running_loop().call_later(GATHER, self._go, queue)
@@ -81,17 +89,19 @@ class Shadows:
         batch = _front(queue.waiting)
         if batch and self._watch is not None:
             self._compare(queue.shadow, batch, self._watch)
-        for _ in batch:
+        for each in batch:
             queue.waiting.popleft()
+            queue.took += each.rows.n
         if queue.waiting:
             self._lane.spare(partial(self._work, queue))
 
     def _compare(self, shadow: Runner, batch: list[_Asked], watch: Watch) -> None:
         proba = batch[0].ours.proba is not None
-        found = together(shadow.loaded.predictor, [each.rows for each in batch], proba=proba)
-        for each, theirs in zip(batch, found, strict=True):
+        rows = [_turned(each.rows, shadow) for each in batch]
+        found = together(shadow.loaded.predictor, rows, proba=proba)
+        for each, own, theirs in zip(batch, rows, found, strict=True):
             answer = theirs if isinstance(theirs, Outcome) else None
-            watch.compared(each.main, shadow.model, each.rows, each.ours, answer, each.key)
+            watch.compared(each.main, shadow.model, own, each.ours, answer, each.key)
 
 
 def _front(waiting: deque[_Asked]) -> list[_Asked]:
@@ -110,13 +120,16 @@ def _same_form(one: _Asked, other: _Asked) -> bool:
     return (one.ours.proba is None) == (other.ours.proba is None)
 
 
-def _alike(shadow: Runner, main: Runner) -> bool:
-    return shadow.loaded.served.signature.inputs == main.loaded.served.signature.inputs
+def _fits(shadow: Runner, main: Runner) -> bool:
+    """Tell whether all columns that a shadow takes are asked of the main version."""
+    theirs, ours = (each.loaded.served.signature.inputs for each in (shadow, main))
+    return {name for name, _ in theirs} <= {name for name, _ in ours}
 
 
-def _turned(rows: Rows, shadow: Runner) -> Rows | None:
-    """Return rows in the order of a shadow's columns; None where it takes others."""
-    signature, columns = shadow.loaded.served.signature, rows.columns()
-    if any(name not in columns for name, _ in signature.inputs):
-        return None
+def _turned(rows: Rows, shadow: Runner) -> Rows:
+    """Return rows in the order of a shadow's columns."""
+    signature = shadow.loaded.served.signature
+    if signature.inputs == rows.signature.inputs:
+        return rows
+    columns = rows.columns()
     return Rows(signature, {name: columns[name] for name, _ in signature.inputs})

@@ -6,8 +6,9 @@ import zlib
 
 from aiaas_magics.serving.problems import Problem
 
-WINDOWS = {b"gzip": 16 + zlib.MAX_WBITS, b"deflate": zlib.MAX_WBITS}
-"""Content-Encoding -> zlib's `wbits`; deflate is a zlib stream (RFC 9110, section 8.4.1.2)."""
+GZIP = 16 + zlib.MAX_WBITS
+WINDOWS = {b"gzip": GZIP, b"x-gzip": GZIP, b"deflate": zlib.MAX_WBITS}
+"""Content-Encoding in lower case -> zlib's `wbits`; deflate is a zlib stream (RFC 9110, section 8.4.1.2)."""
 PLAIN = (b"", b"identity")
 
 

@@ -49,14 +49,22 @@ def main(argv: list[str] | None = None) -> int:
     words = parser.parse_args(argv)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it is listened to
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
-    token = words.token.read_text() if words.token else os.environ["AIAAS_TOKEN"]
     try:
-        worker = Worker(words.plan, words.slot, token, words.master)
+        worker = Worker(words.plan, words.slot, _token(words.token), words.master)
     except errors.AiaasError as error:
         LOG.error("%s", ": ".join(line for line in (error.what, error.hint) if line))  # noqa: TRY400
         return 1
     worker.serve(socket.socket(fileno=words.socket), words.ready)
     return 0
+
+
+def _token(path: Path | None) -> str:
+    """Return what senders must have: an endpoint without a token would let everybody in."""
+    found = (path.read_text() if path else os.environ.get("AIAAS_TOKEN", "")).strip()
+    if not found:
+        where = str(path) if path else "$AIAAS_TOKEN"
+        raise errors.SpecError("there is no token", f"{where} is empty")
+    return found
 
 
 class Worker:
@@ -115,7 +123,7 @@ class Worker:
             with contextlib.suppress(BrokenPipeError):  # the master waits for its first worker only
                 os.write(ready, b"r")
         os.close(ready)
-        ticking = asyncio.create_task(self._tick())
+        ticking = asyncio.create_task(self._tick(server.server_state.connections))
         await task
         ticking.cancel()
 
@@ -125,14 +133,17 @@ class Worker:
         await asyncio.sleep(LINGER)
         self.app.closed = True
 
-    async def _tick(self) -> None:
-        count = 0
+    async def _tick(self, connected: set[Any]) -> None:
+        count, loop = 0, asyncio.get_running_loop()
         while True:
             self._guard.beat = time.monotonic()
             self.app.tick()
             count += 1
             if count % FLUSH == 0:
                 self._log.flush()
+                for each in list(connected):
+                    if hasattr(each, "sweep"):
+                        each.sweep(loop.time())
             await asyncio.sleep(min(TICK, self.app.flights.timeout / 4))
 
     def _follow(self) -> None:
@@ -168,7 +179,7 @@ def _server(app: App, drain: Any) -> tuple[Any, Any]:
     config = uvicorn.Config(
         app,
         loop="uvloop" if _has("uvloop") else "asyncio",
-        http="httptools" if _has("httptools") else "h11",
+        http=_protocol(),
         lifespan="off",
         ws="none",
         interface="asgi3",
@@ -190,6 +201,14 @@ def _server(app: App, drain: Any) -> tuple[Any, Any]:
     server = Server(config)
     app.pending = server.server_state.tasks.__len__
     return server, config.get_loop_factory()
+
+
+def _protocol() -> Any:
+    if not _has("httptools"):
+        return "h11"
+    from aiaas_magics.serving.connections import Bounded
+
+    return Bounded
 
 
 def _has(name: str) -> bool:

@@ -226,8 +226,9 @@ class Schema:
 
     def spare(self, given: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return the columns given that nobody needs, and the ones not given that may be all gaps."""
-        extra = [name for name in given if name not in self.names]
-        absent = [r.name for r in self.rules if r.name not in given and not r.required]
+        known, there = frozenset(self.names), frozenset(given)
+        extra = [name for name in given if name not in known]
+        absent = [r.name for r in self.rules if r.name not in there and not r.required]
         return extra, absent
 
 

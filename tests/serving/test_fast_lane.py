@@ -1,14 +1,16 @@
 """The quick reader: whatever it takes, the exact reader takes alike; long bodies in pieces are the body."""
 
+import contextlib
 import json
 
+import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiaas_magics.serving.problems import Problem
-from aiaas_magics.serving.protocols import pieces, predict
+from aiaas_magics.serving.protocols import invocations, pieces, predict, v2
 from aiaas_magics.serving.protocols.base import JSON_TYPE, Request
 from aiaas_magics.serving.protocols.fast import Fast
 from aiaas_magics.specs.records import Signature
@@ -133,43 +135,112 @@ TEXTS = st.text(st.sampled_from('a]},[{" \\'), max_size=6)
 VALUES = st.floats(allow_nan=False, allow_infinity=False) | TEXTS | st.none()
 
 
+KEY = pieces.key("X_test", "data")
+LISTS = st.lists(st.lists(VALUES, min_size=1, max_size=3), min_size=1, max_size=8)
+RECORDS = st.lists(st.dictionaries(TEXTS, VALUES, min_size=1, max_size=3), min_size=1, max_size=8)
+FLAT = st.lists(VALUES, min_size=1, max_size=8)
+BY_COLUMN = st.dictionaries(TEXTS, st.lists(VALUES, min_size=1, max_size=3), min_size=1)
+AROUND = st.dictionaries(st.sampled_from(["id", "proba", "data", '"data": [']), FLAT | TEXTS)
+
+
 @given(
-    rows=st.lists(st.lists(VALUES, min_size=1, max_size=3), min_size=1, max_size=8)
-    | st.lists(st.dictionaries(TEXTS, VALUES, min_size=1, max_size=3), min_size=1, max_size=8),
-    proba=st.none() | st.booleans(),
-    size=st.integers(0, 40),
+    rows=LISTS | RECORDS | FLAT | BY_COLUMN,
+    before=AROUND, after=AROUND, nested=st.booleans(), size=st.integers(0, 40),
     separators=st.sampled_from([(",", ":"), (" , ", " : "), (",\n", ": ")]),
+)  # fmt: skip
+def test_a_body_in_pieces_is_the_body(rows, before, after, nested, size, separators):
+    body = before | {"X_test": rows} | after
+    text = json.dumps([[body], {}] if nested else body, separators=separators).encode()
+    found = pieces.cut(text, KEY, size)
+    if found is not None:
+        with contextlib.suppress(msgspec.DecodeError):  # a text was cut
+            assert pieces.filled(found) == json.loads(text)
+    assert pieces.decode(text, [KEY], size=size) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "rows", [[[1, 2], [3, 4]], [{"a": 1}, {"a": 2}], [1, 2, 3], ["a", "b"], {"a": [1], "b": [2]}]
 )
-def test_a_body_in_pieces_is_the_body(rows, proba, size, separators):
-    body = {"X_test": rows} | ({} if proba is None else {"proba": proba})
-    found = pieces.cut(json.dumps(body, separators=separators).encode(), size)
-    assert found is not None
-    assert found.proba == proba
-    try:
-        parts = pieces.rows(found, json.loads)
-    except (json.JSONDecodeError, pieces.msgspec.DecodeError):
-        assert '"' in json.dumps(rows)  # only a text can be cut
-    else:
-        assert parts == rows
+def test_rows_numbers_texts_and_columns_are_cut_behind_each(rows):
+    found = pieces.cut(json.dumps({"X_test": rows, "proba": True}).encode(), KEY, 0)
+    assert len(found.parts) == len(rows)
+    assert pieces.filled(found) == {"X_test": rows, "proba": True}
 
 
+@settings(max_examples=500)
 @given(
-    body=st.text(st.sampled_from('{"X_test: [[1,2],[3]]}tru prob'), max_size=60),
+    body=st.text(st.sampled_from('{"data: [[1,2],[3]]}tru prob\\'), max_size=60)
+    | st.lists(st.sampled_from(['{"data": [', '"data"', ": [", "[1,2]", "[3", "]", "}", ",", '"', "\\", ' "x": ']), max_size=16).map("".join),
     size=st.integers(0, 9),
-)
+)  # fmt: skip
 def test_no_body_is_read_in_pieces_that_is_no_body(body, size):
-    found = pieces.cut(body.encode(), size)
-    if found is None:
-        return
     try:
-        parts = pieces.rows(found, json.loads)
-    except (ValueError, pieces.msgspec.DecodeError):
-        return
-    assert json.loads(body)["X_test"] == parts
+        whole = msgspec.json.decode(body.encode())
+    except msgspec.DecodeError:
+        with pytest.raises(msgspec.DecodeError):
+            pieces.decode(body.encode(), [KEY], size=size)
+    else:
+        assert pieces.decode(body.encode(), [KEY], size=size) == whole
+
+
+@pytest.mark.parametrize("order", [["columns", "data"], ["data", "columns"]])
+def test_the_list_may_stand_before_another(order):
+    asked = {"columns": ["a", "b"], "data": [[1, 2], [3, 4], [5, 6]]}
+    asked = {"dataframe_split": {name: asked[name] for name in order}, "params": {"proba": True}}
+    found = pieces.cut(json.dumps(asked).encode(), KEY, 0)
+    assert len(found.parts) == 3
+    assert pieces.filled(found) == asked
+
+
+def test_of_two_equal_keys_the_last_counts_in_pieces_too():
+    text = b'{"data": [1, 2, 3], "data": [4, 5]}'
+    assert pieces.decode(text, [KEY], size=0) == {"data": [4, 5]}
 
 
 def test_a_long_body_is_read_in_many_pieces():
     rows = np.arange(60_000.0).reshape(2_000, 30).tolist()
     body = json.dumps({"X_test": rows, "proba": True}).encode()
-    assert len(pieces.cut(body).pieces) > 4
-    assert pieces.decode(body) == {"X_test": rows, "proba": True}
+    assert len(pieces.cut(body, KEY).parts) > 4
+    assert pieces.decode(body, [KEY]) == {"X_test": rows, "proba": True}
+
+
+ROWS_OF_3 = np.arange(60_000.0).reshape(20_000, 3).tolist()
+NAMED = {n: [row[i] for row in ROWS_OF_3] for i, n in enumerate("abc")}
+
+
+def tensor(name, data, shape):
+    return {"name": name, "shape": shape, "datatype": "FP64", "data": data}
+
+
+LONG = {
+    "rows": (predict.BEGINS, {"X_test": ROWS_OF_3, "schema": "fix"}),
+    "columns": (predict.BEGINS, {"columns": NAMED}),
+    "a frame with an index": (
+        invocations.BEGINS,
+        {"dataframe_split": {"columns": ["a", "b", "c"], "index": list(range(20_000)), "data": ROWS_OF_3}},
+    ),
+    "records": (invocations.BEGINS, {"dataframe_records": [{"a": row[0], "b": "x"} for row in ROWS_OF_3]}),
+    "inputs by column": (invocations.BEGINS, {"inputs": NAMED, "params": {"proba": True}}),
+    "one tensor": (v2.BEGINS, {"inputs": [tensor("X_test", ROWS_OF_3, [20_000, 3])], "outputs": [{"name": "y_pred"}]}),
+    "a flat tensor": (v2.BEGINS, {"inputs": [tensor("X_test", list(range(60_000)), [20_000, 3])]}),
+    "a tensor a column": (v2.BEGINS, {"inputs": [tensor(n, c, [20_000]) for n, c in NAMED.items()]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("begins", "asked"), LONG.values(), ids=LONG)
+def test_a_long_body_of_any_protocol_is_read_in_pieces(begins, asked):
+    body = json.dumps(asked).encode()
+    longest = []
+
+    def decode(part):
+        longest.append(len(part))
+        return msgspec.json.decode(part)
+
+    assert pieces.decode(body, begins, decode) == asked
+    assert len(longest) > 3
+    assert max(longest) <= len(body) / 2
+
+
+def test_a_long_body_of_texts_is_the_body():
+    asked = {"X_test": [["[1],[2]", '","'] for _ in range(10_000)]}
+    assert pieces.decode(json.dumps(asked).encode(), predict.BEGINS) == asked

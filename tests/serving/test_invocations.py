@@ -2,6 +2,7 @@
 
 import json
 import math
+import tracemalloc
 
 import msgspec
 import numpy as np
@@ -118,6 +119,19 @@ def test_gaps_come_as_the_nan_of_mlflow_s_client():
     assert columns(body, ONE) == {"x": [None, 1.0]}
 
 
+@pytest.mark.parametrize("text", ["NaN", 'a "NaN" b', "\\", '\\" NaN'])
+def test_a_text_that_holds_nan_stays_a_text_beside_a_gap(text):
+    body = json.dumps({"instances": [[math.nan, 1, True, text, None]]}).encode()
+    assert columns(body)["größe"] == [text]
+    assert columns(body)["size"] == [None]
+
+
+@pytest.mark.parametrize("gap", [b"NaN", b"null"])
+def test_half_a_character_is_no_text(gap):
+    body = b'{"instances": [[%b, 1, true, "\\ud800", null]]}' % gap
+    assert refusal(body)[1]["message"].startswith("the body is not JSON")
+
+
 def test_predictions_are_answered_and_probabilities_where_asked_for():
     assert answer({"instances": ROWS}) == {"predictions": ["no", "no"]}
     said = answer({"instances": ROWS, "params": {"proba": True}})
@@ -146,6 +160,9 @@ def test_what_is_odd_is_noted_or_mended_or_refused():
         (b'{"instances": NaN, "x": ' + b"[" * 100_000, "recursion"),
         (b'{"instances": [[Infinity, 1]]}', "Infinity is no number"),
         (b'{"instances": [[-Infinity, 1]]}', "-Infinity is no number"),
+        (b'{"instances": [["Infinity", NaN], 1}', "not JSON"),
+        (b'{"instances": [[-NaN, 1]]}', "not JSON"),
+        (b'{"instances": [[NaNa, 1]]}', "not JSON"),
         ([ROWS], "not an object"),
         ({}, "one of dataframe_split, dataframe_records, instances, inputs"),
         ({"instances": ROWS, "inputs": ROWS}, "one of dataframe_split"),
@@ -170,7 +187,7 @@ def test_what_is_odd_is_noted_or_mended_or_refused():
         ({"instances": 5}, "a list of rows"),
         ({"instances": []}, "there are no rows"),
         ({"instances": [1, 2]}, "row 0 is 1"),
-        ({"instances": [[1.5, 2]]}, "row 0 has 2 values, not 5"),
+        ({"instances": [[1.5, 2]]}, "row 0 has 2 values; the model takes 5"),
         ({"instances": [ROWS[0], RECORDS[0]]}, "row 1 is an object"),
         ({"instances": [["a", *ROWS[0][1:]]]}, 'row 0: size is not a number: got "a"'),
         ({"instances": [[1.5, None, *ROWS[0][2:]]]}, "row 0: count is missing"),
@@ -194,7 +211,8 @@ def test_what_does_not_fit_is_refused_in_mlflow_s_words(body, what):
         (b"x\n", "there are no rows"),
         (b"x\nabc\n", 'row 0: x is not a number: got "abc"'),
         (b"x\ninf\n", "row 0: x is not a number"),
-        (b"x\n1,2\n", "row 0 has 2 values, not 1"),
+        (b"x\n1_000\n", "row 0: x is not a number"),
+        (b"x\n1,2\n", "row 0 has 2 values; the model takes 1"),
         (b"y\n1\n", 'no column "y"'),
         (b"x,x\n1,2\n", "two columns have one name"),
         (b'x\n"1\n', "not CSV"),
@@ -223,6 +241,26 @@ def test_refusals_of_the_application_have_mlflow_s_codes(status, code):
     reply = PROTOCOL.refuse(Problem(status, "no", headers=((b"x-y", b"z"),)))
     assert (reply.status, json.loads(reply.body)["error_code"]) == (status, code)
     assert reply.headers == ((b"x-y", b"z"),)
+
+
+def test_columns_nobody_needs_take_no_memory_a_row():
+    rows = [{"x": 1.0} | {f"{i} {j}": 0 for j in range(20)} for i in range(1_000)]
+    body = json.dumps({"dataframe_records": rows, "params": {"schema": "fix"}}).encode()
+    tracemalloc.start()
+    try:
+        notes = read(body, ONE).notes
+        assert tracemalloc.get_traced_memory()[1] < 40 << 20
+    finally:
+        tracemalloc.stop()
+    assert {note.problem for note in notes} == {"left out"}
+
+
+@pytest.mark.parametrize("form", ["dataframe_records", "instances", "inputs"])
+def test_a_gap_is_left_out_in_all_rows_or_in_none(form):
+    asked = {form: [{"count": 1, "size": 1.0}, {"count": 2}], "params": {"schema": "fix"}}
+    assert "row 1: size missing" in refusal(asked)[1]["message"]
+    del asked[form][0]["size"]
+    assert columns(asked)["size"] == [None, None]
 
 
 NUMBERS = Signature(

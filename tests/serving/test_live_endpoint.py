@@ -19,7 +19,7 @@ import pytest
 from aiaas_magics import errors
 from aiaas_magics.backends.local import LocalBackend
 from aiaas_magics.engines.models import artefacts
-from aiaas_magics.execution import endpoints
+from aiaas_magics.execution import endpoints, plans
 from aiaas_magics.execution.context import WorkerContext
 from aiaas_magics.serving import client, listening
 from aiaas_magics.specs.data import DataSpec
@@ -322,10 +322,29 @@ def test_no_request_fails_while_another_model_takes_over(backend, other):
 
 def test_a_model_that_does_not_start_replaces_nothing(backend, other, monkeypatch):
     monkeypatch.setattr(endpoints, "worker_env", lambda: {"PYTHONHOME": "/nowhere"})
-    with pytest.raises(errors.EndpointError, match="did not start"):
+    with pytest.raises(errors.EndpointError, match="did not start") as caught:
         deploy(backend, "n", replace=True)
+    assert caught.value.hint.startswith("its process ended: ")
     assert same(info(backend, "other"), other)
     assert predict(backend, "other")
+
+
+def test_an_endpoint_that_does_not_start_says_why(backend, monkeypatch):
+    served = plans._served
+
+    def changed(home, share):
+        return msgspec.structs.replace(
+            served(home, share), build="", tier="sklearn", digest="other"
+        )
+
+    path = backend.home.path / "endpoints" / "sour" / "log"
+    path.parent.mkdir()
+    path.write_text("a line of last week\n")
+    monkeypatch.setattr(plans, "_served", changed)
+    with pytest.raises(errors.EndpointError, match="did not start") as caught:
+        deploy(backend, name="sour")
+    assert caught.value.hint.startswith("its worker ended with status 1: ")
+    assert caught.value.hint.endswith("m@1 is not opened: it is not what was registered")
 
 
 # the end ------------------------------------------------------------------------------------------

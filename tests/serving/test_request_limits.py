@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from aiaas_magics.predictors.base import Outcome
-from aiaas_magics.serving.app import App
+from aiaas_magics.serving.app import HELD, App
 from aiaas_magics.specs.records import Signature
 from aiaas_magics.specs.serving import ServingLimits
 from aiaas_magics.testing import serving
@@ -158,6 +158,23 @@ def test_a_large_request_is_read_asked_and_written_beside_the_loop():
     assert model.thread == "predicting"
     serving.ask(app, "/predict", ROW)
     assert model.thread == "MainThread"
+
+
+def test_long_bodies_are_few_at_once_however_many_requests_may_be():
+    async def crowd():
+        app, model = waiting(size=40_000)
+        body = b'{"X_test": [[1.5]]' + b" " * 39_000 + b"}"
+        tasks = [asyncio.create_task(asked(app, "/predict", body)) for _ in range(HELD)]
+        await asyncio.to_thread(model.begun.wait, 20)
+        refused, short = await asked(app, "/predict", [body[:35_000], body[35_000:]]), ROW
+        tasks.append(asyncio.create_task(asked(app, "/predict", short)))
+        model.go.set()
+        return refused, [(await task).status for task in tasks], await asked(app, "/predict", body)
+
+    refused, answered, after = asyncio.run(crowd())
+    assert (refused.status, refused.headers["retry-after"]) == (429, "1")
+    assert answered == [200] * (HELD + 1)
+    assert after.status == 200
 
 
 def test_what_a_watch_is_told_of_refusals():

@@ -95,17 +95,36 @@ def app(*versions, watch=None, **told):
     return App(serving.state(*versions, **told), serving.TOKEN, watch=watch)
 
 
+TENSOR = (
+    b'{"inputs": [{"name": "X_test", "datatype": "FP64", "shape": [1, 2], "data": [1.5, 2.5]}]}'
+)
+BODIES = {
+    "/predict": BODY,
+    "/invocations": b'{"instances": [[1.5, 2.5]]}',
+    "/v2/models/api/infer": TENSOR,
+    "/v2/models/m/infer": TENSOR,
+}
+
+
+@pytest.mark.parametrize(("path", "body"), BODIES.items())
 @pytest.mark.parametrize("asked", ["2", "m@2", "m@1", "1"])
-def test_a_version_asked_for_answers_and_says_so(asked):
-    reply = serving.ask(app(*CANARY), "/predict", BODY, x_aiaas_version=asked)
-    number = int(asked[-1])
-    assert (reply.json["y_pred"], reply.headers["x-aiaas-model"]) == ([number] * 2, f"m@{number}")
+def test_a_version_asked_for_answers_and_says_so(asked, path, body):
+    reply = serving.ask(app(*CANARY), path, body, x_aiaas_version=asked)
+    assert (reply.status, reply.headers["x-aiaas-model"]) == (200, f"m@{asked[-1]}")
 
 
-@pytest.mark.parametrize("asked", ["3", "", "n@1", "é"])
-def test_a_version_that_is_not_served_is_not_found(asked):
-    reply = serving.ask(app(*CANARY), "/predict", BODY, x_aiaas_version=asked)
-    assert (reply.status, reply.json["hint"]) == (404, "known: 1, 2")
+@pytest.mark.parametrize(("path", "body"), BODIES.items())
+@pytest.mark.parametrize("asked", ["3", "", "n@1", "é", "9"])
+def test_a_version_that_is_not_served_or_a_shadow_is_not_found(asked, path, body):
+    served = app(*CANARY, version(9, "shadow"))
+    reply = serving.ask(served, path, body, x_aiaas_version=asked)
+    assert (reply.status, b"served: 1, 2" in reply.body) == (404, True)
+
+
+def test_path_and_header_do_not_ask_for_two_versions():
+    path = "/v2/models/api/versions/1/infer"
+    assert serving.ask(app(*CANARY), path, TENSOR, x_aiaas_version="2").status == 400
+    assert serving.ask(app(*CANARY), path, TENSOR, x_aiaas_version="m@1").status == 200
 
 
 def test_a_key_decides_in_the_application_too():
@@ -185,6 +204,45 @@ def test_a_shadow_is_left_out_first_when_there_is_much_to_do(monkeypatch, caplog
     watch, served = shadowed(monkeypatch, version(1), version(2, "shadow"))
     assert (watch.compares, served._shadows.left_out) == ([], 3)
     assert "were not asked of a shadow" in caplog.text
+
+
+class Waits:
+    """A lane that does nothing yet."""
+
+    def __init__(self):
+        self.works = []
+
+    def spare(self, work):
+        self.works.append(work)
+
+
+def test_few_rows_wait_for_a_shadow_however_large_the_requests_are(monkeypatch):
+    monkeypatch.setattr(shadows, "GATHER", 0.0)
+    lane, watch = Waits(), Notes()
+    asks, routes = Shadows(lane, watch), router(version(1), version(2, "shadow"))
+    rows = Rows(SIGNATURE, matrix=np.ones((10_000, 2)))
+    ours = Outcome(np.ones(rows.n), None)
+
+    async def ask(times):
+        for _ in range(times):
+            asks.ask(routes, rows, ours)
+        await asyncio.sleep(0.001)
+
+    asyncio.run(ask(20))
+    assert asks.left_out == 20 - 6
+    while lane.works:
+        lane.works.pop()()
+    assert len(watch.compares) == 6
+    asyncio.run(ask(1))
+    assert asks.left_out == 20 - 6
+
+
+def test_a_shadow_that_takes_columns_nobody_gives_is_not_asked():
+    other = Signature(inputs=(("x", "double"), ("w", "double")), output="y")
+    asks = Shadows(LANE, Notes())
+    routes = router(version(1), version(2, "shadow", signature=other))
+    asks.ask(routes, Rows(SIGNATURE, matrix=np.ones((1, 2))), Outcome(np.ones(1), None))
+    assert asks.left_out == 1
 
 
 def test_a_busy_worker_asks_no_shadow():

@@ -1,6 +1,7 @@
 """The log of an endpoint: a line a request, never too long, one file for all its processes."""
 
 import contextlib
+import fcntl
 import logging
 import os
 import re
@@ -88,6 +89,23 @@ def test_a_process_follows_when_another_has_moved_the_file(tmp_path):
         file.touch()
         log.add(LINE)
         log.flush()
+        assert "clf@4" in file.read_text()
+
+
+def test_two_processes_that_find_a_file_full_move_it_aside_once(tmp_path, monkeypatch):
+    def other(number, flag):
+        if flag == fcntl.LOCK_EX:  # while this one waits, the other has done it
+            file.rename(file.with_name("log.1"))
+            file.write_text("the other's line\n")
+
+    with diverted(tmp_path) as file:
+        os.write(2, b"x" * 400 + b" the old file\n")
+        monkeypatch.setattr(logs.fcntl, "lockf", other)
+        log = Log(file, full=300)
+        log.add(LINE)
+        log.flush()
+        assert file.with_name("log.1").read_text().endswith("the old file\n")
+        assert file.read_text().startswith("the other's line\n")
         assert "clf@4" in file.read_text()
 
 

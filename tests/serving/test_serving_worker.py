@@ -235,6 +235,15 @@ def test_a_main_version_that_cannot_be_opened_is_told_in_a_line(models, started)
     assert "is not opened: it changed since its gate" in worker.log.read_text().splitlines()[-1]
 
 
+def test_a_worker_without_a_token_lets_nobody_in(models, started):
+    code = "import os; os.environ['AIAAS_TOKEN'] = ' '; from aiaas_magics.serving import worker; sys.exit(worker.main())"
+    worker = started(models[1][0], code=code)
+    assert worker.process.wait(60) == 1
+    assert (
+        worker.log.read_text().splitlines()[-1].endswith("there is no token: $AIAAS_TOKEN is empty")
+    )
+
+
 HANGS = """
 import time
 from aiaas_magics.serving import loading, worker

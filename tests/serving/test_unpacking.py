@@ -51,10 +51,10 @@ class Sum:
         return Outcome(rows.matrix.sum(axis=1), None)
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity", "br"])
+@pytest.mark.parametrize("encoding", ["gzip", "GZip", "x-gzip", "deflate", "identity", "br"])
 def test_an_endpoint_takes_what_it_can_unpack(encoding):
     app = App(serving.state(serving.loaded(Sum())), serving.TOKEN)
-    body = PACK.get(encoding.encode(), bytes)(b'{"X_test": [[1, 2]]}')
+    body = PACK.get(encoding.lower().removeprefix("x-").encode(), bytes)(b'{"X_test": [[1, 2]]}')
     said = serving.ask(app, "/predict", body, content_encoding=encoding)
     assert (said.status, said.json.get("y_pred")) == (
         (415, None) if encoding == "br" else (200, [3.0])

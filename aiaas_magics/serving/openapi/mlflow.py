@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiaas_magics.serving.openapi import parts
 from aiaas_magics.serving.openapi.parts import ROWS, TEXT, Described, Facts
 
-CODES = (400, 401, 413, 415, 429, 503, 504)
+CODES = (400, 401, 404, 413, 415, 429, 503, 504)
 REFUSAL: Described = parts.said(error_code=TEXT, message=TEXT)
 
 
@@ -31,6 +31,7 @@ def _invocations(facts: Facts) -> Described:
         "operationId": "invocations",
         "tags": ["mlflow"],
         "security": parts.SECURED,
+        "parameters": parts.choosing(facts),
         "requestBody": {
             "required": True,
             "content": {parts.JSON_TYPE: json, "text/csv": {"schema": TEXT}},

@@ -138,6 +138,22 @@ def probabilities() -> Described:
     return {"type": "array", "items": items}
 
 
+KEY = "Requests of one key are answered by one version while the shares stay the same."
+
+
+def choosing(facts: Facts) -> list[Described]:
+    """Return the headers that say which version answers."""
+    found = [_header("X-AIAAS-Key", KEY, TEXT)]
+    if facts.versions:
+        known = {"enum": list(facts.versions)}
+        found.append(_header("X-AIAAS-Version", "The version that answers.", known))
+    return found
+
+
+def _header(name: str, text: str, schema: Described) -> Described:
+    return {"name": name, "in": "header", "description": text, "schema": schema}
+
+
 def reply(text: str, schema: Described, kind: str = JSON_TYPE) -> Described:
     """Return a response."""
     return {"description": text, "content": {kind: {"schema": schema}}}

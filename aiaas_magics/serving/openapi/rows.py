@@ -59,27 +59,13 @@ def _predict(facts: Facts) -> Described:
         "operationId": "predict",
         "tags": ["predict"],
         "security": parts.SECURED,
-        "parameters": [_header("X-AIAAS-Key", KEY), *_version(facts)],
+        "parameters": parts.choosing(facts),
         "requestBody": {"required": True, "content": {parts.JSON_TYPE: body}},
         "responses": {
             "200": parts.reply("One prediction a row.", _answer(facts)),
             **parts.refusals(CODES, PROBLEM, PROBLEM_TYPE),
         },
     }
-
-
-KEY = "Requests of one key are answered by one version while the shares stay the same."
-
-
-def _header(name: str, text: str, schema: Described | None = None) -> Described:
-    return {"name": name, "in": "header", "description": text, "schema": schema or TEXT}
-
-
-def _version(facts: Facts) -> list[Described]:
-    known = {"enum": list(facts.versions)}
-    return (
-        [_header("X-AIAAS-Version", "The version that answers.", known)] if facts.versions else []
-    )
 
 
 def _request(facts: Facts) -> Described:

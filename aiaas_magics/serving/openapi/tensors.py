@@ -54,7 +54,10 @@ def paths(facts: Facts) -> Described:
                     CODES,
                 ),
             ),
-            f"{path}/infer": _with(some, post=_infer(facts, "infer" + ending)),
+            f"{path}/infer": _with(
+                [*some, *(parts.choosing(facts) if not ending else [])],
+                post=_infer(facts, "infer" + ending),
+            ),
         }
     return found  # fmt: skip
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
 from aiaas_magics.serving.problems import Problem
+from aiaas_magics.serving.protocols import matrix
 from aiaas_magics.specs.schema import short
 
 NUMPY = {
@@ -187,18 +187,14 @@ def _of_json(tensor: Tensor, count: int) -> np.ndarray | list[str | None]:
     flat = _flat(tensor, count)
     if tensor.datatype == "BYTES":
         return [_checked(tensor, value, (str, type(None)), "text") for value in flat]
-    kind = tensor.datatype.rstrip("0123456789")
+    kind, dtype = tensor.datatype.rstrip("0123456789"), NUMPY[tensor.datatype]
     allowed, word = TYPES[kind]
-    if not allowed.issuperset(map(type, flat)):
+    # what JSON says of FP32 keeps its decimals; only its size is bound
+    array = matrix.array(flat, allowed, "<f8" if kind == "FP" else dtype)
+    if array is None:
         for value in flat:
             _checked(tensor, value, tuple(allowed), word)
-    try:
-        # what JSON says of FP32 keeps its decimals; only its size is bound
-        array = np.array(flat, dtype="<f8" if kind == "FP" else NUMPY[tensor.datatype])
-        within = kind != "FP" or not (np.abs(array) > np.finfo(NUMPY[tensor.datatype]).max).any()
-    except OverflowError:
-        within = False
-    if not within:
+    if array is None or (kind == "FP" and (np.abs(array) > np.finfo(dtype).max).any()):
         raise Problem(400, f"{here(tensor)}: a number is beyond {tensor.datatype}")
     return array
 
@@ -229,7 +225,9 @@ def _flat(tensor: Tensor, count: int) -> list[Any]:
             break
         if not all(isinstance(p, list) and len(p) == length for p in flat):
             raise _misshapen(tensor)
-        flat = list(chain.from_iterable(flat))
+        flat, nested = [], flat
+        for part in nested:
+            flat += part
     if len(flat) != count:
         what = f"{here(tensor)} has {len(flat)} values"
         raise Problem(400, f"{what}; its shape {_said(tensor.shape)} says {count}")

@@ -8,10 +8,11 @@ from weakref import WeakKeyDictionary
 from aiaas_magics.predictors.base import Predictor, Rows
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols import matrix
-from aiaas_magics.serving.protocols.base import Loaded, State
+from aiaas_magics.serving.protocols.base import Loaded, Request, State
 from aiaas_magics.specs.records import Signature
 from aiaas_magics.specs.schema import short
 
+HEADER = b"x-aiaas-version"
 MATRIX, LABELS, PROBA = "X_test", "y_pred", "y_proba"
 TYPES = {
     "double": "FP64",
@@ -45,6 +46,20 @@ def version_of(state: State, name: str, version: str | None) -> str | None:
         return None
     main = state.plan.main.version
     return main if main in asked else next(iter(asked))
+
+
+def asked_version(request: Request, state: State) -> str | None:
+    """Return the version that a request asks for by the header ``X-AIAAS-Version``; None: any will do.
+
+    Raises
+    ------
+    Problem
+        404 for one that is not served, and for a shadow, which nobody asks.
+    """
+    header = request.headers.get(HEADER)
+    if header is None:
+        return None
+    return version_of(state, state.plan.endpoint, header.decode("latin-1").strip())
 
 
 def versions_of(state: State, name: str) -> list[str]:

@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from aiaas_magics.predictors.base import NUMBERS, WHOLE
+from aiaas_magics.predictors.base import NUMBERS
 from aiaas_magics.serving.limits import MOST_ROWS
-from aiaas_magics.serving.protocols import pieces
-from aiaas_magics.specs.schema import LARGEST, Rule, Schema
+from aiaas_magics.serving.protocols import matrix, pieces
+from aiaas_magics.specs.schema import Rule, Schema
 
 TYPES: dict[str, Any] = {"double": float, "long": int, "boolean": bool}
 UNSET = msgspec.UNSET
+ROWS = pieces.key("X_test")
 
 
 class Found(NamedTuple):
@@ -27,6 +28,13 @@ class Found(NamedTuple):
     matrix: np.ndarray
     """float64 of shape (rows, columns); a gap is NaN."""
     proba: bool
+
+
+class Shell(msgspec.Struct, forbid_unknown_fields=True):
+    """A long body without its rows."""
+
+    X_test: Any
+    proba: bool = False
 
 
 class Fast:
@@ -51,9 +59,7 @@ class Fast:
         self._record: type = record
         self._body = msgspec.json.Decoder(body)
         self._rows = msgspec.json.Decoder(list[form])  # type: ignore[valid-type]
-        self._least, self._most = np.array([_limits(rule) for rule in rules]).T
-        self._gaps = not all(rule.required for rule in rules)
-        self._known = [(i, rule.known) for i, rule in enumerate(rules) if rule.known]
+        self._look = matrix.Look(rules)
 
     @classmethod
     def of(cls, schema: Schema) -> Fast | None:
@@ -71,39 +77,46 @@ class Fast:
             found = self._decoded(body)
         except (msgspec.DecodeError, RecursionError, OverflowError):
             return None
-        if found is None or len(found.matrix) > MOST_ROWS or not self._sound(found.matrix):
+        if found is None or len(found.matrix) > MOST_ROWS or not self._look.within(found.matrix):
             return None
         return found
 
     def _decoded(self, body: bytes) -> Found | None:
-        found = pieces.cut(body) if len(body) > pieces.PIECE else None
-        if found is not None:
-            return self._of_rows(pieces.rows(found, self._rows.decode), bool(found.proba))
+        if len(body) > pieces.PIECE:
+            return self._of_pieces(body)
         asked: Any = self._body.decode(body)
         if (asked.X_test is UNSET) == (asked.columns is UNSET):
             return None
         if asked.columns is UNSET:
-            return self._of_rows(asked.X_test, asked.proba)
+            return _found(self._of_rows(asked.X_test), asked.proba)
         columns = msgspec.structs.astuple(asked.columns)
         if not columns[0] or len(set(map(len, columns))) != 1:
             return None
         return Found(np.array(columns, dtype=np.float64).T, asked.proba)
 
-    def _of_rows(self, rows: Sequence[Any], proba: bool) -> Found | None:  # noqa: FBT001 - private
+    def _of_pieces(self, body: bytes) -> Found | None:
+        """Return what a long body of rows asks, each piece turned into numbers as it comes."""
+        cut = pieces.cut(body, ROWS)
+        if cut is None or not isinstance(cut.place, list):
+            return None
+        shell = msgspec.convert(cut.shell, Shell)
+        if shell.X_test is not cut.place:
+            return None
+        parts = [self._of_rows(self._rows.decode(part)) for part in cut.parts]
+        whole = [part for part in parts if part is not None]
+        return Found(np.concatenate(whole), shell.proba) if len(whole) == len(parts) else None
+
+    def _of_rows(self, rows: Sequence[Any]) -> np.ndarray | None:
         kinds = set(map(type, rows))
         if len(kinds) != 1:
             return None
         if kinds == {self._record}:
             rows = [msgspec.structs.astuple(row) for row in rows]
-        return Found(np.array(rows, dtype=np.float64), proba)
+        return np.array(rows, dtype=np.float64)
 
-    def _sound(self, matrix: np.ndarray) -> bool:
-        inside = (matrix >= self._least) & (matrix <= self._most)
-        if self._gaps:
-            inside |= np.isnan(matrix)
-        if not inside.all():
-            return False
-        return all(known.issuperset(_values(matrix[:, i])) for i, known in self._known)
+
+def _found(rows: np.ndarray | None, proba: bool) -> Found | None:  # noqa: FBT001 - private
+    return None if rows is None else Found(rows, proba)
 
 
 def _forms(rules: Sequence[Rule]) -> tuple[Any, Any, Any]:
@@ -119,17 +132,3 @@ def _forms(rules: Sequence[Rule]) -> tuple[Any, Any, Any]:
         rename=names, forbid_unknown_fields=True,
     )  # fmt: skip
     return record, tuple[tuple(cells)], columns  # type: ignore[misc]
-
-
-def _limits(rule: Rule) -> tuple[float, float]:
-    """Return the least and the greatest value that need no second look."""
-    if rule.kind == "boolean":
-        return 0.0, 1.0
-    most = min(LARGEST[rule.kind], WHOLE - 1.0) if rule.kind == "long" else LARGEST[rule.kind]
-    if rule.low is None or rule.high is None:
-        return -most, most
-    return max(rule.low, -most), min(rule.high, most)
-
-
-def _values(column: np.ndarray) -> list[float]:
-    return [value for value in column.tolist() if value == value]  # a gap is unequal to itself

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version as installed
 from typing import Any
@@ -17,12 +17,13 @@ import msgspec
 
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.serving.problems import Problem
-from aiaas_magics.serving.protocols import tables
+from aiaas_magics.serving.protocols import described, pieces, tables
 from aiaas_magics.serving.protocols.base import Ask, Loaded, Reply, Request, Route, State
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.schema import Note, short
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+BEGINS = (pieces.key("data", *FORMS[1:]),)
 PARAMS = ("proba", "schema")
 CODES = {
     401: "UNAUTHENTICATED",
@@ -48,9 +49,15 @@ class Invocations:
             Route("GET", "/version", _version),
         )
 
-    def version(self, request: Request, state: State) -> str | None:  # noqa: ARG002 - MLflow has one
-        """Any version will do."""
-        return None
+    def version(self, request: Request, state: State) -> str | None:
+        """Return the version asked for by the header ``X-AIAAS-Version``; MLflow itself has no word for it.
+
+        Raises
+        ------
+        Problem
+            404 for one that is not served.
+        """
+        return described.asked_version(request, state)
 
     def read(self, request: Request, version: Loaded, mode: str) -> Ask:
         """Return what is asked.
@@ -111,12 +118,13 @@ def _version(request: Request, state: State) -> Reply:  # noqa: ARG001
 
 
 def _decode(body: bytes) -> dict[str, Any]:
-    """Return the request. MLflow's own client writes a gap as NaN, which JSON has not."""
     try:
-        asked = msgspec.json.decode(body)
-    except msgspec.DecodeError as error:
-        asked = _lenient(body, error)
-    except RecursionError as error:
+        asked = pieces.decode(body, BEGINS, _json)
+    except _InfiniteError as error:
+        raise Problem(
+            400, f"{error} is no number that a model takes", "a gap is null or NaN"
+        ) from error
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Problem(400, "the body is not JSON", str(error)) from error
     if not isinstance(asked, dict):
         hint = 'send {"dataframe_split": {"columns": [...], "data": [[...], ...]}}'
@@ -129,18 +137,30 @@ def _decode(body: bytes) -> dict[str, Any]:
     return asked
 
 
-def _lenient(body: bytes, error: Exception) -> Any:
-    if b"NaN" not in body and b"Infinity" not in body:
-        raise Problem(400, "the body is not JSON", str(error)) from error
+class _InfiniteError(msgspec.DecodeError):
+    """A number that JSON has not stands in a body; the word for it."""
+
+
+def _json(body: bytes) -> Any:
+    """Return what JSON says. MLflow's own client writes a gap as NaN, which JSON has not: it is read as null."""
     try:
-        return json.loads(body, parse_constant=_constant)
-    except (ValueError, RecursionError) as again:
-        raise Problem(400, "the body is not JSON", str(again)) from again
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        if b"NaN" not in body and b"Infinity" not in body:
+            raise
+    return msgspec.json.decode(CONSTANT.sub(_constant, body))
 
 
-def _constant(word: str) -> None:
-    if word != "NaN":
-        raise Problem(400, f"{word} is no number that a model takes", "a gap is null or NaN")
+def _constant(found: re.Match[bytes]) -> bytes:
+    if found[1] is not None:
+        return found[1]
+    if found[0] != b"NaN":
+        raise _InfiniteError(found[0].decode())
+    return b"null"
+
+
+CONSTANT = re.compile(rb'("(?:[^"\\]|\\.)*")|(?<![-\w])(?:NaN|-?Infinity)(?!\w)', re.DOTALL)
+"""A text, which is left as it is, or what Python's JSON has beyond JSON."""
 
 
 def _params(params: Any) -> Mapping[str, Any]:
@@ -249,6 +269,8 @@ def _csv(body: bytes, version: Loaded, mode: str) -> Found:
 
 def _number(text: str) -> JSON:
     """Return the number that a text is, None for NaN; other texts as they are, to be refused with row and column."""
+    if "_" in text:  # Python's own, no number elsewhere
+        return text
     try:
         found = float(text) if not text.strip().lstrip("+-").isdigit() else int(text)
     except ValueError:

@@ -13,6 +13,16 @@ from aiaas_magics.serving.problems import Problem
 from aiaas_magics.specs.records import Signature
 from aiaas_magics.specs.schema import LARGEST, Misfit, Note, Rule, Schema
 
+BITE = 8_192
+"""Values that are turned into an array at once: half a millisecond."""
+NONE = type(None)
+TYPES: dict[str, frozenset[type]] = {
+    "double": frozenset((float, int, NONE)),
+    "long": frozenset((int, NONE)),
+    "boolean": frozenset((bool, NONE)),
+}
+"""Kind of a column -> types of JSON's values that need no second look."""
+
 
 def takes(signature: Signature) -> bool:
     """Tell whether all columns of a model are of numbers, so that a matrix can hold its rows."""
@@ -52,11 +62,48 @@ def check_columns(
     Problem
         422 where a value is refused.
     """
+    quick = of_columns(columns, schema)
+    if quick is not None:
+        return Rows(signature, matrix=quick), []
     try:
         taken, notes = schema.check(columns, mode)
     except Misfit as misfit:
         raise Problem(422, misfit.what, misfit.hint) from misfit
     return Rows(signature, taken), notes
+
+
+def of_columns(columns: Mapping[str, Sequence[Any]], schema: Schema) -> np.ndarray | None:
+    """Return sound numbers, given by column, as float64 of shape (rows, columns); None where one needs a second look."""
+    if any(rule.kind not in NUMBERS for rule in schema.rules):
+        return None
+    found = [array(columns[rule.name], TYPES[rule.kind]) for rule in schema.rules]
+    held = [column for column in found if column is not None]
+    if not held or len(held) != len(found):
+        return None
+    table = np.stack(held, axis=1)
+    return table if sound(table, schema) else None
+
+
+def array(
+    values: Sequence[Any], types: frozenset[type], dtype: str = "float64", bite: int = BITE
+) -> np.ndarray | None:
+    """Return values as an array, ``None`` among them as NaN; None where one is of no such type or too large.
+
+    So many are turned at once that other threads need not wait long for the interpreter.
+    """
+    parts = []
+    for start in range(0, len(values) or 1, bite):
+        part = values[start : start + bite]
+        if not types.issuperset(map(type, part)):
+            return None
+        try:
+            parts.append(np.array(part, dtype))
+        except (
+            OverflowError,
+            ValueError,
+        ):  # beyond the dtype; of a nested list, lengths that differ
+            return None
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 class Look:
@@ -71,15 +118,19 @@ class Look:
 
     def sound(self, matrix: np.ndarray) -> bool:
         """Tell whether all values are of their columns' kinds and within what the model learned from."""
+        if self._whole:
+            held = matrix[:, self._whole]
+            if not ((held == np.trunc(held)) | np.isnan(held)).all():
+                return False
+        return self.within(matrix)
+
+    def within(self, matrix: np.ndarray) -> bool:
+        """Tell whether all values, which are of their columns' kinds, are within what the model learned from."""
         inside = (matrix >= self._least) & (matrix <= self._most)
         if self._some:
             inside |= np.isnan(matrix) & self._optional
         if not inside.all():
             return False
-        if self._whole:
-            held = matrix[:, self._whole]
-            if not ((held == np.trunc(held)) | np.isnan(held)).all():
-                return False
         return all(known.issuperset(_held(matrix[:, i])) for i, known in self._known)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def of_columns(where: str, given: Columns, version: Loaded, mode: str) -> tuple[
     Parameters
     ----------
     where
-        The word that stands before the columns in the request.
+        The word that stands before the columns in the request; none where it goes without saying.
     mode
         As in :mod:`aiaas_magics.specs.schema`.
 
@@ -53,21 +53,20 @@ def of_columns(where: str, given: Columns, version: Loaded, mode: str) -> tuple[
     Problem
         422 for columns or values that do not fit, 413 for too many rows.
     """
+    schema, at = version.schema, _at(where)
     if not given:
-        check_names([], version.schema.names, where)
+        check_names([], schema.names, at)
     lengths = {len(column) for column in given.values()}
     if len(lengths) != 1 or 0 in lengths:
         hint = "each holds one value a row, one row at least"
-        raise Problem(422, f"{where}: the columns are not equally long", hint)
+        raise Problem(422, f"{at}the columns are not equally long", hint)
     rows = lengths.pop()
     check_count(rows)
-    notes: list[Note] = []
-    if mode == "fix":
-        given, notes = _mended(given, rows, version.schema)
-    check_names(list(given), version.schema.names, where)
-    columns = {name: list(given[name]) for name in version.schema.names}
-    found, more = matrix.check_columns(columns, version.predictor.signature, version.schema, mode)
-    return found, [*notes, *more]
+    mend = _mended(given, rows, schema) if mode == "fix" else NOTHING
+    check_names(given, mend.needed(schema.names), at, spare=mode == "fix")
+    columns = {n: given[n] if n in given else [None] * rows for n in schema.names}
+    found, more = matrix.check_columns(columns, version.predictor.signature, schema, mode)
+    return found, [*mend.notes, *more]
 
 
 def of_records(
@@ -75,13 +74,17 @@ def of_records(
 ) -> tuple[Rows, list[Note]]:
     """Return checked rows, each given by column name, and the notes on them; see :func:`of_columns`."""
     check_count(len(rows))
-    names = version.schema.names
-    if mode == "fix":
-        every = list(dict.fromkeys(name for row in rows for name in row))
-        return of_columns(where, {n: [row.get(n) for row in rows] for n in every}, version, mode)
+    schema, at, fix = version.schema, _at(where), mode == "fix"
+    mend = _mended(dict.fromkeys(chain.from_iterable(rows)), len(rows), schema) if fix else NOTHING
+    needed = mend.needed(schema.names)
+    expected = frozenset(needed)
     for i, row in enumerate(rows):
-        check_names(row, names, f"{where}: row {i}")
-    return of_columns(where, {n: [row[n] for row in rows] for n in names}, version, mode)
+        if row.keys() != expected:
+            check_names(row, needed, f"{at}row {i}: ", spare=fix)
+    gaps = [None] * len(rows)
+    columns = {n: [row[n] for row in rows] if n in expected else gaps for n in schema.names}
+    found, more = matrix.check_columns(columns, version.predictor.signature, schema, mode)
+    return found, [*mend.notes, *more]
 
 
 def of_lists(
@@ -89,38 +92,43 @@ def of_lists(
 ) -> tuple[Rows, list[Note]]:
     """Return checked rows, each a list in the order of `names`, and the notes on them; see :func:`of_columns`."""
     check_count(len(rows))
+    at = _at(where)
     for i, row in enumerate(rows):
         if not isinstance(row, list):
-            raise Problem(422, f"{where}: row {i} is {short(row)}", "a list of values")
+            raise Problem(422, f"{at}row {i} is {short(row)}", "a list of values")
         if len(row) != len(names):
-            what = f"{where}: row {i} has {len(row)} values, not {len(names)}"
+            told = "; the model takes " if names == version.schema.names else ", not "
+            what = f"{at}row {i} has {len(row)} values{told}{len(names)}"
             raise Problem(422, what, "in this order: " + some(names))
     quick = _numbers(rows, names, version)
     if quick is not None:
         return quick, []
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
     return of_columns(where, columns, version, mode)
+
+
+def _at(where: str) -> str:
+    return f"{where}: " if where else ""
 
 
 def _numbers(rows: Sequence[Any], names: Sequence[str], version: Loaded) -> Rows | None:
     """Return rows of nothing but sound numbers at one look; None where they need a second one."""
     signature, expected = version.predictor.signature, version.schema.names
     kinds = {kind for _, kind in signature.inputs}
-    if len(names) != len(expected) or not kinds <= {"double", "long"}:
+    if (names != expected and sorted(names) != sorted(expected)) or not kinds <= {"double", "long"}:
         return None
-    if not PLAIN.issuperset(map(type, chain.from_iterable(rows))):
-        return None
-    try:
-        table = np.array(rows, dtype=np.float64)
-        if names != expected:
-            table = table[:, [names.index(name) for name in expected]]
-    except (OverflowError, ValueError):  # beyond float64; a column that is not there
-        return None
+    bite = max(1, matrix.BITE // len(names))
+    parts = []
+    for start in range(0, len(rows), bite):
+        flat = list(chain.from_iterable(rows[start : start + bite]))
+        part = matrix.array(flat, matrix.TYPES["double"])
+        if part is None:
+            return None
+        parts.append(part)
+    table = np.concatenate(parts).reshape(len(rows), len(names))
+    if names != expected:
+        table = table[:, [names.index(name) for name in expected]]
     return Rows(signature, matrix=table) if matrix.sound(table, version.schema) else None
-
-
-PLAIN = frozenset((float, int))
-"""Types of values that a matrix holds as they are."""
 
 
 def check_count(rows: int) -> None:
@@ -131,16 +139,19 @@ def check_count(rows: int) -> None:
         raise Problem(413, f"{rows:,} rows are too many", f"send at most {MOST_ROWS:,} at once")
 
 
-def check_names(given: Collection[str], names: Sequence[str], where: str) -> None:
-    """Raise `Problem` where the columns given are not those of the model."""
-    for name in given:
-        if name not in names:
-            what = f"{where}: the model has no column {short(name)}"
+def check_names(
+    given: Collection[str], names: Sequence[str], at: str, *, spare: bool = False
+) -> None:
+    """Raise `Problem` where the columns given are not those of the model; `spare` ones do no harm."""
+    known = frozenset(names)
+    for name in () if spare else given:
+        if name not in known:
+            what = f"{at}the model has no column {short(name)}"
             raise Problem(422, what, near(name[:80], names))
     missing = [name for name in names if name not in given]
     if missing:
-        what = f"{where}: {some(missing)} missing"
-        raise Problem(422, what, f"the model takes {len(names)} columns")
+        what = f"{at}{some(missing)} missing"
+        raise Problem(422, what, f"the model needs {len(names)} columns")
 
 
 def near(word: str, known: Sequence[str]) -> str:
@@ -154,10 +165,22 @@ def some(names: Sequence[str]) -> str:
     return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
-def _mended(given: Columns, rows: int, schema: Schema) -> tuple[Columns, list[Note]]:
-    """Return the model's columns only, those that may be gaps added, and what was done."""
+class _Mend(NamedTuple):
+    """What is done about columns: those that are read as gaps, and the notes on it."""
+
+    absent: frozenset[str]
+    notes: list[Note]
+
+    def needed(self, names: Sequence[str]) -> list[str]:
+        """Return the columns that are to be there."""
+        return [name for name in names if name not in self.absent]
+
+
+NOTHING = _Mend(frozenset(), [])
+
+
+def _mended(given: Collection[str], rows: int, schema: Schema) -> _Mend:
+    """Return what is done about columns that nobody needs, and about those not given that may be gaps."""
     extra, absent = schema.spare(list(given))
-    kept = {name: given[name] for name in given if name not in extra}
     notes = [left_out(name[:80], rows) for name in extra[:MOST_NOTES]]
-    notes += [all_gaps(name, rows) for name in absent]
-    return kept | {name: [None] * rows for name in absent}, notes
+    return _Mend(frozenset(absent), [*notes, *(all_gaps(name, rows) for name in absent)])

@@ -17,7 +17,7 @@ import numpy as np
 
 from aiaas_magics.predictors.base import WHOLE, Outcome, Rows
 from aiaas_magics.serving.problems import Problem
-from aiaas_magics.serving.protocols import binary, described, matrix, tables
+from aiaas_magics.serving.protocols import binary, described, matrix, pieces, tables
 from aiaas_magics.serving.protocols.base import Ask, Loaded, Reply, Request, Route, State
 from aiaas_magics.serving.protocols.binary import Tensor, Values
 from aiaas_magics.specs.schema import Note, short
@@ -56,6 +56,8 @@ class Form(NamedTuple):
 
 
 ASKED = msgspec.json.Decoder(Asked)
+BEGINS = pieces.key("data"), pieces.key("inputs")
+"""Where most of a long request stands: in one tensor, or in many."""
 
 
 class OpenInference:
@@ -77,12 +79,20 @@ class OpenInference:
     def version(self, request: Request, state: State) -> str | None:
         """Return the version asked for by number, or by the name of a model that is not the main one's.
 
+        The header ``X-AIAAS-Version`` asks for one too, as in the other protocols.
+
         Raises
         ------
         Problem
-            404 for a name or version that is not served.
+            404 for a name or version that is not served, 400 where path and header ask for different ones.
         """
-        return described.version_of(state, request.params["name"], request.params.get("version"))
+        name, number = request.params["name"], request.params.get("version")
+        told = described.asked_version(request, state)
+        found = described.version_of(state, name, told if number is None else number)
+        if told not in (None, found):
+            what = f"the path asks for version {short(found)}, X-AIAAS-Version for {short(told)}"
+            raise Problem(400, what, "leave out one")
+        return found
 
     def read(self, request: Request, version: Loaded, mode: str) -> Ask:
         """Return what is asked.
@@ -194,11 +204,17 @@ def _decode(request: Request) -> tuple[Asked, int]:
             raise Problem(400, "the JSON is not as long as the request says", hint)
         start = int(length)
     try:
-        return ASKED.decode(body if start == len(body) else memoryview(body)[:start]), start
+        return _asked(body if start == len(body) else body[:start]), start
     except msgspec.ValidationError as error:
         raise Problem(400, "the body is no inference request", str(error)) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise Problem(400, "the body is not JSON", str(error)) from error
+
+
+def _asked(text: bytes) -> Asked:
+    if len(text) <= pieces.PIECE:
+        return ASKED.decode(text)
+    return msgspec.convert(pieces.decode(text, BEGINS), Asked)
 
 
 def _outputs(asked: Asked, version: Loaded) -> tuple[tuple[str, bool], ...]:
@@ -234,8 +250,9 @@ def _rows(values: list[Values], version: Loaded, mode: str) -> tuple[Rows, list[
     given = {each.tensor.name: each for each in values}
     if len(given) != len(values):
         raise Problem(400, "two tensors have one name", "one tensor a column")
+    expected = frozenset(names)
     for name in given:
-        if name not in names and mode != "fix":
+        if name not in expected and mode != "fix":
             known = [described.MATRIX, *names] if whole else names
             what = f"the model has no input {short(name)}"
             raise Problem(400, what, tables.near(name[:80], known))
