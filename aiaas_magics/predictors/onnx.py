@@ -14,6 +14,9 @@ from aiaas_magics.predictors.packed import Array
 if TYPE_CHECKING:
     from aiaas_magics.predictors.programs import Opening
 
+FEW = 256
+"""Rows whose trees are added up at once: their values lie in the processor's cache."""
+
 
 class Onnx(msgspec.Struct, frozen=True, tag="onnx"):
     """A graph in a file.
@@ -54,9 +57,11 @@ class Onnx(msgspec.Struct, frozen=True, tag="onnx"):
 
 def _summed(leaves: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return the sums over the trees, one after the other: (rows, trees) of places in `values`."""
-    if len(leaves) == 1:
-        one: np.ndarray = values.take(leaves[0], axis=0).sum(axis=0, keepdims=True)
-        return one
+    if len(leaves) <= FEW:
+        each = values.take(leaves.T, axis=0)
+        one = each[0].size == 1  # numpy would add one row of numbers up in pairs
+        few: np.ndarray = np.add.accumulate(each, axis=0)[-1] if one else np.add.reduce(each, axis=0)
+        return few
     found = np.zeros((len(leaves), values.shape[1]))
     for tree in leaves.T:
         found += values.take(tree, axis=0)

@@ -17,22 +17,22 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from aiaas_magics.predictors.base import Outcome
 from aiaas_magics.serving import flights, unpacking
-from aiaas_magics.serving.batching import Lane
-from aiaas_magics.serving.door import Door, Headers
+from aiaas_magics.serving.batching import Lane, Turn
+from aiaas_magics.serving.door import Door
 from aiaas_magics.serving.flights import Flights
 from aiaas_magics.serving.log import Line, Log
-from aiaas_magics.serving.matching import Table
+from aiaas_magics.serving.matching import Match, Table
 from aiaas_magics.serving.noted import Noted
 from aiaas_magics.serving.problems import Problem
-from aiaas_magics.serving.protocols.base import Ask, Endpoint, Reply, Request, State
+from aiaas_magics.serving.protocols.base import Endpoint, Reply, Request, State
 from aiaas_magics.serving.protocols.invocations import Invocations
 from aiaas_magics.serving.protocols.predict import Predict
 from aiaas_magics.serving.protocols.v2 import OpenInference
 from aiaas_magics.serving.router import FEW, Router, Runner
 from aiaas_magics.serving.shadows import Shadows
 from aiaas_magics.serving.site import Site
+from aiaas_magics.serving.visits import Visit
 from aiaas_magics.serving.watch import Watch
 
 Scope = MutableMapping[str, Any]
@@ -50,37 +50,6 @@ KEY = b"x-aiaas-key"
 PLAIN = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 CLOSE = ((b"connection", b"close"),)
 AGAIN = (*CLOSE, (b"retry-after", b"1"))
-
-
-class _Visit:
-    """What is known of a request so far."""
-
-    __slots__ = (
-        "ask",
-        "begun",
-        "headers",
-        "held",
-        "method",
-        "outcome",
-        "path",
-        "protocol",
-        "read",
-        "runner",
-    )
-
-    def __init__(self, scope: Scope, begun: float) -> None:
-        self.begun = begun
-        self.method: str = scope["method"]
-        self.path: str = scope["path"]
-        self.headers: Headers = dict(scope["headers"])
-        self.protocol: Endpoint | None = None
-        self.runner: Runner | None = None
-        self.ask: Ask | None = None
-        self.outcome: Outcome | None = None
-        self.held = 0
-        """Bytes of its body, if that is long."""
-        self.read = False
-        """Whether all of it has come."""
 
 
 class App:
@@ -137,53 +106,58 @@ class App:
         """Serve one connection's scope."""
         if scope["type"] != "http":
             return
-        visit = _Visit(scope, flights.now())
+        visit = Visit(scope["method"], scope["path"], dict(scope["headers"]))
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - for the type: an event loop runs nothing but tasks
         try:
             reply = await self._reply(visit, task, receive)
-        except Problem as problem:
-            reply = self._refuse(visit, problem)
         except asyncio.CancelledError:
             if not self.flights.was_late(task):
                 raise
             reply = self._refuse(visit, self._late(visit))
-        except Exception:
-            number = secrets.token_hex(4)
-            LOG.exception("error %s", number)
-            hint = f"error {number} in the endpoint's log"
-            reply = self._refuse(visit, Problem(500, "the model could not answer", hint))
+        except Exception as error:  # noqa: BLE001 - its sender is told
+            reply = self.refusal(visit, error)
         finally:
             self.flights.end(task)
             self._held -= visit.held
         await self._send(send, visit, reply)
-        self._after(visit, reply.status)
+        self.after(visit, reply.status)
 
-    async def _reply(self, visit: _Visit, task: asyncio.Task[Any], receive: Receive) -> Reply:
-        headers = visit.headers
-        self._door.check_origin(headers)
-        match = self._table.find(visit.method, visit.path)
-        visit.protocol, route = match.protocol, match.route
+    async def _reply(self, visit: Visit, task: asyncio.Task[Any], receive: Receive) -> Reply:
+        match = self._let_in(visit)
+        route = match.route
         if not route.open:
-            self._door.check_token(headers)
-            if self.closed:
-                raise Problem(503, "this worker is going", "ask again", AGAIN)
             self.flights.begin(task, visit.begun)
         body = await self._body(visit, receive) if route.method == "POST" else b""
         visit.read = True
-        request = Request(visit.method, visit.path, headers, body, match.params)
+        request = Request(visit.method, visit.path, visit.headers, body, match.params)
         if route.tell is None:
             return await self._asked(visit, match.protocol, request)
         if self.draining and route.pattern.endswith("/ready"):
             return Reply(503, b'{"ready": false}')
         return route.tell(request, self.state)
 
-    async def _asked(self, visit: _Visit, protocol: Endpoint, request: Request) -> Reply:
+    def _let_in(self, visit: Visit) -> Match:
+        """Find who answers, and check that the sender may ask."""
+        self._door.check_origin(visit.headers)
+        match = self._table.find(visit.method, visit.path)
+        visit.protocol = match.protocol
+        if not match.route.open:
+            self._door.check_token(visit.headers)
+            if self.closed:
+                raise Problem(503, "this worker is going", "ask again", AGAIN)
+        return match
+
+    def _choose(self, visit: Visit, protocol: Endpoint, request: Request) -> Runner:
+        """Return the version that answers."""
+        number = protocol.version(request, self._router.state)
+        visit.runner = runner = self._router.choose(number, request.headers.get(KEY, b""))
+        return runner
+
+    async def _asked(self, visit: Visit, protocol: Endpoint, request: Request) -> Reply:
         """Return what a version says to a request."""
-        router = self._router
-        number = protocol.version(request, router.state)
-        visit.runner = runner = router.choose(number, request.headers.get(KEY, b""))
-        loaded, mode = runner.loaded, router.state.plan.schema
+        runner = self._choose(visit, protocol, request)
+        loaded, mode = runner.loaded, runner.mode
         if len(request.body) <= LONG:
             visit.ask = ask = protocol.read(request, loaded, mode)
         else:
@@ -194,11 +168,45 @@ class App:
             return protocol.write(ask, outcome, loaded)
         return await self._apart(protocol.write, ask, outcome, loaded)
 
+    def express(self, visit: Visit, body: bytes, turn: Turn) -> bool:
+        """Let a request that is here as a whole be answered without a task, in the next batch of a quick model.
+
+        Parameters
+        ----------
+        turn
+            Gets the outcome, or what was raised instead of one; now or soon.
+
+        Returns
+        -------
+        bool
+            False if it has to come as ASGI does, because something of it may last: nothing was done.
+        """
+        if self.draining or len(body) > LONG or visit.headers.get(b"content-encoding"):
+            return False
+        visit.read = True
+        try:
+            match = self._let_in(visit)
+            request = Request(visit.method, visit.path, visit.headers, body, match.params)
+            if match.route.tell is not None:
+                return False
+            runner = self._choose(visit, match.protocol, request)
+            if not runner.inline:
+                return False
+            self.flights.check()
+            visit.ask = ask = match.protocol.read(request, runner.loaded, runner.mode)
+            if ask.rows.n > FEW:
+                return False
+        except Exception as error:  # noqa: BLE001 - its sender is told
+            turn.set_exception(error)
+        else:
+            runner.add(ask.rows, proba=ask.proba, answer=turn)
+        return True
+
     async def _apart(self, do: Callable[..., T], *words: Any) -> T:
         """Do what takes long in a thread of its own."""
         return await asyncio.get_running_loop().run_in_executor(self._aside, do, *words)
 
-    async def _body(self, visit: _Visit, receive: Receive) -> bytes:
+    async def _body(self, visit: Visit, receive: Receive) -> bytes:
         headers, most = visit.headers, self._size
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and (len(declared) > 18 or int(declared) > most):
@@ -229,29 +237,45 @@ class App:
         self._hold(visit, len(found))
         return found
 
-    def _hold(self, visit: _Visit, size: int) -> None:
+    def _hold(self, visit: Visit, size: int) -> None:
         """Take note of a long body, unless there are too many at once."""
         self._held += size - visit.held
         visit.held = size
         if self._held > HELD * self._size:
             raise Problem(429, "too many long requests are under way", "ask again", AGAIN)
 
-    def _late(self, visit: _Visit) -> Problem:
+    def _late(self, visit: Visit) -> Problem:
         seconds = f"{self.flights.timeout:g} s"
         if visit.read:
             return Problem(504, f"the model has not answered within {seconds}", "send fewer rows")
         return Problem(408, f"the request has not come within {seconds}", headers=CLOSE)
 
-    def _refuse(self, visit: _Visit, problem: Problem) -> Reply:
+    def refusal(self, visit: Visit, error: Exception) -> Reply:
+        """Return what is answered where something was raised; what nobody expected stands in the log."""
+        if not isinstance(error, Problem):
+            number = secrets.token_hex(4)
+            LOG.error("error %s", number, exc_info=error)
+            hint = f"error {number} in the endpoint's log"
+            error = Problem(500, "the model could not answer", hint)
+        return self._refuse(visit, error)
+
+    def _refuse(self, visit: Visit, problem: Problem) -> Reply:
         """Return a refusal in the words of the protocol that was asked."""
         owner = visit.protocol or self._table.owner(visit.path)
         return owner.refuse(problem)
 
-    async def _send(self, send: Send, visit: _Visit, reply: Reply) -> None:
-        body = reply.body
+    async def _send(self, send: Send, visit: Visit, reply: Reply) -> None:
+        headers = self.headers(visit, reply)
+        start = {"type": "http.response.start", "status": reply.status, "headers": headers}
+        await send(start)
+        body = b"" if visit.method == "HEAD" else reply.body
+        await send({"type": "http.response.body", "body": body})
+
+    def headers(self, visit: Visit, reply: Reply) -> list[tuple[bytes, bytes]]:
+        """Return the headers of a reply."""
         headers = [
             (b"content-type", reply.kind),
-            (b"content-length", str(len(body)).encode()),
+            (b"content-length", str(len(reply.body)).encode()),
             *PLAIN,
             *reply.headers,
         ]
@@ -259,12 +283,9 @@ class App:
             headers += visit.runner.headers
         if self.draining:
             headers += CLOSE
-        start = {"type": "http.response.start", "status": reply.status, "headers": headers}
-        await send(start)
-        body = b"" if visit.method == "HEAD" else body
-        await send({"type": "http.response.body", "body": body})
+        return headers
 
-    def _after(self, visit: _Visit, status: int) -> None:
+    def after(self, visit: Visit, status: int) -> None:
         """Take note of a request that is answered; a shadow is asked the same."""
         seconds = flights.now() - visit.begun
         runner, ask, outcome = visit.runner, visit.ask, visit.outcome

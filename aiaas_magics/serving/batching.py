@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from aiaas_magics.predictors.base import Outcome, Predictor, Rows
 from aiaas_magics.serving import asking
@@ -72,10 +72,26 @@ class Lane:
             return self._due.popleft() if self._due else self._spare.popleft()
 
 
+class Turn(Protocol):
+    """Who waits for an outcome: a future, or what has its methods."""
+
+    def done(self) -> bool:
+        """Tell whether nobody waits any more."""
+        ...
+
+    def set_result(self, outcome: Outcome, /) -> None:
+        """Take the predictions."""
+        ...
+
+    def set_exception(self, error: Exception, /) -> None:
+        """Take what was raised instead."""
+        ...
+
+
 class _Waiting(NamedTuple):
     rows: Rows
     proba: bool
-    answer: asyncio.Future[Outcome]
+    answer: Turn
 
 
 class Batcher:
@@ -97,13 +113,17 @@ class Batcher:
 
     def ask(self, rows: Rows, *, proba: bool) -> asyncio.Future[Outcome]:
         """Return what will be the predictions, or the `Problem`; one who no longer waits cancels it."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Outcome] = loop.create_future()
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.add(rows, proba=proba, answer=answer)
+        return answer
+
+    def add(self, rows: Rows, *, proba: bool, answer: Turn) -> None:
+        """Let somebody wait for the predictions."""
         self._waiting.append(_Waiting(rows, proba, answer))
         if not self._busy:
             self._busy = True
+            loop = asyncio.get_running_loop()
             loop.call_soon(self._next, loop)  # after whatever else this turn of the loop brings
-        return answer
 
     def _next(self, loop: asyncio.AbstractEventLoop) -> None:
         batch = self._gather()

@@ -37,10 +37,14 @@ class Flights:
         Problem
             429 if too many are under way.
         """
+        self.check()
+        self._begun[task] = now
+
+    def check(self) -> None:
+        """Raise `Problem` (429) if no more may come."""
         if len(self._begun) >= self.most:
             what = f"{self.most:,} requests wait for an answer already"
             raise Problem(429, what, "ask again in a second", ((b"retry-after", b"1"),))
-        self._begun[task] = now
 
     def end(self, task: asyncio.Task[None]) -> None:
         """Let a request go: it is answered from here on, however slowly its sender reads."""

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.serving import asking
-from aiaas_magics.serving.batching import TOGETHER, Batcher, Lane
+from aiaas_magics.serving.batching import TOGETHER, Batcher, Lane, Turn
 from aiaas_magics.serving.protocols.base import Loaded, State
 
 FEW = 256
@@ -23,12 +23,12 @@ FEW = 256
 class Runner:
     """A version and the way it is asked."""
 
-    def __init__(self, loaded: Loaded, lane: Lane) -> None:
-        self.loaded = loaded
+    def __init__(self, loaded: Loaded, lane: Lane, mode: str) -> None:
+        self.loaded, self.mode = loaded, mode
         self.model = loaded.served.model
         self.headers = ((b"x-aiaas-model", quote(self.model, safe="@").encode()),)
         predictor = loaded.predictor
-        self._inline = predictor.inline
+        self.inline = predictor.inline
         self._here = Batcher(predictor, None, 1 if loaded.alone else FEW)
         self._there = Batcher(predictor, lane, 1 if loaded.alone else TOGETHER)
 
@@ -38,11 +38,15 @@ class Runner:
 
     async def soon(self, rows: Rows, *, proba: bool, only: bool = False) -> Outcome:
         """Return the predictions when it is their turn, or raise `Problem`; `only` tells that nobody else waits for any."""
-        if not self._inline or rows.n > FEW:
+        if not self.inline or rows.n > FEW:
             return await self._there.ask(rows, proba=proba)
         if only:
             return self.now(rows, proba=proba)
         return await self._here.ask(rows, proba=proba)
+
+    def add(self, rows: Rows, *, proba: bool, answer: Turn) -> None:
+        """Let few rows be asked of a quick model in the next batch."""
+        self._here.add(rows, proba=proba, answer=answer)
 
 
 class _Share(NamedTuple):
@@ -56,7 +60,8 @@ class Router:
     def __init__(self, state: State, lane: Lane) -> None:
         self.state = state
         self._salt = hashlib.blake2b(state.plan.endpoint.encode(), digest_size=16).digest()
-        runners = {number: Runner(loaded, lane) for number, loaded in state.versions.items()}
+        mode = state.plan.schema
+        runners = {number: Runner(each, lane, mode) for number, each in state.versions.items()}
         self._by_number = runners
         self.main = next(r for r in runners.values() if r.loaded.served.role == "main")
         self.shadows = [r for r in runners.values() if r.loaded.served.role == "shadow"]

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ def _server(app: App, drain: Any) -> tuple[Any, Any]:
     config = uvicorn.Config(
         app,
         loop="uvloop" if _has("uvloop") else "asyncio",
-        http=_protocol(),
+        http=_protocol(app),
         lifespan="off",
         ws="none",
         interface="asgi3",
@@ -203,12 +204,12 @@ def _server(app: App, drain: Any) -> tuple[Any, Any]:
     return server, config.get_loop_factory()
 
 
-def _protocol() -> Any:
+def _protocol(app: App) -> Any:
     if not _has("httptools"):
         return "h11"
-    from aiaas_magics.serving.connections import Bounded
+    from aiaas_magics.serving.express import Express
 
-    return Bounded
+    return partial(Express, app)
 
 
 def _has(name: str) -> bool:
