@@ -60,7 +60,9 @@ def _summed(leaves: np.ndarray, values: np.ndarray) -> np.ndarray:
     if len(leaves) <= FEW:
         each = values.take(leaves.T, axis=0)
         one = each[0].size == 1  # numpy would add one row of numbers up in pairs
-        few: np.ndarray = np.add.accumulate(each, axis=0)[-1] if one else np.add.reduce(each, axis=0)
+        few: np.ndarray = (
+            np.add.accumulate(each, axis=0)[-1] if one else np.add.reduce(each, axis=0)
+        )
         return few
     found = np.zeros((len(leaves), values.shape[1]))
     for tree in leaves.T:

@@ -7,7 +7,9 @@ out, at random, and counted.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import random
 import threading
 import time
 from collections import deque
@@ -33,8 +35,9 @@ REFERENCE = "reference.json"
 """Of a build's folder."""
 EVERY = 0.25
 """Seconds between two looks into the queue."""
-MOST_WAITING = 4096
-"""Requests in the queue."""
+MOST_WAITING = 1024
+"""Requests in the queue: more than are counted. Of those that come between two looks each has the same chance to be among them
+(reservoir sampling; Vitter 1985, algorithm R)."""
 MOST_ROWS = 50_000
 """Rows in the queue."""
 RATE, BURST = 2_000, 20_000
@@ -167,11 +170,12 @@ class Collector:
         self._folder = folder
         self.counters = Counters(folder, slot)
         self._watched: dict[str, _Watched] = {}
-        self._queue: deque[_Answered] = deque()
+        self._queue: list[_Answered] = []
+        self._came = 0
         self._pairs: deque[tuple[str, Outcome, Outcome]] = deque()
         self._put = self._took = 0
         self._purse, self._filled = float(BURST), time.monotonic()
-        self._rng = np.random.default_rng()
+        self._rng, self._chance = np.random.default_rng(), random.random
         self._lock = threading.Lock()
         self._going = threading.Event()
         self._thread = threading.Thread(target=self._look_on, name="watch", daemon=True)
@@ -248,11 +252,20 @@ class Collector:
             self._wait(_Answered(shadow, time.time(), rows, theirs, key))
 
     def _wait(self, each: _Answered) -> None:
-        if len(self._queue) >= MOST_WAITING or self._put - self._took > MOST_ROWS:
+        if self._put - self._took > MOST_ROWS:
             self.counters.lost(requests=1)
             return
         self._put += each.rows.n
-        self._queue.append(each)
+        self._came += 1
+        queue = self._queue
+        if len(queue) < MOST_WAITING:
+            queue.append(each)
+            return
+        place = int(self._chance() * self._came)
+        if place < MOST_WAITING:
+            with contextlib.suppress(IndexError):  # the thread has taken them just now
+                queue[place], each = each, queue[place]
+        self.counters.lost(rows=each.rows.n)
 
     # beside the path ---------------------------------------------------------------------------
     def _look_on(self) -> None:
@@ -267,8 +280,9 @@ class Collector:
         with self._lock:
             for _ in range(len(self._pairs)):
                 self._compare(*self._pairs.popleft())
-            waiting = [self._queue.popleft() for _ in range(len(self._queue))]
-            self._took += sum(each.rows.n for each in waiting)
+            waiting = self._queue[:]
+            del self._queue[: len(waiting)]  # what is added meanwhile stays
+            self._came, self._took = len(self._queue), self._put
             by_version: dict[str, list[_Answered]] = {}
             for each in waiting:
                 if each.version in self._watched:

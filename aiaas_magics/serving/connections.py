@@ -14,23 +14,24 @@ MOST = 64 << 10
 """Bytes of a head that comes in many pieces."""
 SLOWEST = 20.0
 """Seconds in which a head has come."""
-FRESH = 65.0
-"""Seconds for the first byte of a new connection."""
+IDLE = 65.0
+"""Seconds a connection stays open that says nothing: longer than the pools of usual clients keep theirs."""
 
 
 class Bounded(HttpToolsProtocol):
-    """A connection of uvicorn's with bounds."""
+    """A connection of uvicorn's with bounds; somebody is to call `sweep` now and then, which is cheaper than a timer a request."""
 
     heads, held = 0, 0
     """Requests that began, and bytes of the last one's head that came after its first piece."""
     since: float | None = None
     """When the head began that has not come as a whole, by the event loop's time."""
+    idle: float | None = None
+    """Since when nothing has been asked and nothing is to be answered."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a first byte, but not for ever."""
         super().connection_made(transport)
-        handler = self.timeout_keep_alive_handler
-        self.timeout_keep_alive_task = self.loop.call_later(FRESH, handler)
+        self.idle = self.loop.time()
 
     def data_received(self, data: bytes) -> None:
         """Take a piece; one that both begins and ends in the same head adds to it."""
@@ -43,7 +44,7 @@ class Bounded(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Take note of a head that begins."""
-        self.heads, self.held, self.since = self.heads + 1, 0, self.loop.time()
+        self.heads, self.held, self.since, self.idle = self.heads + 1, 0, self.loop.time(), None
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -51,10 +52,24 @@ class Bounded(HttpToolsProtocol):
         self.since = None
         super().on_headers_complete()
 
+    def on_response_complete(self) -> None:
+        """Answer what came meanwhile, or be idle."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        else:
+            self.idle = self.loop.time()
+
     def sweep(self, now: float) -> None:
-        """End the connection if the head it is sending is late."""
+        """End the connection if the head it is sending is late, or it has been idle for long."""
         if self.since is not None and now - self.since > SLOWEST:
             self._refuse("The head of the request has not come in time.")
+        elif self.since is None and self.idle is not None and now - self.idle > IDLE:
+            self.transport.close()
 
     def _refuse(self, text: str) -> None:
         self.since = None

@@ -34,6 +34,11 @@ class Express(Bounded):
         self._app = app
         self._coming, self._body = False, b""
 
+    def on_message_begin(self) -> None:
+        """Make the scope of ASGI only where it is needed."""
+        self.heads, self.held, self.since, self.idle = self.heads + 1, 0, self.loop.time(), None
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
     def data_received(self, data: bytes) -> None:
         """Take a piece; who has not sent all of a request by its end goes on as ASGI."""
         super().data_received(data)
@@ -45,7 +50,7 @@ class Express(Bounded):
         self.since = None
         self._coming, self._body = self._plain(), b""
         if not self._coming:
-            super().on_headers_complete()
+            self._as_asgi()
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
@@ -91,9 +96,17 @@ class Express(Bounded):
         self._coming = False
         if self.transport.is_closing():
             return
-        super().on_headers_complete()
+        self._as_asgi()
         if self._body:
             super().on_body(self._body)
+
+    def _as_asgi(self) -> None:
+        """Begin the request as uvicorn does."""
+        url, headers, expected = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue, self.since = url, expected, None
+        self.headers += headers
+        super().on_headers_complete()
 
 
 class Due:

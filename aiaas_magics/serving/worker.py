@@ -30,8 +30,8 @@ LINGER = 0.5
 DRAIN = 8
 """Seconds to answer what is under way when the worker is told to go."""
 TICK = 0.1
-FLUSH = 5
-"""Ticks between two writings of the log."""
+SWEEP = 5
+"""Ticks between two looks at the connections."""
 KEEP_ALIVE = 65
 """Seconds an idle connection stays open: longer than the pools of usual clients keep theirs."""
 COLLECT = 50_000
@@ -140,8 +140,8 @@ class Worker:
             self._guard.beat = time.monotonic()
             self.app.tick()
             count += 1
-            if count % FLUSH == 0:
-                self._log.flush()
+            self._log.flush()
+            if count % SWEEP == 0:
                 for each in list(connected):
                     if hasattr(each, "sweep"):
                         each.sweep(loop.time())

@@ -8,6 +8,7 @@ import pytest
 
 from aiaas_magics.gauges import bins, samples
 from aiaas_magics.gauges.counters import merged
+from aiaas_magics.gauges.samples import key_of
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.serving import collector
 from aiaas_magics.serving.collector import REFERENCE, Collector
@@ -187,15 +188,29 @@ def test_a_pause_pays_for_many_rows_at_once(tmp_path, start, monkeypatch):
     assert merged(tmp_path).thinned == 0
 
 
-def test_a_queue_that_is_full_loses_requests_and_says_so(tmp_path, start, monkeypatch):
-    monkeypatch.setattr(collector, "MOST_WAITING", 2)
+def test_of_what_is_too_much_each_request_has_the_same_chance(tmp_path, start, monkeypatch):
+    monkeypatch.setattr(collector, "MOST_WAITING", 20)
+    watch = start(CLF)
+    for number in range(200):
+        watch.answered(
+            "clf@1", 200, 0.001, numbers([number, 2]), outcome("yes"), key=b"%d" % number
+        )
+    watch.look()
+    assert (merged(tmp_path).thinned, merged(tmp_path).lost) == (180, 0)
+    assert merged(tmp_path).of("clf@1").requests == 200
+    places = {key_of(b"%d" % number): number for number in range(200)}
+    found = [places[key] for key in kept(tmp_path, CLF)["key"].tolist()]
+    assert len(set(found)) == 20
+    assert max(found) > 40  # else it would have a chance of 0.05 ** 20 a row
+
+
+def test_more_rows_than_wait_for_a_look_are_lost_and_said_so(tmp_path, start, monkeypatch):
+    monkeypatch.setattr(collector, "MOST_ROWS", 1)
     watch = start(CLF)
     for _ in range(5):
         watch.answered("clf@1", 200, 0.001, numbers([1, 2]), outcome("yes"))
     watch.look()
     assert merged(tmp_path).lost == 3
-    assert merged(tmp_path).of("clf@1").requests == 5
-    assert len(kept(tmp_path, CLF)) == 2
 
 
 def test_a_shadow_is_compared_and_counted_by_itself(tmp_path, start):

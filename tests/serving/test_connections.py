@@ -7,7 +7,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from aiaas_magics.serving import connections
-from aiaas_magics.serving.connections import MOST, SLOWEST
+from aiaas_magics.serving.connections import IDLE, MOST, SLOWEST
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
 
@@ -134,18 +134,17 @@ def test_a_head_that_is_late_ends_the_connection():
 )
 def test_a_connection_between_two_requests_is_not_late(parts):
     def after(one):
-        one.protocol.sweep(one.protocol.loop.time() + 10 * SLOWEST)
+        one.protocol.sweep(one.protocol.loop.time() + 2 * SLOWEST)
 
     assert not said(*parts, after=after).transport.closed
 
 
-def test_a_connection_that_says_nothing_is_closed(monkeypatch):
-    monkeypatch.setattr(connections, "FRESH", 0.0)
+@pytest.mark.parametrize("parts", [[], [HEAD + b"\r\n"]])
+def test_a_connection_that_says_nothing_for_long_is_closed(parts):
+    def after(one):
+        now = one.protocol.loop.time()
+        one.protocol.sweep(now + IDLE - 1)
+        assert not one.transport.closed
+        one.protocol.sweep(now + IDLE + 1)
 
-    async def run():
-        one = Connection()
-        for _ in range(3):
-            await asyncio.sleep(0.001)
-        return one
-
-    assert asyncio.run(run()).transport.closed
+    assert said(*parts, after=after).transport.closed
