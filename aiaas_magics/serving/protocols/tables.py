@@ -125,7 +125,8 @@ def _numbers(rows: Sequence[Any], names: Sequence[str], version: Loaded) -> Rows
         if part is None:
             return None
         parts.append(part)
-    table = np.concatenate(parts).reshape(len(rows), len(names))
+    whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    table = whole.reshape(len(rows), len(names))
     if names != expected:
         table = table[:, [names.index(name) for name in expected]]
     return Rows(signature, matrix=table) if matrix.sound(table, version.schema) else None
