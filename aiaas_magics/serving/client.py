@@ -95,7 +95,7 @@ def _ask(url: str, token: str, body: bytes, timeout: float) -> dict[str, Any]:
     try:
         connection.request("POST", "/predict", body, headers)
         reply = connection.getresponse()
-        said = json.loads(reply.read())
+        said = _decoded(reply.read())
     except TimeoutError as error:
         raise errors.EndpointError(
             f"{url} did not answer in {timeout:g} s", "", f"--timeout {4 * timeout:g}"
@@ -112,10 +112,26 @@ def _ask(url: str, token: str, body: bytes, timeout: float) -> dict[str, Any]:
     if reply.status == 401:
         raise errors.AccessDenied(said["detail"], said.get("hint", ""))
     if reply.status != 200:
-        raise errors.EndpointError(
-            f"the endpoint refused: {said['detail']}",
-            said.get("hint", ""),
-            "the rows must fit the model's columns: %aiaas_models",
-        )
+        raise _refusal(reply.status, said)
     answer: dict[str, Any] = said
     return answer
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:  # a page of some other program
+        return None
+
+
+def _refusal(status: int, said: dict[str, Any]) -> errors.EndpointError:
+    what, hint = f"the endpoint refused: {said['detail']}", said.get("hint", "")
+    if status in BUSY:
+        return errors.EndpointError(what, hint, "the same line again in a second")
+    if status >= 500:
+        return errors.EndpointError(what, hint, "%aiaas_endpoints")
+    return errors.EndpointError(what, hint, "the rows must fit the model's columns: %aiaas_models")
+
+
+BUSY = (429, 503)
+"""Statuses of an endpoint that has too much to do, or goes."""

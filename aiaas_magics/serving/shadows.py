@@ -1,7 +1,7 @@
 """Shadows: versions that are asked what the main one was, so that the answers compare; nobody waits for them.
 
-They are asked when nothing else is, many requests at once. What they cannot keep up with is left out, first of all when the
-endpoint has much to do.
+They are asked when nothing else is, many requests at once, but no more than take a moment: the main version may use the same
+thread. What they cannot keep up with is left out, first of all when the endpoint has much to do.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from functools import partial
+from time import monotonic
 from typing import NamedTuple
 
 from aiaas_magics.predictors.base import Outcome, Rows
@@ -22,6 +23,12 @@ WAITING = 1_024
 """Requests that wait for a shadow."""
 ROWS = 50_000
 """Rows of theirs: of 100 numbers they are 40 MB."""
+MOMENT = 0.05
+"""Seconds a shadow may be asked for at once, as far as requests can be taken apart."""
+LONGEST = 2.0
+"""Seconds after which a single request is too large for a shadow."""
+FEW = 16
+"""Rows that a shadow is asked at first, while nobody knows how long it takes."""
 GATHER = 0.05
 """Seconds in which requests gather, so that a busy endpoint is not interrupted for each."""
 
@@ -41,7 +48,25 @@ class _Queue:
         self.waiting: deque[_Asked] = deque()
         self.put = self.took = 0
         """Rows that ever came, counted by the event loop, and that were asked about, by the lane."""
+        self.cost = MOMENT / FEW
+        """Seconds a row, as it was last."""
+        self.known = False
         self.planned = False
+
+    @property
+    def most(self) -> int:
+        """How many rows of several requests are asked at once; 1 where a row's answer may depend on those beside."""
+        if self.shadow.loaded.alone:
+            return 1
+        return max(1, min(TOGETHER, int(MOMENT / self.cost)))
+
+    def took_time(self, seconds: float, rows: int) -> None:
+        """Learn from a batch how long the next may be: twice as long at most."""
+        self.cost, self.known = max(seconds / rows, MOMENT / (2 * max(FEW, rows))), True
+
+    def too_large(self, rows: int) -> bool:
+        """Tell whether a request would keep others waiting for long."""
+        return self.known and rows * self.cost > LONGEST
 
     def full(self) -> bool:
         """Tell whether no more may wait."""
@@ -66,7 +91,8 @@ class Shadows:
         if [queue.shadow for queue in self._queues] != router.shadows:
             self._queues = [_Queue(shadow) for shadow in router.shadows]
         for queue in self._queues:
-            if busy or queue.full() or not _fits(queue.shadow, router.main):
+            left_out = busy or queue.full() or queue.too_large(rows.n)
+            if left_out or not _fits(queue.shadow, router.main):
                 self._leave_out()
                 continue
             queue.put += rows.n
@@ -86,14 +112,18 @@ class Shadows:
 
     def _work(self, queue: _Queue) -> None:
         """Ask for some of what waits, and come back for the rest; in the lane's thread."""
-        batch = _front(queue.waiting)
-        if batch and self._watch is not None:
-            self._compare(queue.shadow, batch, self._watch)
-        for each in batch:
-            queue.waiting.popleft()
-            queue.took += each.rows.n
-        if queue.waiting:
-            self._lane.spare(partial(self._work, queue))
+        batch = _front(queue.waiting, queue.most)
+        rows, begun = sum(each.rows.n for each in batch), monotonic()
+        try:
+            if batch and self._watch is not None:
+                self._compare(queue.shadow, batch, self._watch)
+                queue.took_time(monotonic() - begun, rows)
+        finally:
+            queue.took += rows
+            for _ in batch:
+                queue.waiting.popleft()
+            if queue.waiting:
+                self._lane.spare(partial(self._work, queue))
 
     def _compare(self, shadow: Runner, batch: list[_Asked], watch: Watch) -> None:
         proba = batch[0].ours.proba is not None
@@ -104,13 +134,13 @@ class Shadows:
             watch.compared(each.main, shadow.model, own, each.ours, answer, each.key)
 
 
-def _front(waiting: deque[_Asked]) -> list[_Asked]:
+def _front(waiting: deque[_Asked], most: int) -> list[_Asked]:
     """Return from the front what can be asked at once."""
     batch: list[_Asked] = []
     size = 0
     for each in list(waiting):
         size += each.rows.n
-        if batch and (size > TOGETHER or not _same_form(each, batch[0])):
+        if batch and (size > most or not _same_form(each, batch[0])):
             break
         batch.append(each)
     return batch

@@ -209,6 +209,8 @@ def test_what_does_not_fit_is_refused_in_mlflow_s_words(body, what):
     [
         (b"", "the body is empty"),
         (b"x\n", "there are no rows"),
+        (b"\n\n", "the body is empty"),
+        (b"\n1\n", "there are no rows"),
         (b"x\nabc\n", 'row 0: x is not a number: got "abc"'),
         (b"x\ninf\n", "row 0: x is not a number"),
         (b"x\n1_000\n", "row 0: x is not a number"),
@@ -261,6 +263,16 @@ def test_a_gap_is_left_out_in_all_rows_or_in_none(form):
     assert "row 1: size missing" in refusal(asked)[1]["message"]
     del asked[form][0]["size"]
     assert columns(asked)["size"] == [None, None]
+
+
+@pytest.mark.parametrize("rows", [[{}], [{"y": 1.0}, {"z": 2.0}]])
+def test_rows_of_which_nothing_is_known_are_not_all_gaps(rows):
+    gaps = Signature(inputs=(("x", "double"), ("w", "string")), output="y")
+    asked = {"instances": rows, "params": {"schema": "fix"}}
+    assert "x, w missing" in refusal(asked, signature=gaps)[1]["message"]
+    whole = {name: [row.get(name) for row in rows] for row in rows for name in row}
+    asked = {"inputs": whole, "params": {"schema": "fix"}} if whole else asked
+    assert "x, w missing" in refusal(asked, signature=gaps)[1]["message"]
 
 
 NUMBERS = Signature(

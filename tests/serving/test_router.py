@@ -237,6 +237,64 @@ def test_few_rows_wait_for_a_shadow_however_large_the_requests_are(monkeypatch):
     assert asks.left_out == 20 - 6
 
 
+class Slow(Says):
+    """A shadow whose rows take their time, by a clock of its own."""
+
+    now = 0.0
+
+    def predict(self, rows, *, proba):
+        Slow.now += 0.02 * rows.n
+        return super().predict(rows, proba=proba)
+
+
+def waiting_for(monkeypatch, shadow, times, rows=4):
+    """Return what a shadow is asked when some requests wait for it, and who asked."""
+    monkeypatch.setattr(shadows, "GATHER", 0.0)
+    monkeypatch.setattr(shadows, "monotonic", lambda: Slow.now)
+    lane, watch = Waits(), Notes()
+    asks = Shadows(lane, watch)
+    routes = Router(serving.state(version(1), shadow), LANE)
+    one = Rows(SIGNATURE, matrix=np.ones((rows, 2)))
+
+    async def ask(count, rows=one):
+        for _ in range(count):
+            asks.ask(routes, rows, Outcome(np.ones(rows.n), None))
+        await asyncio.sleep(0.001)
+
+    asyncio.run(ask(times))
+    while lane.works:
+        lane.works.pop()()
+    assert len(watch.compares) == times
+    return [each.n for each in shadow.predictor.asked], asks, ask
+
+
+def test_a_slow_shadow_is_asked_a_moment_at_a_time(monkeypatch):
+    shadow = serving.loaded(Slow(2), "m@2", role="shadow")
+    asked, asks, ask = waiting_for(monkeypatch, shadow, 40)
+    assert asked == [16] + [4] * 36
+    asyncio.run(ask(1, Rows(SIGNATURE, matrix=np.ones((101, 2)))))
+    assert asks.left_out == 1
+
+
+def test_a_quick_shadow_is_asked_ever_more_at_a_time(monkeypatch):
+    asked, asks, _ = waiting_for(monkeypatch, version(2, "shadow"), 600)
+    assert asked[:4] == [16, 32, 64, 128]
+    assert (max(asked), asks.left_out) == (1024, 0)
+
+
+def test_requests_to_a_shadow_of_the_user_s_own_code_are_not_joined(monkeypatch):
+    shadow = version(2, "shadow")._replace(alone=True)
+    assert waiting_for(monkeypatch, shadow, 5)[0] == [4] * 5
+
+
+def test_a_watch_that_fails_does_not_stop_the_shadow(monkeypatch):
+    monkeypatch.setattr(Notes, "compared", None)
+    with pytest.raises(TypeError):
+        waiting_for(monkeypatch, version(2, "shadow"), 1)
+    monkeypatch.undo()
+    assert waiting_for(monkeypatch, version(2, "shadow"), 1)[0] == [4]
+
+
 def test_a_shadow_that_takes_columns_nobody_gives_is_not_asked():
     other = Signature(inputs=(("x", "double"), ("w", "double")), output="y")
     asks = Shadows(LANE, Notes())

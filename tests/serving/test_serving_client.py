@@ -111,17 +111,28 @@ def test_a_late_answer_is_given_up():
         (401, b'{"detail": "a token is needed", "hint": "h"}', errors.AccessDenied, "a token"),
         (422, b'{"detail": "row 0", "hint": "h"}', errors.EndpointError, "refused: row 0"),
         (500, b'{"detail": "no"}', errors.EndpointError, "refused: no"),
-        (200, b"<html>", errors.EndpointError, "nothing answers"),
+        (200, b"<html>", errors.EndpointError, "does not answer as it should"),
         (200, b'{"detail": "hello"}', errors.EndpointError, "does not answer as it should"),
         (404, b'{"error": "no"}', errors.EndpointError, "does not answer as it should"),
         (404, b"[]", errors.EndpointError, "does not answer as it should"),
-        (200, b"\xff", errors.EndpointError, "nothing answers"),
+        (200, b"\xff", errors.EndpointError, "does not answer as it should"),
     ],
 )
 def test_other_answers_become_errors_of_ours(server, status, said, kind, what):
     server.RequestHandlerClass.said = (status, said)
     with pytest.raises(kind, match=what):
         client.predict(server.url, "t", [{"x": 1}])
+
+
+@pytest.mark.parametrize(
+    ("status", "next_"),
+    [(422, "must fit"), (429, "again"), (503, "again"), (504, "%aiaas_endpoints")],
+)
+def test_what_to_do_next_depends_on_the_refusal(server, status, next_):
+    server.RequestHandlerClass.said = (status, b'{"detail": "no"}')
+    with pytest.raises(errors.EndpointError) as caught:
+        client.predict(server.url, "t", [{"x": 1}])
+    assert next_ in caught.value.try_
 
 
 def test_a_connection_that_breaks_is_an_error_of_ours():

@@ -149,7 +149,7 @@ def test_a_converted_model_needs_no_table_library_and_no_database(models, starte
     (served, answers), out = models[1], "modules"
     code = (
         "import pathlib; from aiaas_magics.serving import worker; worker.main();"
-        "pathlib.Path(sys.argv[2], 'modules').write_text(' '.join(sys.modules))"
+        "pathlib.Path(sys.argv[2], 'modules').write_text(f'{sys.getswitchinterval()} ' + ' '.join(sys.modules))"
     )
     worker = started(served, code=code).until_ready()
     status, model, said = worker.ask()
@@ -158,6 +158,9 @@ def test_a_converted_model_needs_no_table_library_and_no_database(models, starte
     assert worker.end() == 0
     loaded = set((worker.folder / out).read_text().split())
     assert "uvicorn" in loaded
+    assert (
+        "0.001" in loaded
+    )  # a second's thousandth is all that the event loop waits for another thread
     assert not loaded & {
         "sklearn",
         "pandas",

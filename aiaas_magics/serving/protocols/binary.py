@@ -31,6 +31,8 @@ NUMPY = {
 """Datatype -> numpy's name of it; texts are BYTES."""
 DATATYPES = (*NUMPY, "BYTES")
 LENGTH = struct.Struct("<I")
+MOST_AXES, MOST_LONG = 32, 2**63 - 1
+"""Of a shape: its axes (numpy 1 had as many), and how long one is (the protocol's are int64)."""
 
 
 class Tensor(msgspec.Struct, forbid_unknown_fields=True):
@@ -139,15 +141,16 @@ def _count(tensor: Tensor) -> int:
     if tensor.datatype not in DATATYPES:
         hint = "known: " + ", ".join(DATATYPES)
         raise Problem(400, f"{here(tensor)}: no datatype {short(tensor.datatype)}", hint)
-    if not tensor.shape or min(tensor.shape) < 0:
+    shape = tensor.shape
+    if not 0 < len(shape) <= MOST_AXES or min(shape) < 0 or max(shape) > MOST_LONG:
         hint = "rows first: [rows] or [rows, columns]"
         raise Problem(400, f"{here(tensor)}: no shape {_said(tensor.shape)}", hint)
     return math.prod(tensor.shape)
 
 
 def _said(shape: Sequence[int]) -> str:
-    text = str(list(shape[:8]))
-    return text if len(shape) <= 8 else text[:-1] + ", ...]"
+    known = [str(length) if abs(length) <= MOST_LONG else "..." for length in shape[:8]]
+    return f"[{', '.join(known + ['...'] * (len(shape) > 8))}]"
 
 
 def _of_bytes(

@@ -246,12 +246,13 @@ READ: dict[str, Callable[[Any, Loaded, str], Found]] = {
 def _csv(body: bytes, version: Loaded, mode: str) -> Found:
     """Return the rows of a CSV text with a line of names; an empty cell is a gap."""
     try:
-        lines = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True))
+        text = io.StringIO(body.decode("utf-8-sig"), newline="")
+        lines = [line for line in csv.reader(text, strict=True) if line]
     except (UnicodeDecodeError, csv.Error) as error:
         raise Problem(400, "the body is not CSV in UTF-8", str(error)) from error
     if not lines:
         raise Problem(400, "the body is empty", "a line of names, then one line a row")
-    names, rows = lines[0], [line for line in lines[1:] if line]
+    names, rows = lines[0], lines[1:]
     if names[:1] == [""] and "" not in version.schema.names:  # the index of a DataFrame
         names, rows = names[1:], [row[1:] for row in rows]
     if len(set(names)) != len(names):

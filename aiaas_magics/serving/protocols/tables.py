@@ -125,7 +125,8 @@ def _numbers(rows: Sequence[Any], names: Sequence[str], version: Loaded) -> Rows
         if part is None:
             return None
         parts.append(part)
-    table = np.concatenate(parts).reshape(len(rows), len(names))
+    whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    table = whole.reshape(len(rows), len(names))
     if names != expected:
         table = table[:, [names.index(name) for name in expected]]
     return Rows(signature, matrix=table) if matrix.sound(table, version.schema) else None
@@ -151,7 +152,7 @@ def check_names(
     missing = [name for name in names if name not in given]
     if missing:
         what = f"{at}{some(missing)} missing"
-        raise Problem(422, what, f"the model needs {len(names)} columns")
+        raise Problem(422, what, f"the model needs {len(names)} column{'s' * (len(names) != 1)}")
 
 
 def near(word: str, known: Sequence[str]) -> str:
@@ -180,7 +181,11 @@ NOTHING = _Mend(frozenset(), [])
 
 
 def _mended(given: Collection[str], rows: int, schema: Schema) -> _Mend:
-    """Return what is done about columns that nobody needs, and about those not given that may be gaps."""
+    """Return what is done about columns that nobody needs, and about those not given that may be gaps.
+
+    Rows of which nothing is known mean nothing: then all columns are to be there.
+    """
     extra, absent = schema.spare(list(given))
+    absent = absent if len(extra) < len(given) else []
     notes = [left_out(name[:80], rows) for name in extra[:MOST_NOTES]]
     return _Mend(frozenset(absent), [*notes, *(all_gaps(name, rows) for name in absent)])

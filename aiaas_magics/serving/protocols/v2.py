@@ -199,7 +199,7 @@ def _decode(request: Request) -> tuple[Asked, int]:
     body, length = request.body, request.headers.get(LENGTH)
     start = len(body)
     if length is not None:
-        if not length.isdigit() or int(length) > len(body):
+        if not length.isdigit() or len(length) > 18 or int(length) > len(body):
             hint = "Inference-Header-Content-Length is the count of its bytes"
             raise Problem(400, "the JSON is not as long as the request says", hint)
         start = int(length)
