@@ -178,8 +178,11 @@ def _parts(text: str | None, where: dt.tzinfo | None) -> tuple[float, ...]:
     if text is None:
         return (np.nan,) * 5
     moment = dt.datetime.fromisoformat(text)
-    if where is not None and moment.tzinfo is not None:
-        moment = moment.astimezone(where)
+    if (
+        where is not None
+    ):  # by way of UTC: an hour that clocks leave out in spring is the one after it
+        whole = moment if moment.tzinfo is not None else moment.replace(tzinfo=where)
+        moment = whole.astimezone(dt.UTC).astimezone(where)
     return moment.year, moment.month, moment.day, moment.weekday(), moment.hour
 
 

@@ -1,15 +1,17 @@
 """Steps of numpy give what scikit-learn's transformers give, and refuse what is not theirs."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import PowerTransformer, QuantileTransformer
 
+from aiaas_magics.engines.modalities.date import DateParts
 from aiaas_magics.engines.optimising import fronts as convert
 from aiaas_magics.engines.optimising import prose
-from aiaas_magics.predictors import fronts
+from aiaas_magics.predictors import fronts, sklearn
 from aiaas_magics.predictors.base import Rows
 from aiaas_magics.predictors.packed import Array
 from aiaas_magics.specs.records import Signature
@@ -51,6 +53,7 @@ def test_numbers_become_what_they_become_in_scikit_learn(transformer):
         ("UTC", "2026-06-01T10:00+02:00", 8),
         ("Europe/Berlin", "2026-06-01T08:00Z", 10),
         ("UTC+05:30", "2026-06-01T08:00Z", 13),
+        ("Europe/Berlin", "2026-06-01T02:30", 2),
     ],
 )
 def test_dates_are_read_on_the_clocks_of_their_zone(zone, text, hour):
@@ -58,6 +61,18 @@ def test_dates_are_read_on_the_clocks_of_their_zone(zone, text, hour):
     found = fronts.Dates((0,), (zone,)).opened()(Rows(signature, {"when": [text, None]}))
     assert found[0].tolist() == [2026, 6, 1, 0, hour]
     assert np.isnan(found[1]).all()
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-03-29T02:30", "2026-10-25T02:30", "2026-10-25T02:30+01:00", "1700-01-01"]
+)
+def test_hours_that_clocks_leave_out_or_show_twice_are_read_as_pandas_reads_them(text):
+    signature = Signature(
+        inputs=(("when", "datetime"),), output="y", zones={"when": "Europe/Berlin"}
+    )
+    known = DateParts().fit_transform(pd.DataFrame({"when": sklearn._dates([text], "Europe/Berlin")}))  # fmt: skip
+    found = fronts.Dates((0,), ("Europe/Berlin",)).opened()(Rows(signature, {"when": [text]}))
+    assert found.tolist() == known.tolist()
 
 
 def test_a_value_no_encoder_knows_is_refused_or_has_its_row():
