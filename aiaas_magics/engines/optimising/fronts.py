@@ -20,20 +20,17 @@ from sklearn.preprocessing import (
     FunctionTransformer,
     MaxAbsScaler,
     MinMaxScaler,
-    OneHotEncoder,
-    OrdinalEncoder,
     PolynomialFeatures,
     PowerTransformer,
     QuantileTransformer,
     RobustScaler,
     StandardScaler,
-    TargetEncoder,
 )
 
 from aiaas_magics.engines.modalities.date import DateParts
 from aiaas_magics.engines.optimising import lookups, prose
 from aiaas_magics.engines.optimising.base import Unconvertible, named
-from aiaas_magics.engines.transformers import Clipper, ColumnChooser, Gaps, RareCategories
+from aiaas_magics.engines.transformers import Clipper, ColumnChooser, Gaps
 from aiaas_magics.predictors import fronts
 from aiaas_magics.predictors.arithmetic import (
     Arithmetic,
@@ -52,8 +49,6 @@ from aiaas_magics.predictors.fronts import Step
 from aiaas_magics.predictors.packed import Array
 from aiaas_magics.specs.records import Signature
 
-ENCODERS = (OneHotEncoder, OrdinalEncoder, TargetEncoder, RareCategories)
-"""What works on columns of few values, one by one."""
 Chain = tuple[Step, ...]
 
 
@@ -101,7 +96,9 @@ def _on_inputs(parts: list[Any], places: tuple[int, ...], signature: Signature) 
         made = _side_by_side(parts[0], places, signature)
         return _then(made, parts[1:])
     kinds = {signature.inputs[place][1] for place in places}
-    last = max((i for i, part in enumerate(parts) if isinstance(part, ENCODERS)), default=-1)
+    last = max(
+        (i for i, part in enumerate(parts) if isinstance(part, lookups.ENCODERS)), default=-1
+    )
     if prose.weighs(parts):
         step, width = prose.of(parts, places)
         return Made((step,), width)
@@ -146,6 +143,8 @@ def _forked(made: Sequence[Made]) -> Made:
 
 def _columns(found: ColumnTransformer, asked: Any, width: int) -> list[int]:
     """Return the places of the columns that a part of a ColumnTransformer takes."""
+    if found.transformer_weights:
+        raise Unconvertible("ColumnTransformer with weights")
     if callable(asked):
         raise Unconvertible("columns that are chosen by a function")
     if isinstance(asked, slice):

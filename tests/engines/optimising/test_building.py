@@ -8,6 +8,9 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from aiaas_magics import errors
 from aiaas_magics.engines import deploy
@@ -194,6 +197,37 @@ def test_an_unconvertible_part_is_named():
     )  # fmt: skip
     with pytest.raises(Unconvertible, match="Renamed has no form in numpy"):
         OnnxTier("float64").build(claim.pipeline, claim.info, None)
+
+
+def built_of(claim, where):
+    return building.built(OnnxTier("float64"), claim.pipeline, claim.info, where, lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("steps", "named"),
+    [
+        ([FunctionTransformer(np.abs), OneHotEncoder(handle_unknown="ignore")], "FunctionTransformer before"),
+        ([ColumnTransformer([("a", StandardScaler(), ["n"])], transformer_weights={"a": 2})], "with weights"),
+    ],
+    ids=["known values of any others", "weights"],
+)  # fmt: skip
+def test_a_step_that_no_row_of_the_gate_may_show_is_not_taken(tmp_path, steps, named):
+    frame = pd.DataFrame({"n": np.arange(40) % 5})
+    claim = tiers.of(tiers.make_pipeline(*steps, tiers.Ridge()), frame, frame["n"] * 1.5)
+    with pytest.raises(Unconvertible, match=named):
+        built_of(claim, tmp_path)
+
+
+def test_what_an_imputer_takes_for_a_gap_is_known_though_no_encoder_knows_it(tmp_path):
+    filled = SimpleImputer(missing_values="?", strategy="constant", fill_value="a")
+    frame = pd.DataFrame({"kind": ["a", "b"] * 20})
+    claim = tiers.of(
+        tiers.make_pipeline(filled, OneHotEncoder(handle_unknown="ignore"), tiers.Ridge()),
+        frame, np.arange(40) % 2 + 0.5,
+    )  # fmt: skip
+    asked = Rows(claim.info.signature, {"kind": ["?", "b", "c"]})
+    found = built_of(claim, tmp_path).predict(asked, proba=False)
+    assert np.allclose(found.labels, claim.known.predict(asked, proba=False).labels)
 
 
 def test_a_row_alone_may_be_asked_by_an_event_loop(forest, context):
