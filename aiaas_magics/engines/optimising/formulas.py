@@ -57,6 +57,17 @@ def of(estimator: Any, graph: Graph) -> tuple[str, Link]:
     raise Unconvertible(f"{named(estimator)} has no graph")
 
 
+def cells(estimator: Any, width: int) -> int:
+    """Return how many numbers a row takes at most while its formula is computed."""
+    model = getattr(estimator, "model_", estimator)
+    if hasattr(model, "support_vectors_"):
+        vectors = int(model.support_vectors_.shape[0])
+        return vectors * width if model.kernel == "rbf" else vectors
+    if isinstance(model, GaussianNB):
+        return int(model.theta_.size)
+    return max((len(bias) for bias in getattr(model, "intercepts_", ())), default=width)
+
+
 # linear ------------------------------------------------------------------------------------------
 def _scores(estimator: Any, graph: Graph) -> str:
     coefficients = np.atleast_2d(estimator.coef_)

@@ -3,17 +3,21 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.linear_model import RidgeClassifier
-from sklearn.neighbors import KNeighborsRegressor
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.svm import SVC, LinearSVC
 
 from aiaas_magics import frames
 from aiaas_magics.engines import prepare, train
 from aiaas_magics.engines.optimising import building, gate
 from aiaas_magics.engines.optimising.base import Unconvertible
 from aiaas_magics.engines.optimising.onnx import OnnxTier
-from aiaas_magics.predictors import loading
+from aiaas_magics.predictors import loading, programs
 from aiaas_magics.predictors.base import Rows
 from aiaas_magics.specs.algorithms import ALGORITHMS, find
 from aiaas_magics.specs.prepare import PrepareSpec
@@ -122,3 +126,56 @@ def test_neighbours_at_the_same_distance_are_left_to_scikit_learn(tmp_path):
     claim = tiers.of(KNeighborsRegressor(3), frame, np.arange(40.0))
     with pytest.raises(Unconvertible, match="same distance"):
         OnnxTier("float64").build(claim.pipeline, claim.info, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        FixedThresholdClassifier(LogisticRegression(), threshold=0.5002, pos_label="up"),
+        CalibratedClassifierCV(FixedThresholdClassifier(LinearSVC(), threshold=0.01), cv=2),
+        SVC(probability=True, random_state=0), OneVsRestClassifier(LogisticRegression()),
+        GridSearchCV(LogisticRegression(), {"C": [1, 2]}), KNeighborsClassifier(weights="distance"),
+    ],
+    ids=lambda model: type(model).__name__,
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_label_is_the_models_where_its_probabilities_are_near_one_half(tmp_path, model):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(150, 2)), columns=["a", "b"])
+    claim = tiers.of(model, frame, np.where(frame["a"] + rng.normal(size=150) > 0, "up", "down"))
+    many = pd.DataFrame(rng.normal(size=(20_000, 2)), columns=["a", "b"])
+    for place, tier in enumerate(building.TIERS):
+        where = tmp_path / str(place)
+        where.mkdir()
+        try:
+            found = building.built(tier, model, claim.info, where, lambda: model)
+        except Unconvertible:
+            continue
+        said = found.predict(rows_of(many, claim.info.signature), proba=True)
+        passed = gate.compare(*(gate.ask(each, claim.rows()) for each in (claim.known, found)), "classification", 1.0)  # fmt: skip
+        if passed.equal:
+            assert said.labels.tolist() == model.predict(many).tolist()
+
+
+def test_a_search_serves_as_what_it_found(tmp_path):
+    frame = pd.DataFrame({"n": np.arange(40.0)})
+    search = GridSearchCV(tiers.make_pipeline(tiers.StandardScaler(), LogisticRegression()), {})
+    claim = tiers.of(search, frame, frame["n"] > 12)
+    found = building.built(OnnxTier("float64"), search, claim.info, tmp_path, lambda: 1 / 0)
+    rows = rows_of(frame, claim.info.signature)
+    assert found.predict(rows, proba=False).labels.tolist() == search.predict(frame).tolist()
+
+
+def test_many_rows_of_a_kernel_machine_take_bounded_memory(tmp_path):
+    """Each row is compared with each support vector, column by column."""
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 5)))
+    frame.columns = [f"c{i}" for i in range(5)]
+    claim = tiers.of(SVC(), frame, np.arange(80) % 2 == 0)
+    found = building.built(OnnxTier("float64"), claim.pipeline, claim.info, tmp_path, lambda: 1 / 0)
+    asked = []
+    run = found._run
+    found._run = lambda rows: asked.append(rows.n) or run(rows)
+    said = found.predict(rows_of(pd.concat([frame] * 200), claim.info.signature), proba=False)
+    vectors = len(claim.pipeline.support_vectors_)
+    assert max(asked) * vectors * 5 <= programs.CELLS
+    assert said.labels.tolist() == claim.pipeline.predict(frame).tolist() * 200
