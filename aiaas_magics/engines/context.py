@@ -126,7 +126,7 @@ class Context(Protocol):
         ...
 
     def build(self, model: ModelInfo) -> Path:
-        """Return where a model's build lies, or is to lie: see :mod:`aiaas_magics.engines.optimising.building`."""
+        """Return where a model's builds lie, or are to lie: see :mod:`aiaas_magics.engines.optimising.building`."""
         ...
 
     # endpoints -------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def optimised(info: ModelInfo, folder: Path, context: Context) -> Verdict:
     """Return the verdict on a model; its build, and what monitoring compares with, are made where they are not there."""
     build = context.build(info)
     verdict = building.verdict(info, folder, _rows(info, context), build)
-    reference.ensure(build, info, folder, context)
+    reference.ensure(build / verdict.folder, info, folder, context)
     return verdict
 
 

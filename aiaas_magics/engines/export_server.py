@@ -48,7 +48,9 @@ def run(spec: ExportServerSpec, context: Context) -> ServerExportResult:
         without = shutil.ignore_patterns(SEAL, "__pycache__")
         shutil.copytree(model, folder / served.folder, ignore=without)
     if served.build:
-        shutil.copytree(context.build(info), folder / served.build, ignore=_reference)
+        shutil.copytree(
+            context.build(info) / verdict.folder, folder / served.build, ignore=_reference
+        )
     _write(folder, spec, served, result)
     archive = context.scratch / "server.zip"
     packing.pack(folder, archive)

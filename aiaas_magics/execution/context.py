@@ -108,7 +108,7 @@ class WorkerContext:
         return self._home.registry.save(name, folder, model, job=self.job)
 
     def build(self, model: ModelInfo) -> Path:
-        """Return where a model's build lies, or is to lie."""
+        """Return where a model's builds lie, or are to lie."""
         return self._home.build_folder(model.digest)
 
     def keep(self, key: str, body: bytes, *, at_once: bool = False) -> None:

@@ -1,15 +1,19 @@
 """From a model to its build: every tier is tried, asked the gate's questions, timed; the fastest that passes serves.
 
-A build is made once a model version and set of libraries, in ``builds/<digest>/`` of the home, and read by every worker.
+A build is made once a model version and set of libraries, and read by every worker. ``builds/<digest>/`` of the home holds the
+verdict on a model and, in a folder named by its address, the build; one that another replaces stays for those who serve it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import os
+import platform
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -18,7 +22,7 @@ import msgspec
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from aiaas_magics import frames
+from aiaas_magics import errors, frames
 from aiaas_magics.engines import usercode
 from aiaas_magics.engines.models import artefacts
 from aiaas_magics.engines.optimising import adversarial, gate
@@ -31,7 +35,7 @@ from aiaas_magics.predictors.base import Predictor, Rows
 from aiaas_magics.predictors.programs import Build
 from aiaas_magics.predictors.sklearn import SklearnPredictor
 from aiaas_magics.specs.base import JSON, decode, encode
-from aiaas_magics.specs.builds import Trial, Verdict
+from aiaas_magics.specs.builds import FILE, Trial, Verdict
 from aiaas_magics.specs.records import ModelInfo
 
 TIERS: tuple[Tier, ...] = (
@@ -78,10 +82,11 @@ def verdict(info: ModelInfo, folder: Path, frame: Any, build: Path) -> Verdict:
     frame
         Rows it learned from, raw: a DataFrame of its input columns.
     build
-        Where the build lies, or is to lie.
+        Where the verdict and the model's builds lie, or are to lie.
     """
     known = _known(build, info)
     if known is not None:
+        os.utime(build / known.folder)  # newer than this process: nobody clears it away
         return known
     draft = build.with_name(f".{build.name}.{time.time_ns()}")
     draft.mkdir(parents=True)
@@ -90,18 +95,19 @@ def verdict(info: ModelInfo, folder: Path, frame: Any, build: Path) -> Verdict:
             1
         ):  # as a worker asks: threads of several workers would wait for each other
             found = _made(info, folder, frame, draft)
-        (draft / loading.VERDICT).write_bytes(encode(found))
+        (draft / FILE).write_bytes(encode(found))
         return _placed(draft, build, info, found)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
 def libraries() -> dict[str, str]:
-    """Return the versions of what a build depends on."""
-    names = ("scikit-learn", "numpy", "onnxruntime", "treelite")
-    return {
-        name: version(name) for name in names if _there(name.replace("scikit-learn", "sklearn"))
-    }
+    """Return the versions of what a build depends on: this package and Python, which read it, among them."""
+    found = {"python": platform.python_version()}
+    for name in ("aiaas_magics", "scikit-learn", "numpy", "onnxruntime", "treelite"):
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _there(module: str) -> bool:
@@ -110,27 +116,31 @@ def _there(module: str) -> bool:
 
 def _known(build: Path, info: ModelInfo) -> Verdict | None:
     try:
-        found = decode((build / loading.VERDICT).read_bytes(), Verdict)
-    except (OSError, msgspec.MsgspecError, ValueError):
+        found = decode((build / FILE).read_bytes(), Verdict)
+    except (OSError, errors.SpecError):
         return None
-    whole = found.tier == loading.SKLEARN or loading.address(build) == found.build
+    whole = _whole(build / found.folder, found)
     same = (found.digest, found.libraries) == (info.digest, libraries())
     return found if whole and same else None
 
 
+def _whole(place: Path, found: Verdict) -> bool:
+    """Tell whether a folder holds the build of a verdict."""
+    return place.is_dir() and (not found.build or loading.address(place) == found.build)
+
+
 def _placed(draft: Path, build: Path, info: ModelInfo, found: Verdict) -> Verdict:
     """Move a finished build to its place; of two that finish at once the first stays."""
-    for _ in range(2):
-        try:
-            draft.rename(build)
-        except OSError:
-            before = _known(build, info)
-            if before is not None:
-                return before
-            build.rename(draft.with_suffix(".old"))
-            shutil.rmtree(draft.with_suffix(".old"), ignore_errors=True)
-        else:
-            break
+    build.mkdir(exist_ok=True)
+    before = _known(build, info)
+    if before is not None:
+        return before
+    place = build / found.folder
+    if not _whole(place, found):
+        with contextlib.suppress(FileNotFoundError):
+            place.rename(draft / "broken")
+        (draft / found.folder).rename(place)
+    (draft / FILE).replace(build / FILE)
     return found
 
 
@@ -146,19 +156,20 @@ def _made(info: ModelInfo, folder: Path, frame: Any, draft: Path) -> Verdict:
         trial = _tried(tier, pipeline, info, question, where, own=_own(folder))
         candidates.append(Candidate(trial, where, tier.needs))
     best = _best(candidates, trials[0])
-    for each in candidates:
-        if each is best:
-            for file in each.folder.iterdir():
-                file.rename(draft / file.name)
-        shutil.rmtree(each.folder)
+    build = "" if best is None else loading.address(best.folder)
     told = [each.trial for each in candidates] + trials
     serves = loading.SKLEARN if best is None else best.trial.tier
-    return Verdict(
+    found = Verdict(
         model=info.ref, digest=info.digest, tier=serves, rows=question.training,
         adversarial=question.rows.n - question.training,
         trials=tuple(msgspec.structs.replace(t, outcome="serves") if t.tier == serves else t for t in told),
-        libraries=libraries(), created=time.time(), build="" if best is None else loading.address(draft),
+        libraries=libraries(), created=time.time(), build=build,
     )  # fmt: skip
+    if best is None:
+        (draft / found.folder).mkdir()
+    else:
+        best.folder.rename(draft / found.folder)
+    return found
 
 
 def _own(folder: Path) -> bool:

@@ -17,6 +17,7 @@ from aiaas_magics.engines import deploy
 from aiaas_magics.engines.optimising import building
 from aiaas_magics.engines.optimising.base import Unconvertible
 from aiaas_magics.engines.optimising.onnx import OnnxTier
+from aiaas_magics.engines.optimising.treelite import TreeliteTier
 from aiaas_magics.engines.optimising.treeloop import TreeLoopTier
 from aiaas_magics.predictors import loading
 from aiaas_magics.predictors.base import Rows
@@ -46,7 +47,8 @@ def forest(trained):
 
 def built(forest, context):
     info, folder, _, frame = forest
-    return building.verdict(info, folder, frame, context.build(info)), context.build(info)
+    verdict = building.verdict(info, folder, frame, context.build(info))
+    return verdict, context.build(info) / verdict.folder
 
 
 def test_the_quickest_tier_that_passes_serves(forest, context):
@@ -91,12 +93,30 @@ def test_other_libraries_make_another_build(forest, context, monkeypatch):
     assert (again.tier, again.build) == (first.tier, loading.address(build))
 
 
+def test_a_build_that_another_replaces_stays_for_those_who_serve_it(forest, context, monkeypatch):
+    first, build = built(forest, context)
+    monkeypatch.setattr(building, "libraries", lambda: {"numpy": "99"})
+    monkeypatch.setattr(building, "TIERS", (TreeliteTier(),))
+    again, other = built(forest, context)
+    assert (again.tier, other.parent) == ("treelite", build.parent)
+    assert again.build != first.build
+    assert loading.load(first.tier, forest[0].signature, build, first.build, lambda: None)
+    assert not list(build.parent.parent.glob(".*"))
+
+
+def test_a_verdict_that_cannot_be_read_is_made_again(forest, context):
+    first, build = built(forest, context)
+    (build.parent / "build.json").write_bytes(b"{")
+    assert built(forest, context)[0].build == first.build
+
+
 def test_what_was_half_made_is_made_again(forest, context):
     first, build = built(forest, context)
     (build / "model.onnx").unlink()
     assert built(forest, context)[0].build == first.build
     assert (build / "model.onnx").is_file()
-    assert [path.name for path in build.parent.iterdir()] == [build.name]
+    assert {path.name for path in build.parent.iterdir()} == {build.name, "build.json"}
+    assert [path.name for path in build.parent.parent.iterdir()] == [build.parent.name]
 
 
 @pytest.mark.parametrize("name", ["program.msgpack", "model.onnx", "model-extra"])

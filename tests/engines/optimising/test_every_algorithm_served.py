@@ -68,7 +68,7 @@ def test_the_served_answer_is_the_notebooks(trained, context, algo, task, table)
     info, folder, pipeline, frame = trained(frame, algo, task=task, params=params(algo))
     verdict = building.verdict(info, folder, frame, context.build(info))
     assert verdict.tier == ("treeloop" if algo == "knn" else "onnx-float64"), verdict.trials
-    predictor = loading.load(verdict.tier, info.signature, context.build(info), verdict.build, lambda: pipeline)  # fmt: skip
+    predictor = loading.load(verdict.tier, info.signature, context.build(info) / verdict.folder, verdict.build, lambda: pipeline)  # fmt: skip
     rows = rows_of(frame, info.signature)
     said = predictor.predict(rows, proba=True)
     asked = frame[[name for name, _ in info.signature.inputs]]
