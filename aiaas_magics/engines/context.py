@@ -130,6 +130,13 @@ class Context(Protocol):
         ...
 
     # endpoints -------------------------------------------------------------------------------
+    def check_endpoint(self, spec: DeploySpec, model: ModelInfo) -> None:
+        """Check that `start_endpoint` may be asked for this, as things are now; nothing is done.
+
+        Raises `NameTaken`, `NotFound`, `Conflict`, `SpecError`.
+        """
+        ...
+
     def start_endpoint(
         self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]
     ) -> EndpointInfo:

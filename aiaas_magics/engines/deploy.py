@@ -21,6 +21,7 @@ from aiaas_magics.specs.results import EndpointResult
 def run(spec: DeploySpec, context: Context) -> EndpointResult:
     """Start the endpoint, or find that it runs already."""
     info, folder = context.model(spec.model)
+    context.check_endpoint(spec, info)
     context.progress(0, 2, f"optimising {info.ref}")
     verdict = optimised(info, folder, context)
     context.progress(1, 2, f"starting {spec.as_}")

@@ -128,6 +128,15 @@ class WorkerContext:
         whole = record.state is JobState.SUCCEEDED and not record.partial
         return self._home.runs.result(job) if whole else None
 
+    def check_endpoint(self, spec: DeploySpec, model: ModelInfo) -> None:
+        """Check that an endpoint may serve a version, before work is spent on it."""
+        from aiaas_magics.execution import endpoints, rollouts
+
+        if spec.to is not None:
+            rollouts.check(self._home, spec, model)
+        else:
+            endpoints.check(self._home, spec, model)
+
     def start_endpoint(
         self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]
     ) -> EndpointInfo:

@@ -203,6 +203,16 @@ def test_a_deployment_keeps_its_verdict(forest, context):
     assert said.verdict.tier == "onnx-float64"
 
 
+@pytest.mark.parametrize("more", [{"to": "none", "as_": "none"}, {"as_": "api"}])
+def test_what_cannot_be_served_is_not_optimised(forest, trained, context, monkeypatch, more):
+    deploy.run(DeploySpec(model="m", as_="api"), context)
+    _, _, _, frame = forest
+    trained(frame.drop(columns="gaps"), "decision_tree")
+    monkeypatch.setattr(building, "verdict", lambda *_: pytest.fail("it was optimised"))
+    with pytest.raises((errors.NotFound, errors.NameTaken)):
+        deploy.run(DeploySpec(model="m@2", **more), context)
+
+
 def test_rows_beyond_what_is_compared_are_chosen_with_their_ends(trained, context, monkeypatch):
     monkeypatch.setattr(building, "ROWS", 50)
     frame = pd.DataFrame({"x": np.arange(400.0) % 137, "y": np.arange(400) % 2 == 0})
