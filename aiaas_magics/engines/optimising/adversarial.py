@@ -131,7 +131,7 @@ def _models(pipeline: Any, signature: Signature) -> Iterator[_Model]:
         except Unconvertible:
             continue
         before = tuple(step for step in steps if not isinstance(step, Check))
-        yield _Model(fronts.opened(before), found)
+        yield _Model(fronts.opened((*before, *found.before)), found)
 
 
 def _singles(program: Program, before: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], int]]:

@@ -20,12 +20,14 @@ from sklearn.preprocessing import (
     FunctionTransformer,
     MaxAbsScaler,
     MinMaxScaler,
+    OrdinalEncoder,
     PolynomialFeatures,
     PowerTransformer,
     QuantileTransformer,
     RobustScaler,
     StandardScaler,
 )
+from sklearn.utils import check_array
 
 from aiaas_magics.engines.modalities.date import DateParts
 from aiaas_magics.engines.optimising import lookups, prose
@@ -87,7 +89,10 @@ def _flat(parts: Sequence[Any]) -> list[Any]:
 
 
 def _idle(part: Any) -> bool:
-    return isinstance(part, FunctionTransformer) and part.func is None
+    """Tell whether a step leaves its columns as they are: one without a function, or histograms' own check of numbers."""
+    if not isinstance(part, FunctionTransformer):
+        return False
+    return part.func is None or getattr(part.func, "func", None) is check_array
 
 
 # on the columns of a table -----------------------------------------------------------------------
@@ -278,6 +283,24 @@ def _split(part: ColumnTransformer, width: int) -> Made:
     return _forked(made)
 
 
+def _ordinal(part: OrdinalEncoder, width: int) -> Made:
+    """Return the codes of numbers; what is unknown and what is missing are gaps."""
+    if part.handle_unknown != "use_encoded_value" or not (np.isnan(part.unknown_value) and np.isnan(part.encoded_missing_value)):  # fmt: skip
+        raise Unconvertible("OrdinalEncoder behind other steps")
+    known = []
+    for place, categories in enumerate(part.categories_):
+        values = np.asarray(categories, dtype="float64")
+        values = values[~np.isnan(values)]
+        codes = np.append(np.arange(len(values), dtype="float64"), np.nan)[:, None]
+        known.append(
+            fronts.Known(
+                column=place, values=tuple(values.tolist()), places=(place,), table=Array.of(codes),
+                missing=len(values), unknown=len(values),
+            )
+        )  # fmt: skip
+    return Made((fronts.Lookup(Array.of(np.zeros(width)), tuple(known)),), width)
+
+
 def _clipped(part: Clipper, width: int) -> Made:
     return Made((_each("maximum", part.low_), _each("minimum", part.high_)), width)
 
@@ -300,6 +323,7 @@ NUMERIC: dict[type, Callable[[Any, int], Made]] = {
     FeatureUnion: _union,
     ColumnTransformer: _split,
     Clipper: _clipped,
+    OrdinalEncoder: _ordinal,
     Gaps: lambda _, width: Made((GapsStep(),), width),
 }
 """Transformer -> (fitted, columns before it) -> its steps."""

@@ -57,7 +57,7 @@ class OnnxTier:
         found = trees.of(estimator)
         if self._precision != "float64":
             raise Unconvertible("trees add up in float64, and are no slower so")
-        body, leaves = graphs.of_trees(found, width)
+        body, leaves = graphs.of_trees(found, width + found.extra)
         path.write_bytes(body)
         packed = None if leaves is None else Array.of(leaves)
         return programs.walked(Onnx(path.name, "float64", packed), found)

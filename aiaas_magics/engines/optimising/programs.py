@@ -18,7 +18,7 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
-from aiaas_magics.engines.optimising import fronts
+from aiaas_magics.engines.optimising import fronts, trees
 from aiaas_magics.engines.optimising.base import Unconvertible, named
 from aiaas_magics.engines.optimising.nodes import Trees
 from aiaas_magics.predictors.arithmetic import Check, Take, Zero
@@ -50,8 +50,8 @@ class Part(NamedTuple):
 
 def walked(engine: Engine, found: Trees) -> Part:
     """Return the part of an ensemble of trees."""
-    before = (Zero(found.zero),) if found.zero else ()
-    return Part(engine, found.link, found.rounded, before, len(found.trees))
+    before = (Zero(found.zero),) if found.zero else found.before
+    return Part(engine, found.link, found.rounded, before, found.extra + len(found.trees))
 
 
 class Maker(Protocol):
@@ -85,6 +85,8 @@ def of(estimator: Any, source: Source, make: Maker, path: Path = ()) -> Program:
             front = _front(parts, source)
             inner = convert(estimator, front.width, make, path)
             return Program((*front.steps, *inner.front), inner.model, max(front.width, inner.width))
+    if (own := trees.preparation(estimator)) is not None:
+        parts.append(own)
     front = _front(parts, source)
     part = make(estimator, front.width, path)
     steps = (*front.steps, *_check(estimator, front.steps, source, part), *part.before)

@@ -17,6 +17,7 @@ from sklearn.linear_model._base import LinearClassifierMixin
 from sklearn.neighbors import KNeighborsClassifier
 
 from aiaas_magics.engines.optimising import programs, trees
+from aiaas_magics.engines.optimising.base import Unconvertible, named
 from aiaas_magics.engines.optimising.programs import Part
 from aiaas_magics.predictors.links import Link
 from aiaas_magics.predictors.programs import Program
@@ -43,6 +44,8 @@ class TreeLoopTier:
 
 def _part(estimator: Any, width: int, path: programs.Path) -> Part:
     del width
+    if trees.preparation(estimator) is not None:
+        raise Unconvertible(f"{named(estimator)} with categories of its own")
     if isinstance(estimator, trees.FORESTS):
         return _trees(estimator, path)
     if is_regressor(estimator):

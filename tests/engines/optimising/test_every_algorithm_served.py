@@ -4,12 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.preprocessing import OrdinalEncoder
 from sklearn.svm import SVC, LinearSVC
 
 from aiaas_magics import frames
@@ -17,6 +20,7 @@ from aiaas_magics.engines import prepare, train
 from aiaas_magics.engines.optimising import building, gate
 from aiaas_magics.engines.optimising.base import Unconvertible
 from aiaas_magics.engines.optimising.onnx import OnnxTier
+from aiaas_magics.engines.optimising.treelite import TreeliteTier
 from aiaas_magics.predictors import loading, programs
 from aiaas_magics.predictors.base import Rows
 from aiaas_magics.specs.algorithms import ALGORITHMS, find
@@ -179,3 +183,47 @@ def test_many_rows_of_a_kernel_machine_take_bounded_memory(tmp_path):
     vectors = len(claim.pipeline.support_vectors_)
     assert max(asked) * vectors * 5 <= programs.CELLS
     assert said.labels.tolist() == claim.pipeline.predict(frame).tolist() * 200
+
+
+def categories(n=400):
+    rng = np.random.default_rng(3)
+    many = rng.choice([f"k{i}" for i in range(40)], n)
+    few = rng.integers(0, 9, n)
+    frame = pd.DataFrame({
+        "x": rng.normal(size=n), "many": pd.Series(many).astype("category"), "few": few,
+        "gaps": pd.Series(rng.choice(["a", "ü", None], n)).astype("category"),
+    })  # fmt: skip
+    score = pd.Series(many).str[1:].astype(int) % 3 + few % 2 + frame["x"] / 2 + frame["gaps"].isna()  # fmt: skip
+    return frame, score.to_numpy()
+
+
+CODED = ColumnTransformer(
+    [("c", OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan), ["many", "gaps"])],
+    remainder="passthrough", verbose_feature_names_out=False,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("tier", [OnnxTier("float64"), TreeliteTier()], ids=["onnx", "treelite"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        HistGradientBoostingRegressor(max_iter=12),
+        HistGradientBoostingClassifier(max_iter=12, categorical_features=["many", "few", "gaps"]),
+        tiers.make_pipeline(CODED, HistGradientBoostingClassifier(max_iter=12, categorical_features=[0, 1, 3])),
+    ],
+    ids=["by dtype", "by name", "by place, coded"],
+)  # fmt: skip
+def test_categories_of_histograms_own_go_where_scikit_learn_sends_them(tmp_path, model, tier):
+    """Those it knows, those it never saw, and gaps."""
+    frame, score = categories()
+    y = score if isinstance(model, HistGradientBoostingRegressor) else np.digitize(score, [1, 2])
+    claim = tiers.of(model, frame, y)
+    found = building.built(tier, claim.pipeline, claim.info, tmp_path, lambda: 1 / 0)
+    rng, n = np.random.default_rng(4), 1_500
+    asked = Rows(claim.info.signature, {
+        "x": rng.normal(size=n).tolist(), "many": rng.choice([f"k{i}" for i in range(44)], n).tolist(),
+        "few": rng.integers(-2, 12, n).tolist(), "gaps": rng.choice(["a", "ü", "", None], n).tolist(),
+    })  # fmt: skip
+    known, said = gate.ask(claim.known, asked), gate.ask(found, asked)
+    assert gate.compare(known, said, claim.info.task, 1.0).differing == 0
+    assert not known.refused.any()
