@@ -32,7 +32,7 @@ from sklearn.utils import check_array
 from aiaas_magics.engines.modalities.date import DateParts
 from aiaas_magics.engines.optimising import lookups, prose
 from aiaas_magics.engines.optimising.base import Unconvertible, named
-from aiaas_magics.engines.transformers import Clipper, ColumnChooser, Gaps
+from aiaas_magics.engines.transformers import Clipper, ColumnChooser, Gaps, TypeFixer
 from aiaas_magics.predictors import fronts
 from aiaas_magics.predictors.arithmetic import (
     Arithmetic,
@@ -49,6 +49,7 @@ from aiaas_magics.predictors.arithmetic import (
 from aiaas_magics.predictors.base import NUMBERS
 from aiaas_magics.predictors.fronts import Step
 from aiaas_magics.predictors.packed import Array
+from aiaas_magics.predictors.reading import Reading
 from aiaas_magics.specs.records import Signature
 
 Chain = tuple[Step, ...]
@@ -110,6 +111,8 @@ def _on_inputs(parts: list[Any], places: tuple[int, ...], signature: Signature) 
     if kinds == {"datetime"} and parts and isinstance(parts[0], DateParts):
         zones = [signature.zones.get(signature.inputs[place][0]) for place in places]
         return _then(Made((fronts.Dates(places, tuple(zones)),), 5 * len(places)), parts[1:])
+    if kinds == {"string"} and parts and isinstance(parts[0], TypeFixer):
+        return _read(parts[0], parts[1:], places)
     if last >= 0:
         look, width = lookups.of(parts[: last + 1], places, signature)
         return _then(Made((look,), width), parts[last + 1 :])
@@ -118,6 +121,16 @@ def _on_inputs(parts: list[Any], places: tuple[int, ...], signature: Signature) 
         raise Unconvertible(f"{what} on columns of {', '.join(sorted(kinds - NUMBERS))}")
     whole = places == tuple(range(len(signature.inputs)))
     return _then(Made((fronts.Numbers(places, whole),), len(places)), parts)
+
+
+def _read(part: TypeFixer, rest: list[Any], places: tuple[int, ...]) -> Made:
+    """Return the steps of texts that stand for something else, and of what comes after they are read."""
+    step = fronts.Fixed(places, Reading(part.kind, part.how))
+    if part.kind != "date":
+        return _then(Made((step,), len(places)), rest)
+    if not rest or not isinstance(rest[0], DateParts):
+        raise Unconvertible("dates that are no numbers")
+    return _then(Made((step,), 5 * len(places)), rest[1:])
 
 
 def _side_by_side(found: ColumnTransformer, places: tuple[int, ...], signature: Signature) -> Made:

@@ -227,3 +227,26 @@ def test_categories_of_histograms_own_go_where_scikit_learn_sends_them(tmp_path,
     known, said = gate.ask(claim.known, asked), gate.ask(found, asked)
     assert gate.compare(known, said, claim.info.task, 1.0).differing == 0
     assert not known.refused.any()
+
+
+WRITTEN = {
+    "price": [f"{1000 + 7 * i:,}".replace(",", ".") + f",{i % 100:02} €" for i in range(N)],
+    "share": [f"{i % 50} %" if i % 7 else "n/a" for i in range(N)],
+    "flag": ["ja" if i % 3 else "Nein" for i in range(N)],
+    "day": [f"{i % 28 + 1:02}.{i % 12 + 1:02}.20{i % 30 + 10}" for i in range(N)],
+    "at": [f"2026-03-29T{i % 24:02}:30:00+0{i % 4}:00" for i in range(N)],
+}
+
+
+@pytest.mark.parametrize("algo", ["random_forest", "ridge", "hist_gradient_boosting"])
+def test_texts_that_stand_for_something_else_are_read_without_their_transformer(context, algo):
+    task = "regression" if algo == "ridge" else "classification"
+    frame = pd.DataFrame(WRITTEN | {"y": target(task)})
+    data = context.save_frame(frame)
+    prepare.run(PrepareSpec(data=data, as_="clean", target="y", fix=True, impute="median"), context)
+    spec = TrainSpec(data="clean", target="y", algo=algo, as_="m", params=params(algo))
+    info, folder = context.model(train.run(spec, context).ref)
+    assert {kind for _, kind in info.signature.inputs} == {"string"}
+    verdict = building.verdict(info, folder, frame, context.build(info))
+    assert verdict.tier == "onnx-float64", verdict.trials
+    assert verdict.served.differing == 0
