@@ -167,6 +167,19 @@ class Absent(OnnxTier):
     needs = ("no_such_library",)
 
 
+def test_a_tier_that_answers_a_row_alone_otherwise_does_not_serve(forest, context, monkeypatch):
+    usual = loading.ProgramPredictor.predict
+
+    def moody(self, rows, *, proba):
+        found = usual(self, rows, proba=proba)
+        return found if rows.n > 1 else found._replace(labels=np.array(["up"]))
+
+    monkeypatch.setattr(loading.ProgramPredictor, "predict", moody)
+    verdict, _ = built(forest, context)
+    assert verdict.tier == "sklearn"
+    assert {trial.outcome for trial in verdict.trials[:-1]} <= {"differs", "unconvertible"}
+
+
 @pytest.mark.parametrize(
     ("tier", "outcome"),
     [(Lying("float64"), "differs"), (Broken("float64"), "unconvertible"), (Absent("float64"), "absent")],
