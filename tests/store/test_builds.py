@@ -4,8 +4,11 @@ import os
 
 import pytest
 
+from aiaas_magics import errors
+from aiaas_magics.backends.local import LocalBackend
 from aiaas_magics.specs.base import encode
 from aiaas_magics.specs.builds import Verdict
+from aiaas_magics.specs.manage import DeleteModel
 from aiaas_magics.specs.records import EndpointInfo, Lineage, NewModel, Signature
 from aiaas_magics.specs.serving import Plan, Served
 from aiaas_magics.store import builds
@@ -85,6 +88,17 @@ def test_nothing_is_told_from_a_verdict_that_cannot_be_read(opened, model):
 def test_the_builds_of_a_deleted_model_go(opened, model):
     opened.registry.delete("m", "somebody")
     assert builds.sweep(opened) == 1
+    assert there(opened) == set()
+
+
+def test_who_deletes_a_model_need_not_wait_for_that(opened, model):
+    backend = LocalBackend(opened.path, spare=False)
+    serve(opened, model, "READY")
+    with pytest.raises(errors.Conflict, match="is being served"):
+        backend.apply(DeleteModel(model="m"))
+    opened.endpoints.update("api", frm=("READY",), state="STOPPED")
+    backend.apply(DeleteModel(model="m"))
+    backend.close()
     assert there(opened) == set()
 
 
