@@ -19,6 +19,7 @@ from aiaas_magics.specs import rollout
 from aiaas_magics.specs.base import JSON, Command, Record, Result, Spec, tag_of
 from aiaas_magics.specs.jobs import Event, Job, JobState, Limits
 from aiaas_magics.specs.records import Applied
+from aiaas_magics.store import builds
 from aiaas_magics.store.home import Home
 
 PUMP_EVERY = 0.5
@@ -286,6 +287,7 @@ def _delete_alias(backend: LocalBackend, command: Any) -> Applied:
 
 def _delete_model(backend: LocalBackend, command: Any) -> Applied:
     count = backend.home.registry.delete(command.model, backend.user)
+    builds.sweep(backend.home)
     return Applied(
         text=f"deleted {count} version{'s'[: count != 1]} of {command.model.partition('@')[0]}"
     )

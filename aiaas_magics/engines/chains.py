@@ -10,7 +10,7 @@ import pandas as pd
 
 from aiaas_magics import errors
 from aiaas_magics.engines import recipe
-from aiaas_magics.engines.fixing import Reading
+from aiaas_magics.predictors.reading import Reading
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.prepare import Step
 

@@ -126,10 +126,17 @@ class Context(Protocol):
         ...
 
     def build(self, model: ModelInfo) -> Path:
-        """Return where a model's build lies, or is to lie: see :mod:`aiaas_magics.engines.optimising.building`."""
+        """Return where a model's builds lie, or are to lie: see :mod:`aiaas_magics.engines.optimising.building`."""
         ...
 
     # endpoints -------------------------------------------------------------------------------
+    def check_endpoint(self, spec: DeploySpec, model: ModelInfo) -> None:
+        """Check that `start_endpoint` may be asked for this, as things are now; nothing is done.
+
+        Raises `NameTaken`, `NotFound`, `Conflict`, `SpecError`.
+        """
+        ...
+
     def start_endpoint(
         self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]
     ) -> EndpointInfo:

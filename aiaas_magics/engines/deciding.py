@@ -10,6 +10,7 @@ import pandas as pd
 
 from aiaas_magics import errors
 from aiaas_magics.engines import fixing, recipe
+from aiaas_magics.predictors.reading import Reading
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.prepare import Step
 
@@ -73,7 +74,7 @@ def _decided(
 
 def _reading(
     column: pd.Series, name: str, step: Step, context: Context, *, named: bool
-) -> fixing.Reading | None:
+) -> Reading | None:
     counts = {str(value): int(rows) for value, rows in column.value_counts().items() if rows}
     if not pd.api.types.is_string_dtype(_values_dtype(column)):
         return None

@@ -21,6 +21,7 @@ from aiaas_magics.specs.results import EndpointResult
 def run(spec: DeploySpec, context: Context) -> EndpointResult:
     """Start the endpoint, or find that it runs already."""
     info, folder = context.model(spec.model)
+    context.check_endpoint(spec, info)
     context.progress(0, 2, f"optimising {info.ref}")
     verdict = optimised(info, folder, context)
     context.progress(1, 2, f"starting {spec.as_}")
@@ -35,7 +36,7 @@ def optimised(info: ModelInfo, folder: Path, context: Context) -> Verdict:
     """Return the verdict on a model; its build, and what monitoring compares with, are made where they are not there."""
     build = context.build(info)
     verdict = building.verdict(info, folder, _rows(info, context), build)
-    reference.ensure(build, info, folder, context)
+    reference.ensure(build / verdict.folder, info, folder, context)
     return verdict
 
 

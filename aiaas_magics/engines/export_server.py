@@ -11,6 +11,7 @@ import msgspec
 from aiaas_magics import errors
 from aiaas_magics.engines import deploy, packing
 from aiaas_magics.engines.elsewhere import needs, texts
+from aiaas_magics.predictors import programs
 from aiaas_magics.security.sealing import SEAL
 from aiaas_magics.specs.base import JSON, encode
 from aiaas_magics.specs.exporting import PORT
@@ -36,10 +37,11 @@ def run(spec: ExportServerSpec, context: Context) -> ServerExportResult:
     context.progress(0, 2, f"optimising {info.ref}")
     verdict = deploy.optimised(info, model, context)
     context.progress(1, 2, f"writing a server of {info.ref}")
+    build = context.build(info) / verdict.folder
     served = _served(info, verdict, deploy.example(info, context))
     result = ServerExportResult(
         endpoint=spec.as_, model=info.ref, file="", format=spec.export, size=0, tier=verdict.tier,
-        port=spec.port or PORT, packages=tuple(_packages(verdict.tier, model)), verdict=verdict.sentence(),
+        port=spec.port or PORT, packages=tuple(_packages(verdict, model, build)), verdict=verdict.sentence(),
         example=served.example,
     )  # fmt: skip
     folder = context.scratch / "server"
@@ -48,7 +50,7 @@ def run(spec: ExportServerSpec, context: Context) -> ServerExportResult:
         without = shutil.ignore_patterns(SEAL, "__pycache__")
         shutil.copytree(model, folder / served.folder, ignore=without)
     if served.build:
-        shutil.copytree(context.build(info), folder / served.build, ignore=_reference)
+        shutil.copytree(build, folder / served.build, ignore=_reference)
     _write(folder, spec, served, result)
     archive = context.scratch / "server.zip"
     packing.pack(folder, archive)
@@ -74,10 +76,12 @@ def _served(info: ModelInfo, verdict: Verdict, example: dict[str, JSON]) -> Serv
     )  # fmt: skip
 
 
-def _packages(tier: str, model: Path) -> list[str]:
+def _packages(verdict: Verdict, model: Path, build: Path) -> list[str]:
     """Return what is to be installed, with versions. Raises `MissingLibrary`."""
-    names = [*needs.SERVER, *needs.of(tier)]
-    if not needs.is_light(tier):
+    names = [*needs.SERVER, *needs.of(verdict.tier)]
+    if verdict.build:
+        names += needs.beside(programs.read(build).program)
+    if not needs.is_light(verdict.tier):
         names += needs.named((model / "requirements.txt").read_text().splitlines())
     try:
         return needs.pinned(names)

@@ -10,7 +10,7 @@ import msgspec
 
 from aiaas_magics import errors
 from aiaas_magics.engines import fixing
-from aiaas_magics.engines.fixing import Reading
+from aiaas_magics.predictors.reading import Reading
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.prepare import Step
 
@@ -24,7 +24,7 @@ CODE = "code"
 EXCEPT = "except"
 """The setting of a step that names a column it does not touch: the target."""
 READ = "read"
-"""The setting of a step ``fix``: column -> how it is read, a record of :class:`.fixing.Reading`."""
+"""The setting of a step ``fix``: column -> how it is read, a record of :class:`.reading.Reading`."""
 ROW_STEPS = ("keep", "drop", "distinct", "dropna")
 """Steps that say which rows and columns there are."""
 

@@ -15,7 +15,8 @@ from sklearn.experimental import enable_iterative_imputer  # noqa: F401 - it mak
 from sklearn.feature_selection import f_classif, f_regression
 from sklearn.impute import IterativeImputer, KNNImputer
 
-from aiaas_magics.engines.fixing import Reading, read
+from aiaas_magics.engines.fixing import read
+from aiaas_magics.predictors.reading import Reading
 
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
@@ -61,7 +62,7 @@ class TypeFixer(_Columns):
     Parameters
     ----------
     kind, how, whole, zoned
-        The fields of a :class:`~aiaas_magics.engines.fixing.Reading`.
+        The fields of a :class:`~aiaas_magics.predictors.reading.Reading`.
     """
 
     def __init__(

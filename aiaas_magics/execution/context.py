@@ -108,7 +108,7 @@ class WorkerContext:
         return self._home.registry.save(name, folder, model, job=self.job)
 
     def build(self, model: ModelInfo) -> Path:
-        """Return where a model's build lies, or is to lie."""
+        """Return where a model's builds lie, or are to lie."""
         return self._home.build_folder(model.digest)
 
     def keep(self, key: str, body: bytes, *, at_once: bool = False) -> None:
@@ -127,6 +127,15 @@ class WorkerContext:
             return None
         whole = record.state is JobState.SUCCEEDED and not record.partial
         return self._home.runs.result(job) if whole else None
+
+    def check_endpoint(self, spec: DeploySpec, model: ModelInfo) -> None:
+        """Check that an endpoint may serve a version, before work is spent on it."""
+        from aiaas_magics.execution import endpoints, rollouts
+
+        if spec.to is not None:
+            rollouts.check(self._home, spec, model)
+        else:
+            endpoints.check(self._home, spec, model)
 
     def start_endpoint(
         self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]

@@ -19,6 +19,7 @@ from aiaas_magics import errors
 from aiaas_magics.execution import process
 from aiaas_magics.specs import rollout
 from aiaas_magics.specs.base import decode, encode
+from aiaas_magics.specs.builds import FILE as VERDICT
 from aiaas_magics.specs.builds import Verdict
 from aiaas_magics.specs.records import EndpointInfo, ModelInfo, Share
 from aiaas_magics.specs.serving import FILE, Plan, Report, Served, report_file
@@ -171,7 +172,7 @@ def _served(home: Home, share: Share) -> Served:
     return Served(
         model=model.ref, role=share.role, percent=share.percent,
         folder=str(home.registry.folder(model.ref)), digest=model.digest,
-        build="" if verdict is None else str(_build(home, model)),
+        build="" if verdict is None else str(_build(home, model) / verdict.folder),
         build_digest="" if verdict is None else verdict.build,
         tier="sklearn" if verdict is None else verdict.tier,
         task=model.task, target=model.target, signature=model.signature,
@@ -186,6 +187,6 @@ def _build(home: Home, model: ModelInfo) -> Path:
 def _verdict(home: Home, model: ModelInfo) -> Verdict | None:
     """Return the gate's verdict on a model; None where it was never built."""
     try:
-        return msgspec.json.decode((_build(home, model) / "build.json").read_bytes(), type=Verdict)
+        return msgspec.json.decode((_build(home, model) / VERDICT).read_bytes(), type=Verdict)
     except (FileNotFoundError, msgspec.DecodeError):
         return None

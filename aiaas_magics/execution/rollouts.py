@@ -29,6 +29,25 @@ def add(home: Home, spec: DeploySpec, model: ModelInfo, who: str) -> EndpointInf
     ------
     NotFound, Conflict, SpecError, EndpointError
     """
+    asked = {"command": "deploy", "model": model.ref, "shadow": spec.shadow, "canary": spec.canary}
+    return _change(home, spec.as_, _added(home, spec, model), {**asked, "who": who})
+
+
+def check(home: Home, spec: DeploySpec, model: ModelInfo) -> None:
+    """Check that a version may be added, as things are now.
+
+    Raises
+    ------
+    NotFound, Conflict, SpecError
+    """
+    info = home.endpoints.get(spec.as_)
+    if info.state != "STARTING":
+        _check_runs(info)
+    _added(home, spec, model)(info)
+
+
+def _added(home: Home, spec: DeploySpec, model: ModelInfo) -> Edit:
+    """Return how an endpoint changes that gets a version more."""
 
     def edit(info: EndpointInfo) -> EndpointInfo:
         main = home.registry.find(info.model)
@@ -39,8 +58,7 @@ def add(home: Home, spec: DeploySpec, model: ModelInfo, who: str) -> EndpointInf
         percent = 100.0 if spec.canary is None else spec.canary
         return rollout.tried(info, plans.share(home, model, role, percent))
 
-    asked = {"command": "deploy", "model": model.ref, "shadow": spec.shadow, "canary": spec.canary}
-    return _change(home, spec.as_, edit, {**asked, "who": who})
+    return edit
 
 
 def change(home: Home, command: Command, who: str) -> EndpointInfo:
@@ -66,12 +84,7 @@ def _change(home: Home, name: str, edit: Edit, audit: Mapping[str, JSON]) -> End
     with endpoints.alone(home, name):
         endpoints.settle(home, name)
         before = home.endpoints.get(name)
-        if not endpoints.runs(before):
-            raise errors.Conflict(
-                f"{name} does not run",
-                f"it is {before.state.lower()}",
-                f"%aiaas_deploy {before.model} --as {name}",
-            )
+        _check_runs(before)
         after = edit(before)
         if after == before:
             return before
@@ -83,3 +96,12 @@ def _change(home: Home, name: str, edit: Edit, audit: Mapping[str, JSON]) -> End
             raise
         after = msgspec.structs.replace(after, target=main.target, example=main.example)
         return home.endpoints.change(after, {**audit, "was": before.model, "now": after.model})
+
+
+def _check_runs(info: EndpointInfo) -> None:
+    if not endpoints.runs(info):
+        raise errors.Conflict(
+            f"{info.name} does not run",
+            f"it is {info.state.lower()}",
+            f"%aiaas_deploy {info.model} --as {info.name}",
+        )

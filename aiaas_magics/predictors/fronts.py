@@ -31,6 +31,7 @@ from aiaas_magics.predictors.arithmetic import (
 )
 from aiaas_magics.predictors.base import Rows
 from aiaas_magics.predictors.packed import Array
+from aiaas_magics.predictors.reading import Reading, value
 from aiaas_magics.predictors.words import Words
 from aiaas_magics.specs.base import JSON
 
@@ -178,9 +179,44 @@ def _parts(text: str | None, where: dt.tzinfo | None) -> tuple[float, ...]:
     if text is None:
         return (np.nan,) * 5
     moment = dt.datetime.fromisoformat(text)
-    if where is not None and moment.tzinfo is not None:
-        moment = moment.astimezone(where)
+    if (
+        where is not None
+    ):  # by way of UTC: an hour that clocks leave out in spring is the one after it
+        whole = moment if moment.tzinfo is not None else moment.replace(tzinfo=where)
+        moment = whole.astimezone(dt.UTC).astimezone(where)
+    return _clock(moment)
+
+
+def _clock(moment: dt.datetime) -> tuple[float, ...]:
     return moment.year, moment.month, moment.day, moment.weekday(), moment.hour
+
+
+class Fixed(msgspec.Struct, frozen=True, tag="fixed"):
+    """Columns of texts that stand for numbers, truth values or dates; what cannot be read is a gap.
+
+    Dates become year, month, day, weekday and hour, those with an offset on the clock of UTC.
+    """
+
+    columns: tuple[int, ...]
+    reading: Reading
+
+    def opened(self) -> Function:
+        """Return the function."""
+        parts = 5 if self.reading.kind == "date" else 1
+
+        def fixed(rows: Block) -> np.ndarray:
+            each = [[_fixed(text, self.reading) for text in _column(rows, c)] for c in self.columns]
+            found = [sum(row, ()) for row in zip(*each, strict=True)]
+            return np.array(found, dtype="float64").reshape(-1, parts * len(self.columns))
+
+        return fixed
+
+
+def _fixed(text: str | None, reading: Reading) -> tuple[float, ...]:
+    found = None if text is None else value(text, reading)
+    if reading.kind == "date":
+        return _clock(found) if isinstance(found, dt.datetime) else (np.nan,) * 5
+    return (np.nan if found is None else float(found),)  # type: ignore[arg-type]
 
 
 class Prose(msgspec.Struct, frozen=True, tag="prose"):
@@ -223,6 +259,7 @@ Step = Union[  # noqa: UP007 - msgspec resolves the name at run time
     Quantiles,
     Lookup,
     Dates,
+    Fixed,
     Prose,
     Fork,
     Check,

@@ -126,6 +126,18 @@ def _rest(link: Link) -> Callable[[np.ndarray], Answer]:
     return rest
 
 
+def _said(link: Link) -> Callable[[np.ndarray], Answer]:
+    """Take the label's place, then probabilities that need not tell it: the model decides otherwise."""
+    del link
+    return lambda raw: Answer(raw[:, 0].astype("int64"), raw[:, 1:], raw[:, 1:])
+
+
+def _named(link: Link) -> Callable[[np.ndarray], Answer]:
+    """Take the label's place, then scores, or none."""
+    del link
+    return lambda raw: Answer(raw[:, 0].astype("int64"), None, raw[:, 1:])
+
+
 def _sign(link: Link) -> Callable[[np.ndarray], Answer]:
     """Take a distance: the second class beyond 0, without a probability."""
     del link
@@ -191,5 +203,5 @@ def softmax(x: np.ndarray) -> np.ndarray:
 LINKS: dict[str, Callable[[Link], Callable[[np.ndarray], Answer]]] = {
     "value": _value, "mean": _mean, "exp": _exp, "share": _share, "given": _given, "half": _half, "above": _above, "odds": _odds,
     "least": _least, "softmax": _softmax, "rest": _rest, "sign": _sign, "largest": _largest,
-    "duels": _duels, "median": _median,
+    "duels": _duels, "median": _median, "said": _said, "named": _named,
 }  # fmt: skip

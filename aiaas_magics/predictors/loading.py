@@ -16,7 +16,6 @@ from aiaas_magics.specs.records import Signature
 
 SKLEARN = "sklearn"
 """The tier that needs no build."""
-VERDICT = "build.json"
 
 
 def load(

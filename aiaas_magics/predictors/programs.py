@@ -121,7 +121,7 @@ class Stack(msgspec.Struct, frozen=True, tag="stack"):
 
 
 class Program(msgspec.Struct, frozen=True):
-    """Steps, then a model. ``width`` is how many numbers a row is between the two."""
+    """Steps, then a model. ``width`` is how many numbers a row takes at most on its way."""
 
     front: tuple[fronts.Step, ...]
     model: Union[Single, Vote, Stack]  # noqa: UP007 - msgspec resolves the names at run time

@@ -7,6 +7,7 @@ the table, which costs more than most models.
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +26,14 @@ class Loop(msgspec.Struct, frozen=True, tag="loop"):
     path
         Where it stands: an attribute or a place, one after the other, from the pipeline on.
     asked
-        ``trees`` (the values of all trees' leaves are added up), or the method that is called.
+        ``trees`` (the values of all trees' leaves are added up), or the method that is called; empty for none.
+    named
+        Whether the first output is the place of the label, as ``predict`` tells it.
     """
 
     path: tuple[str | int, ...]
     asked: str = "trees"
+    named: bool = False
 
     def opened(self, opening: Opening) -> Callable[[np.ndarray], np.ndarray]:
         """Return the function from a matrix to the outputs."""
@@ -38,17 +42,25 @@ class Loop(msgspec.Struct, frozen=True, tag="loop"):
             found = getattr(found, part) if isinstance(part, str) else found[part]
         if self.asked == "trees":
             return _trees([each.tree_ for each in (found if isinstance(found, list) else [found])])
+        # it would miss the names of columns in a matrix at each request, and so would models within it
+        warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
         bare = copy.copy(found)
-        bare.__dict__.pop(
-            "feature_names_in_", None
-        )  # it would miss them in a matrix, at each request
-        method = getattr(bare, self.asked)
+        bare.__dict__.pop("feature_names_in_", None)
+        methods = [getattr(bare, self.asked)] if self.asked else []
+        if self.named:
+            classes = found.classes_
+            methods.insert(0, lambda x: np.searchsorted(classes, bare.predict(x)))
 
         def ask(x: np.ndarray) -> np.ndarray:
-            answer = np.asarray(method(x), dtype="float64")
-            return answer[:, None] if answer.ndim == 1 else answer
+            answers = [_columns(method(x)) for method in methods]
+            return answers[0] if len(answers) == 1 else np.concatenate(answers, axis=1)
 
         return ask
+
+
+def _columns(answer: np.ndarray) -> np.ndarray:
+    found = np.asarray(answer, dtype="float64")
+    return found[:, None] if found.ndim == 1 else found
 
 
 def _trees(trees: list[Any]) -> Callable[[np.ndarray], np.ndarray]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aiaas_magics.specs.base import Record
 
+FILE = "build.json"
+"""A verdict's name in the folder of its model's builds."""
 LABELS = 0
 """Rows whose label may differ."""
 PROBABILITY = 1e-6
@@ -54,6 +56,11 @@ class Verdict(Record, frozen=True, kw_only=True, tag="verdict"):
             )
         proven = f"{self.rows:,} training rows and {self.adversarial:,} made to find differences"
         return f"{self.tier}, the same answers as scikit-learn on {proven}"
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder, beside the verdict, in which the build lies: its address, or its tier."""
+        return self.build.rpartition(":")[2] or self.tier
 
     @property
     def served(self) -> Trial | None:

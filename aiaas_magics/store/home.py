@@ -5,7 +5,7 @@
     aiaas.db    states, registry, events        blobs/    bytes by content
     models/     <name>/<version>/, sealed       jobs/     <id>/: log and scratch of a job
     endpoints/  <name>/: log                    keys/     secrets, 0600
-    open/       a locked file a process       builds/   <digest>/: a model as endpoints run it
+    open/       a locked file a process       builds/   <digest>/: how endpoints run a model
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from aiaas_magics import errors
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Setting, Usage
-from aiaas_magics.store import blobs, garbage, names
+from aiaas_magics.store import blobs, builds, garbage, names
 from aiaas_magics.store import database as db
 from aiaas_magics.store.datasets import Datasets
 from aiaas_magics.store.endpoints import Endpoints
@@ -104,7 +104,7 @@ class Home:
         return folder
 
     def build_folder(self, digest: str) -> Path:
-        """Return where the build of a model lies, known by the model's digest."""
+        """Return where the verdict on a model and its builds lie, known by the model's digest."""
         return self.path / "builds" / digest.rpartition(":")[2]
 
     def check_free(self, name: str, kind: str) -> None:
@@ -143,12 +143,12 @@ class Home:
         return self.blobs.sweep() + self.registry.sweep() + blobs.sweep(self.path / "keys")
 
     def collect(self) -> int:
-        """Remove bytes that nothing names; return how many files. Reads every result: not for a hurry.
+        """Remove bytes and builds that nothing names; return how many. Reads every result: not for a hurry.
 
         Of what jobs keep for later, the oldest is forgotten.
         """
         self.memory.trim()
-        return garbage.collect(self)
+        return garbage.collect(self) + builds.sweep(self)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -183,6 +183,11 @@ class LocalContext:
         return None if found is None or found.partial else found
 
     # endpoints -------------------------------------------------------------------------------
+    def check_endpoint(self, spec: DeploySpec, model: ModelInfo) -> None:
+        """Check what is asked by the rules of all backends."""
+        taken = next((e for e in self.endpoints if e.name == spec.as_), None)
+        self._endpoint(spec, model, {}, taken)
+
     def start_endpoint(
         self, spec: DeploySpec, model: ModelInfo, example: dict[str, JSON]
     ) -> EndpointInfo:

@@ -221,7 +221,7 @@ class Elsewhere:
         aiaas.deploy(model, str(self.folder), export="docker", replace=True)
         info = session.current().model(model)
         build = folder / "home" / "builds" / info.digest.rpartition(":")[2]
-        for each in build.glob("reference*"):
+        for each in build.glob("*/reference*"):
             shutil.copy(each, self.folder / "build")
         plan = json.loads((self.folder / "plan.json").read_text())
         (self.folder / "plan.json").write_text(json.dumps(plan | {"samples": True}))

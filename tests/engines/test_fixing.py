@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiaas_magics.engines import fixing
-from aiaas_magics.engines.fixing import Doubt, Reading, date, number, read, recognise
+from aiaas_magics.engines.fixing import Doubt, read, recognise
+from aiaas_magics.predictors.reading import Reading, date, number
 
 LOCALES = {
     "english": (",", "point"),

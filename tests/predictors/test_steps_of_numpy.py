@@ -1,17 +1,22 @@
 """Steps of numpy give what scikit-learn's transformers give, and refuse what is not theirs."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import PowerTransformer, QuantileTransformer
 
+from aiaas_magics.engines.modalities.date import DateParts
 from aiaas_magics.engines.optimising import fronts as convert
 from aiaas_magics.engines.optimising import prose
-from aiaas_magics.predictors import fronts
+from aiaas_magics.engines.transformers import TypeFixer
+from aiaas_magics.predictors import fronts, sklearn
 from aiaas_magics.predictors.base import Rows
 from aiaas_magics.predictors.packed import Array
+from aiaas_magics.predictors.reading import Reading
+from aiaas_magics.predictors.sklearn import series
 from aiaas_magics.specs.records import Signature
 
 TEXTS = ["the quick brown fox", "jumps over the lazy dog", "Äpfel und Birnen, und Äpfel", "x y z"]
@@ -51,6 +56,7 @@ def test_numbers_become_what_they_become_in_scikit_learn(transformer):
         ("UTC", "2026-06-01T10:00+02:00", 8),
         ("Europe/Berlin", "2026-06-01T08:00Z", 10),
         ("UTC+05:30", "2026-06-01T08:00Z", 13),
+        ("Europe/Berlin", "2026-06-01T02:30", 2),
     ],
 )
 def test_dates_are_read_on_the_clocks_of_their_zone(zone, text, hour):
@@ -58,6 +64,33 @@ def test_dates_are_read_on_the_clocks_of_their_zone(zone, text, hour):
     found = fronts.Dates((0,), (zone,)).opened()(Rows(signature, {"when": [text, None]}))
     assert found[0].tolist() == [2026, 6, 1, 0, hour]
     assert np.isnan(found[1]).all()
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-03-29T02:30", "2026-10-25T02:30", "2026-10-25T02:30+01:00", "1700-01-01"]
+)
+def test_hours_that_clocks_leave_out_or_show_twice_are_read_as_pandas_reads_them(text):
+    signature = Signature(
+        inputs=(("when", "datetime"),), output="y", zones={"when": "Europe/Berlin"}
+    )
+    known = DateParts().fit_transform(pd.DataFrame({"when": sklearn._dates([text], "Europe/Berlin")}))  # fmt: skip
+    found = fronts.Dates((0,), ("Europe/Berlin",)).opened()(Rows(signature, {"when": [text]}))
+    assert found.tolist() == known.tolist()
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.none() | st.text(max_size=12) | st.from_regex(r"[-(]?[0-9.,]{1,8} ?[%€]?\)?|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{4}( [0-9]{2}:[0-9]{2}Z?)?|JA|nein", fullmatch=True), min_size=1, max_size=4),
+    st.sampled_from([("number", "comma"), ("number", "point"), ("boolean", "ja/nein"), ("date", "dmy"), ("date", "mdy")]),
+    st.booleans(),
+)  # fmt: skip
+def test_texts_stand_for_what_they_stood_for_in_training(texts, reading, flag):
+    known = TypeFixer(*reading, whole=flag, zoned=flag)
+    table = known.transform(pd.DataFrame({"x": series(texts, "string", gaps=True)}))
+    table = DateParts().fit_transform(table) if reading[0] == "date" else table.to_numpy()
+    signature = Signature(inputs=(("x", "string"),), output="y")
+    found = fronts.Fixed((0,), Reading(*reading)).opened()(Rows(signature, {"x": texts}))
+    assert np.array_equal(found, table, equal_nan=True)
 
 
 def test_a_value_no_encoder_knows_is_refused_or_has_its_row():

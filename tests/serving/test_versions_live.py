@@ -14,6 +14,7 @@ import pytest
 from aiaas_magics import errors
 from aiaas_magics.backends.local import LocalBackend
 from aiaas_magics.execution import endpoints, plans, rollouts
+from aiaas_magics.execution.context import WorkerContext
 from aiaas_magics.specs.base import decode
 from aiaas_magics.specs.data import DataSpec
 from aiaas_magics.specs.deploy import DeploySpec
@@ -71,6 +72,21 @@ def beside(backend, **more):
 
 def row(backend):
     return backend.home.endpoints.get("api")
+
+
+def test_what_cannot_be_added_is_said_before_any_work(backend, api):
+    context = WorkerContext(backend.home, "j", None, "")
+    done(backend, DataSpec(as_="wine", catalogue="wine"))
+    done(backend, TrainSpec(data="wine", target="cultivar", algo="naive_bayes", as_="w"))
+    for ref, words in (("m@1", "the main version of api already"), ("w@1", "does not take what")):
+        with pytest.raises(errors.Conflict, match=words):
+            context.check_endpoint(DeploySpec(model=ref, as_="api", to="api"), model(backend, ref))
+    with pytest.raises(errors.NameTaken, match="serves m@1"):
+        context.check_endpoint(DeploySpec(model="m@2", as_="api"), model(backend, "m@2"))
+    with pytest.raises(errors.NotFound):
+        context.check_endpoint(DeploySpec(model="m", as_="x", to="x"), model(backend))
+    context.check_endpoint(DeploySpec(model="m@2", as_="api", to="api"), model(backend, "m@2"))
+    assert row(backend) == api
 
 
 class Asking:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aiaas_magics.engines import fixing
 from aiaas_magics.engines.checks.look import Found, Look, few
+from aiaas_magics.predictors import reading
 from aiaas_magics.specs.quality import Finding
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _whole(values: np.ndarray[Any, Any]) -> bool:
 def _priced(text: str) -> bool:
     """Tell an amount of money or a percentage, which names nothing either."""
     digits = text[-1:].isdigit() and text[:1].isdigit()
-    return not digits and any(fixing.number(text, m) is not None for m in ("point", "comma"))
+    return not digits and any(reading.number(text, m) is not None for m in ("point", "comma"))
 
 
 def _texts(column: Series, role: str) -> str:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from aiaas_magics.engines import fixing
 from aiaas_magics.engines.checks import lines
 from aiaas_magics.engines.checks.look import Found, Look, few, share
 from aiaas_magics.engines.modalities.category import MOST_COLUMNS
+from aiaas_magics.predictors import reading
 from aiaas_magics.specs.quality import Finding
 
 NEARLY = 0.95
@@ -83,7 +83,7 @@ def _number(text: str) -> bool:
     """Tell a number, also with thousands, a percent sign or a currency."""
     if NUMBER.fullmatch(text):
         return True
-    return any(fixing.number(text, mark) is not None for mark in ("point", "comma"))
+    return any(reading.number(text, mark) is not None for mark in ("point", "comma"))
 
 
 def _coded(texts: Sequence[str]) -> bool:

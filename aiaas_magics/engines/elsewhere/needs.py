@@ -7,9 +7,13 @@ import shutil
 from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from aiaas_magics import errors
 from aiaas_magics.engines.optimising.building import TIERS
+from aiaas_magics.predictors.arithmetic import Quantiles
 
 LIGHT = ("__init__.py", "errors.py", "specs", "security", "predictors", "gauges", "serving")
 """Rooms of a server whose tier is none of scikit-learn's: no notebook, no database, no engine."""
@@ -35,6 +39,16 @@ def of(tier: str) -> tuple[str, ...]:
     """Return the packages that a tier is run by, besides those of every server."""
     modules = next((each.needs for each in TIERS if each.name == tier), ("sklearn",))
     return PIPELINE if "sklearn" in modules else modules
+
+
+def beside(found: Any) -> tuple[str, ...]:
+    """Return the packages that steps of a program, or of a part of one, import besides their tier's."""
+    if isinstance(found, Quantiles):
+        return ("scipy",) if found.normal else ()
+    if isinstance(found, msgspec.Struct):
+        found = tuple(getattr(found, name) for name in found.__struct_fields__)
+    parts = found if isinstance(found, tuple) else ()
+    return tuple(dict.fromkeys(name for part in parts for name in beside(part)))
 
 
 def is_light(tier: str) -> bool:

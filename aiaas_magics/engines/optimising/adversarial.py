@@ -28,7 +28,7 @@ Columns = dict[str, list[JSON]]
 NUMBERS = (0.0, -0.0, 1e-300, -1e-300, 0.1, 1 / 3, 16777217.0, 1.7e9, 1.7e9 + 0.1, 1.7e12, 1e10, -1e10, 1e30, -1e30, 3.4028234e38, -3.4028234e38)  # fmt: skip
 """0 of both signs, what float32 cannot hold (2**24 + 1), time stamps, and the largest numbers a request may hold."""
 WHOLE = (0, 1, -1, 16777217, 1_700_000_000, -1_700_000_001, 2**53, -(2**53))
-TEXTS = ("", " ", "a text that was never seen", "ÄÖ ü\u0000\n", "nan", "0")
+TEXTS = ("", " ", "a text that was never seen", "ÄÖ ü\u0000\n", "nan", "(1.234,5 %)")
 DATES = ("1678-01-01", "1969-12-31T23:59:59", "1970-01-01T00:00:00", "2000-02-29T12:00:00.5", "2024-06-30T23:30:00+02:00", "2038-01-19T03:14:08Z", "2261-12-31")  # fmt: skip
 OTHERS: dict[str, tuple[JSON, ...]] = {
     "double": NUMBERS, "long": WHOLE, "boolean": (False, True), "string": TEXTS, "datetime": DATES,
@@ -131,7 +131,7 @@ def _models(pipeline: Any, signature: Signature) -> Iterator[_Model]:
         except Unconvertible:
             continue
         before = tuple(step for step in steps if not isinstance(step, Check))
-        yield _Model(fronts.opened(before), found)
+        yield _Model(fronts.opened((*before, *found.before)), found)
 
 
 def _singles(program: Program, before: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], int]]:

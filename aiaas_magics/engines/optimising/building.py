@@ -1,15 +1,19 @@
 """From a model to its build: every tier is tried, asked the gate's questions, timed; the fastest that passes serves.
 
-A build is made once a model version and set of libraries, in ``builds/<digest>/`` of the home, and read by every worker.
+A build is made once a model version and set of libraries, and read by every worker. ``builds/<digest>/`` of the home holds the
+verdict on a model and, in a folder named by its address, the build; one that another replaces stays for those who serve it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import os
+import platform
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -18,7 +22,7 @@ import msgspec
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from aiaas_magics import frames
+from aiaas_magics import errors, frames
 from aiaas_magics.engines import usercode
 from aiaas_magics.engines.models import artefacts
 from aiaas_magics.engines.optimising import adversarial, gate
@@ -31,7 +35,7 @@ from aiaas_magics.predictors.base import Predictor, Rows
 from aiaas_magics.predictors.programs import Build
 from aiaas_magics.predictors.sklearn import SklearnPredictor
 from aiaas_magics.specs.base import JSON, decode, encode
-from aiaas_magics.specs.builds import Trial, Verdict
+from aiaas_magics.specs.builds import FILE, Trial, Verdict
 from aiaas_magics.specs.records import ModelInfo
 
 TIERS: tuple[Tier, ...] = (
@@ -42,6 +46,8 @@ ROWS = 2_000
 """Training rows compared at most, evenly spaced and those at the ends of each column of numbers."""
 BASE = 400
 """Of them, what adversarial rows are made of."""
+ALONE = 100
+"""Rows of all that are asked one by one as well: engines compute a row otherwise than many."""
 PATIENCE = 2.0
 """Seconds scikit-learn may take for the gate's questions; a slower model is asked fewer."""
 QUICKER = 0.85
@@ -78,10 +84,11 @@ def verdict(info: ModelInfo, folder: Path, frame: Any, build: Path) -> Verdict:
     frame
         Rows it learned from, raw: a DataFrame of its input columns.
     build
-        Where the build lies, or is to lie.
+        Where the verdict and the model's builds lie, or are to lie.
     """
     known = _known(build, info)
     if known is not None:
+        os.utime(build / known.folder)  # newer than this process: nobody clears it away
         return known
     draft = build.with_name(f".{build.name}.{time.time_ns()}")
     draft.mkdir(parents=True)
@@ -90,18 +97,19 @@ def verdict(info: ModelInfo, folder: Path, frame: Any, build: Path) -> Verdict:
             1
         ):  # as a worker asks: threads of several workers would wait for each other
             found = _made(info, folder, frame, draft)
-        (draft / loading.VERDICT).write_bytes(encode(found))
+        (draft / FILE).write_bytes(encode(found))
         return _placed(draft, build, info, found)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
 def libraries() -> dict[str, str]:
-    """Return the versions of what a build depends on."""
-    names = ("scikit-learn", "numpy", "onnxruntime", "treelite")
-    return {
-        name: version(name) for name in names if _there(name.replace("scikit-learn", "sklearn"))
-    }
+    """Return the versions of what a build depends on: this package and Python, which read it, among them."""
+    found = {"python": platform.python_version()}
+    for name in ("aiaas_magics", "scikit-learn", "numpy", "onnxruntime", "treelite"):
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _there(module: str) -> bool:
@@ -110,27 +118,31 @@ def _there(module: str) -> bool:
 
 def _known(build: Path, info: ModelInfo) -> Verdict | None:
     try:
-        found = decode((build / loading.VERDICT).read_bytes(), Verdict)
-    except (OSError, msgspec.MsgspecError, ValueError):
+        found = decode((build / FILE).read_bytes(), Verdict)
+    except (OSError, errors.SpecError):
         return None
-    whole = found.tier == loading.SKLEARN or loading.address(build) == found.build
+    whole = _whole(build / found.folder, found)
     same = (found.digest, found.libraries) == (info.digest, libraries())
     return found if whole and same else None
 
 
+def _whole(place: Path, found: Verdict) -> bool:
+    """Tell whether a folder holds the build of a verdict."""
+    return place.is_dir() and (not found.build or loading.address(place) == found.build)
+
+
 def _placed(draft: Path, build: Path, info: ModelInfo, found: Verdict) -> Verdict:
     """Move a finished build to its place; of two that finish at once the first stays."""
-    for _ in range(2):
-        try:
-            draft.rename(build)
-        except OSError:
-            before = _known(build, info)
-            if before is not None:
-                return before
-            build.rename(draft.with_suffix(".old"))
-            shutil.rmtree(draft.with_suffix(".old"), ignore_errors=True)
-        else:
-            break
+    build.mkdir(exist_ok=True)
+    before = _known(build, info)
+    if before is not None:
+        return before
+    place = build / found.folder
+    if not _whole(place, found):
+        with contextlib.suppress(FileNotFoundError):
+            place.rename(draft / "broken")
+        (draft / found.folder).rename(place)
+    (draft / FILE).replace(build / FILE)
     return found
 
 
@@ -146,19 +158,20 @@ def _made(info: ModelInfo, folder: Path, frame: Any, draft: Path) -> Verdict:
         trial = _tried(tier, pipeline, info, question, where, own=_own(folder))
         candidates.append(Candidate(trial, where, tier.needs))
     best = _best(candidates, trials[0])
-    for each in candidates:
-        if each is best:
-            for file in each.folder.iterdir():
-                file.rename(draft / file.name)
-        shutil.rmtree(each.folder)
+    build = "" if best is None else loading.address(best.folder)
     told = [each.trial for each in candidates] + trials
     serves = loading.SKLEARN if best is None else best.trial.tier
-    return Verdict(
+    found = Verdict(
         model=info.ref, digest=info.digest, tier=serves, rows=question.training,
         adversarial=question.rows.n - question.training,
         trials=tuple(msgspec.structs.replace(t, outcome="serves") if t.tier == serves else t for t in told),
-        libraries=libraries(), created=time.time(), build="" if best is None else loading.address(draft),
+        libraries=libraries(), created=time.time(), build=build,
     )  # fmt: skip
+    if best is None:
+        (draft / found.folder).mkdir()
+    else:
+        best.folder.rename(draft / found.folder)
+    return found
 
 
 def _own(folder: Path) -> bool:
@@ -236,9 +249,7 @@ def _tried(
     except Exception as error:  # noqa: BLE001 - foreign libraries fail in many ways, and another tier serves
         said = " ".join(str(error).split())[:120]
         return Trial(tier=tier.name, outcome="unconvertible", why=f"{type(error).__name__}: {said}")
-    found = gate.compare(
-        question.known, gate.ask(predictor, question.rows), info.task, question.spread
-    )
+    found = _compared(predictor, info, question)
     micros = timed(predictor, gate.part(question.rows, 0, 1))
     made = programs.read(where)
     programs.write(msgspec.structs.replace(made, inline=micros <= INLINE), where)
@@ -246,6 +257,18 @@ def _tried(
         tier=tier.name, outcome="passed" if found.equal else "differs", rows=question.rows.n,
         differing=found.differing, off=found.off, micros=micros, why=found.why,
     )  # fmt: skip
+
+
+def _compared(predictor: Predictor, info: ModelInfo, question: Question) -> gate.Compared:
+    """Compare answers with scikit-learn's: to all rows at once, and to some of them one by one, as most requests ask."""
+    rows, known = question.rows, question.known
+    found = gate.compare(known, gate.ask(predictor, rows), info.task, question.spread)
+    if not found.equal:
+        return found
+    some = np.linspace(0, rows.n - 1, min(ALONE, rows.n)).astype(int).tolist()
+    alone = gate.ask(predictor, rows, some)
+    each = gate.compare(known.chosen(some), alone, info.task, question.spread)
+    return each._replace(off=max(each.off, found.off))
 
 
 def built(

@@ -10,11 +10,20 @@ import warnings
 from typing import Any
 
 from sklearn.base import is_classifier
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
+from sklearn.gaussian_process import GaussianProcessClassifier
+from sklearn.naive_bayes import _BaseDiscreteNB as BaseDiscreteNB
 from sklearn.neighbors._base import NeighborsBase
 
 from aiaas_magics.engines.optimising.base import Unconvertible, named
 from aiaas_magics.predictors.links import Link
 
+LIKELIEST = (
+    BaseDiscreteNB, CalibratedClassifierCV, GaussianProcessClassifier, QuadraticDiscriminantAnalysis,
+)  # fmt: skip
+"""Classifiers whose label is the likeliest class. One with a threshold of its own passes the gate where no row lies
+between that and one half."""
 MOST_SAID = 120
 """Characters of what the library says that are told: it lists whole trees."""
 
@@ -25,13 +34,15 @@ def of(estimator: Any, width: int, precision: str) -> tuple[bytes, str, Link]:
     Raises
     ------
     Unconvertible
-        If skl2onnx does not know it, or it tells classes without probabilities.
+        If skl2onnx does not know it, or its label need not be the likeliest class.
     """
     if isinstance(estimator, NeighborsBase):
         raise Unconvertible(f"of neighbours at the same distance {named(estimator)} takes others")
     classes = is_classifier(estimator)
-    if classes and not hasattr(estimator, "predict_proba"):
-        raise Unconvertible(f"{named(estimator)} has no graph and no probabilities")
+    if classes and not isinstance(estimator, LIKELIEST):
+        raise Unconvertible(
+            f"{named(estimator)} has no graph of ours, and may not name the likeliest class"
+        )
     made = _converted(estimator, width, precision, classes=classes)
     name = str(made.graph.output[-1 if classes else 0].name)
     return bytes(made.SerializeToString()), name, Link("given" if classes else "value")

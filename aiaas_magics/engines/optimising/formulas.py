@@ -19,9 +19,11 @@ from sklearn.linear_model import (
     LinearRegression,
     LogisticRegression,
     LogisticRegressionCV,
+    Perceptron,
     PoissonRegressor,
     Ridge,
     RidgeClassifier,
+    RidgeClassifierCV,
     SGDClassifier,
     SGDRegressor,
 )
@@ -55,6 +57,17 @@ def of(estimator: Any, graph: Graph) -> tuple[str, Link]:
         if isinstance(estimator, kind):
             return formula(estimator, graph)
     raise Unconvertible(f"{named(estimator)} has no graph")
+
+
+def cells(estimator: Any, width: int) -> int:
+    """Return how many numbers a row takes at most while its formula is computed."""
+    model = getattr(estimator, "model_", estimator)
+    if hasattr(model, "support_vectors_"):
+        vectors = int(model.support_vectors_.shape[0])
+        return vectors * width if model.kernel == "rbf" else vectors
+    if isinstance(model, GaussianNB):
+        return int(model.theta_.size)
+    return max((len(bias) for bias in getattr(model, "intercepts_", ())), default=width)
 
 
 # linear ------------------------------------------------------------------------------------------
@@ -209,7 +222,7 @@ FORMULAS: dict[Any, Formula] = {
     ): _line,
     PoissonRegressor: lambda estimator, graph: (_scores(estimator, graph), Link("exp")),
     (LogisticRegression, LogisticRegressionCV, LinearDiscriminantAnalysis): _logistic,
-    (RidgeClassifier, LinearSVC): _bounds,
+    (RidgeClassifier, RidgeClassifierCV, LinearSVC, Perceptron): _bounds,
     SGDClassifier: _gradient,
     (MLPClassifier, MLPRegressor): _network,
     (NaiveBayes, GaussianNB, MultinomialNB, ComplementNB, BernoulliNB): _bayes,

@@ -20,20 +20,19 @@ from sklearn.preprocessing import (
     FunctionTransformer,
     MaxAbsScaler,
     MinMaxScaler,
-    OneHotEncoder,
     OrdinalEncoder,
     PolynomialFeatures,
     PowerTransformer,
     QuantileTransformer,
     RobustScaler,
     StandardScaler,
-    TargetEncoder,
 )
+from sklearn.utils import check_array
 
 from aiaas_magics.engines.modalities.date import DateParts
 from aiaas_magics.engines.optimising import lookups, prose
 from aiaas_magics.engines.optimising.base import Unconvertible, named
-from aiaas_magics.engines.transformers import Clipper, ColumnChooser, Gaps, RareCategories
+from aiaas_magics.engines.transformers import Clipper, ColumnChooser, Gaps, TypeFixer
 from aiaas_magics.predictors import fronts
 from aiaas_magics.predictors.arithmetic import (
     Arithmetic,
@@ -50,10 +49,9 @@ from aiaas_magics.predictors.arithmetic import (
 from aiaas_magics.predictors.base import NUMBERS
 from aiaas_magics.predictors.fronts import Step
 from aiaas_magics.predictors.packed import Array
+from aiaas_magics.predictors.reading import Reading
 from aiaas_magics.specs.records import Signature
 
-ENCODERS = (OneHotEncoder, OrdinalEncoder, TargetEncoder, RareCategories)
-"""What works on columns of few values, one by one."""
 Chain = tuple[Step, ...]
 
 
@@ -92,7 +90,10 @@ def _flat(parts: Sequence[Any]) -> list[Any]:
 
 
 def _idle(part: Any) -> bool:
-    return isinstance(part, FunctionTransformer) and part.func is None
+    """Tell whether a step leaves its columns as they are: one without a function, or histograms' own check of numbers."""
+    if not isinstance(part, FunctionTransformer):
+        return False
+    return part.func is None or getattr(part.func, "func", None) is check_array
 
 
 # on the columns of a table -----------------------------------------------------------------------
@@ -101,13 +102,17 @@ def _on_inputs(parts: list[Any], places: tuple[int, ...], signature: Signature) 
         made = _side_by_side(parts[0], places, signature)
         return _then(made, parts[1:])
     kinds = {signature.inputs[place][1] for place in places}
-    last = max((i for i, part in enumerate(parts) if isinstance(part, ENCODERS)), default=-1)
+    last = max(
+        (i for i, part in enumerate(parts) if isinstance(part, lookups.ENCODERS)), default=-1
+    )
     if prose.weighs(parts):
         step, width = prose.of(parts, places)
         return Made((step,), width)
     if kinds == {"datetime"} and parts and isinstance(parts[0], DateParts):
         zones = [signature.zones.get(signature.inputs[place][0]) for place in places]
         return _then(Made((fronts.Dates(places, tuple(zones)),), 5 * len(places)), parts[1:])
+    if kinds == {"string"} and parts and isinstance(parts[0], TypeFixer):
+        return _read(parts[0], parts[1:], places)
     if last >= 0:
         look, width = lookups.of(parts[: last + 1], places, signature)
         return _then(Made((look,), width), parts[last + 1 :])
@@ -116,6 +121,16 @@ def _on_inputs(parts: list[Any], places: tuple[int, ...], signature: Signature) 
         raise Unconvertible(f"{what} on columns of {', '.join(sorted(kinds - NUMBERS))}")
     whole = places == tuple(range(len(signature.inputs)))
     return _then(Made((fronts.Numbers(places, whole),), len(places)), parts)
+
+
+def _read(part: TypeFixer, rest: list[Any], places: tuple[int, ...]) -> Made:
+    """Return the steps of texts that stand for something else, and of what comes after they are read."""
+    step = fronts.Fixed(places, Reading(part.kind, part.how))
+    if part.kind != "date":
+        return _then(Made((step,), len(places)), rest)
+    if not rest or not isinstance(rest[0], DateParts):
+        raise Unconvertible("dates that are no numbers")
+    return _then(Made((step,), 5 * len(places)), rest[1:])
 
 
 def _side_by_side(found: ColumnTransformer, places: tuple[int, ...], signature: Signature) -> Made:
@@ -146,6 +161,8 @@ def _forked(made: Sequence[Made]) -> Made:
 
 def _columns(found: ColumnTransformer, asked: Any, width: int) -> list[int]:
     """Return the places of the columns that a part of a ColumnTransformer takes."""
+    if found.transformer_weights:
+        raise Unconvertible("ColumnTransformer with weights")
     if callable(asked):
         raise Unconvertible("columns that are chosen by a function")
     if isinstance(asked, slice):
@@ -279,6 +296,24 @@ def _split(part: ColumnTransformer, width: int) -> Made:
     return _forked(made)
 
 
+def _ordinal(part: OrdinalEncoder, width: int) -> Made:
+    """Return the codes of numbers; what is unknown and what is missing are gaps."""
+    if part.handle_unknown != "use_encoded_value" or not (np.isnan(part.unknown_value) and np.isnan(part.encoded_missing_value)):  # fmt: skip
+        raise Unconvertible("OrdinalEncoder behind other steps")
+    known = []
+    for place, categories in enumerate(part.categories_):
+        values = np.asarray(categories, dtype="float64")
+        values = values[~np.isnan(values)]
+        codes = np.append(np.arange(len(values), dtype="float64"), np.nan)[:, None]
+        known.append(
+            fronts.Known(
+                column=place, values=tuple(values.tolist()), places=(place,), table=Array.of(codes),
+                missing=len(values), unknown=len(values),
+            )
+        )  # fmt: skip
+    return Made((fronts.Lookup(Array.of(np.zeros(width)), tuple(known)),), width)
+
+
 def _clipped(part: Clipper, width: int) -> Made:
     return Made((_each("maximum", part.low_), _each("minimum", part.high_)), width)
 
@@ -301,6 +336,7 @@ NUMERIC: dict[type, Callable[[Any, int], Made]] = {
     FeatureUnion: _union,
     ColumnTransformer: _split,
     Clipper: _clipped,
+    OrdinalEncoder: _ordinal,
     Gaps: lambda _, width: Made((GapsStep(),), width),
 }
 """Transformer -> (fitted, columns before it) -> its steps."""

@@ -7,6 +7,7 @@ The predictors compared are those that serve. Equal means: no label differs, no 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,11 @@ class Answers(NamedTuple):
     proba: np.ndarray | None
     refused: np.ndarray
 
+    def chosen(self, places: Sequence[int]) -> Answers:
+        """Return the answers to some of the rows."""
+        proba = None if self.proba is None else self.proba[places]
+        return Answers(self.labels[places], proba, self.refused[places])
+
 
 class Compared(NamedTuple):
     """How many rows differ, the largest difference of a number, and what the first row that differs shows."""
@@ -43,14 +49,18 @@ class Compared(NamedTuple):
         return self.differing <= LABELS
 
 
-def ask(predictor: Predictor, rows: Rows) -> Answers:
-    """Return the answers to rows; of a batch that is refused, to each row."""
+def ask(predictor: Predictor, rows: Rows, alone: Sequence[int] | None = None) -> Answers:
+    """Return the answers to rows; of a batch that is refused, to each row. Those in `alone` are asked each by itself."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        parts = _asked(predictor, rows, 0, rows.n)
+        if alone is None:
+            parts = _asked(predictor, rows, 0, rows.n)
+        else:
+            parts = [each for i in alone for each in _asked(predictor, rows, i, i + 1)]
     first = next((part for part in parts if part[1] is not None), None)
     if first is None:
-        return Answers(np.zeros(rows.n), None, np.ones(rows.n, dtype=bool))
+        count = len(parts)
+        return Answers(np.zeros(count), None, np.ones(count, dtype=bool))
     return _joined(parts, first[1])
 
 

@@ -7,14 +7,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
-from aiaas_magics.engines.optimising.base import Unconvertible
+from aiaas_magics.engines.optimising.base import Unconvertible, named
+from aiaas_magics.engines.transformers import RareCategories
 from aiaas_magics.predictors.fronts import REFUSED, Known, Lookup
 from aiaas_magics.predictors.packed import Array
 from aiaas_magics.predictors.sklearn import series
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.records import Signature
 
+ENCODERS = (OneHotEncoder, OrdinalEncoder, TargetEncoder, RareCategories)
+"""What works on columns of few values, one by one."""
 NEVER = "\x00 a text that no column holds \x00"
 
 
@@ -53,6 +58,11 @@ def of(parts: Sequence[Any], places: Sequence[int], signature: Signature) -> tup
     Unconvertible
         If a column holds dates, or decides what another one does.
     """
+    for part in parts:
+        if not isinstance(
+            part, (*ENCODERS, SimpleImputer)
+        ):  # it may make known values of any others
+            raise Unconvertible(f"{named(part)} before an encoder")
     columns = [_column(parts, i, place, signature) for i, place in enumerate(places)]
     base = _encoded(parts, columns, None, [])
     if base is None:
@@ -77,9 +87,10 @@ def _column(parts: Sequence[Any], number: int, place: int, signature: Signature)
 
 
 def _values(part: Any, number: int, kind: str) -> list[JSON]:
-    """Return the values an encoder knows of its column `number`, gaps left out."""
+    """Return the values an encoder or imputer tells apart in its column `number`, gaps left out."""
     listed = getattr(part, "categories_", None) or getattr(part, "kept_", None)
     found = [] if listed is None else list(listed[number])
+    found += [part.missing_values] if isinstance(part, SimpleImputer) else []
     found = [value for value in found if not pd.isna(value)]
     if kind == "string":
         return [str(value) for value in found]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from aiaas_magics.predictors.fronts import Step
 from aiaas_magics.predictors.links import Link
 
 LEAF = -1
@@ -39,6 +40,10 @@ class Trees(NamedTuple):
         Whether a value is rounded to float32 before it is compared.
     zero
         Numbers of at most this size are taken for 0.
+    before
+        Steps of their own: what comes out of them is what the trees compare.
+    extra
+        How many columns these add to those of the model.
     """
 
     trees: list[Nodes]
@@ -47,6 +52,8 @@ class Trees(NamedTuple):
     rounded: bool
     link: Link
     zero: float = 0.0
+    before: tuple[Step, ...] = ()
+    extra: int = 0
 
 
 def constant(values: np.ndarray, outputs: int) -> Nodes:

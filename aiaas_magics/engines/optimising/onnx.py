@@ -44,15 +44,20 @@ class OnnxTier:
             graph = graphs.Graph(width, self._precision)
             result, link = formulas.of(estimator, graph)
             path.write_bytes(graph.body(result))
-            return Part(Onnx(path.name, self._precision), link)
+            return Part(
+                Onnx(path.name, self._precision), link, cells=formulas.cells(estimator, width)
+            )
         if not trees.knows(estimator):
             body, output, link = foreign.of(estimator, width, self._precision)
             path.write_bytes(body)
-            return Part(Onnx(path.name, self._precision, output=output), link)
+            cells = len(
+                getattr(getattr(estimator, "base_estimator_", estimator), "X_train_", ())
+            )  # distances to all of them
+            return Part(Onnx(path.name, self._precision, output=output), link, cells=cells)
         found = trees.of(estimator)
         if self._precision != "float64":
             raise Unconvertible("trees add up in float64, and are no slower so")
-        body, leaves = graphs.of_trees(found, width)
+        body, leaves = graphs.of_trees(found, width + found.extra)
         path.write_bytes(body)
         packed = None if leaves is None else Array.of(leaves)
         return programs.walked(Onnx(path.name, "float64", packed), found)

@@ -14,10 +14,11 @@ from sklearn.ensemble import (
     VotingClassifier,
     VotingRegressor,
 )
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
-from aiaas_magics.engines.optimising import fronts
+from aiaas_magics.engines.optimising import fronts, trees
 from aiaas_magics.engines.optimising.base import Unconvertible, named
 from aiaas_magics.engines.optimising.nodes import Trees
 from aiaas_magics.predictors.arithmetic import Check, Take, Zero
@@ -36,19 +37,21 @@ Path = tuple[str | int, ...]
 class Part(NamedTuple):
     """An estimator's arithmetic, as a tier does it.
 
-    ``rounded`` where numbers must fit into float32; ``before`` are steps of the estimator's own.
+    ``rounded`` where numbers must fit into float32; ``before`` are steps of the estimator's own; ``cells`` is how many
+    numbers a row takes while it computes.
     """
 
     engine: Engine
     link: Link
     rounded: bool = False
     before: tuple[Step, ...] = ()
+    cells: int = 0
 
 
 def walked(engine: Engine, found: Trees) -> Part:
     """Return the part of an ensemble of trees."""
-    before = (Zero(found.zero),) if found.zero else ()
-    return Part(engine, found.link, found.rounded, before)
+    before = (Zero(found.zero),) if found.zero else found.before
+    return Part(engine, found.link, found.rounded, before, found.extra + len(found.trees))
 
 
 class Maker(Protocol):
@@ -68,7 +71,10 @@ def of(estimator: Any, source: Source, make: Maker, path: Path = ()) -> Program:
         If some part has no such form.
     """
     parts: list[Any] = []
-    while isinstance(estimator, Pipeline):
+    while isinstance(estimator, Pipeline | BaseSearchCV):
+        if isinstance(estimator, BaseSearchCV):
+            estimator, path = estimator.best_estimator_, (*path, "best_estimator_")
+            continue
         parts += [step for _, step in estimator.steps[:-1]]
         estimator, path = estimator.steps[-1][1], (*path, "steps", len(estimator.steps) - 1, 1)
     for kinds, convert in ENSEMBLES:
@@ -79,10 +85,13 @@ def of(estimator: Any, source: Source, make: Maker, path: Path = ()) -> Program:
             front = _front(parts, source)
             inner = convert(estimator, front.width, make, path)
             return Program((*front.steps, *inner.front), inner.model, max(front.width, inner.width))
+    if (own := trees.preparation(estimator)) is not None:
+        parts.append(own)
     front = _front(parts, source)
     part = make(estimator, front.width, path)
     steps = (*front.steps, *_check(estimator, front.steps, source, part), *part.before)
-    return Program(steps, Single(part.engine, part.link), front.width)  # type: ignore[arg-type]
+    width = max(front.width, part.cells)
+    return Program(steps, Single(part.engine, part.link), width)  # type: ignore[arg-type]
 
 
 def _front(parts: Sequence[Any], source: Source) -> fronts.Made:

@@ -35,7 +35,7 @@ class TreeliteTier:
             found = trees.of(estimator)
             file = f"model-{count}.treelite" if count else "model.treelite"
             count += 1
-            model(found, width).serialize(folder / file)
+            model(found, width + found.extra).serialize(folder / file)
             return programs.walked(Treelite(file, found.outputs, found.rounded), found)
 
         return programs.of(pipeline, info.signature, make)

@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_regressor
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import SGDClassifier
+from sklearn.linear_model._base import LinearClassifierMixin
+from sklearn.neighbors import KNeighborsClassifier
 
 from aiaas_magics.engines.optimising import programs, trees
 from aiaas_magics.engines.optimising.base import Unconvertible, named
@@ -22,6 +25,9 @@ from aiaas_magics.predictors.treeloop import Loop
 from aiaas_magics.specs.records import ModelInfo
 
 TWO = 2
+LIKELIEST = (KNeighborsClassifier, CalibratedClassifierCV)
+"""Their label is the likeliest class. Others may have a threshold of their own, or decide by distances (SVC): no row of
+the gate need lie where that shows, so that both are asked."""
 
 
 class TreeLoopTier:
@@ -38,6 +44,8 @@ class TreeLoopTier:
 
 def _part(estimator: Any, width: int, path: programs.Path) -> Part:
     del width
+    if trees.preparation(estimator) is not None:
+        raise Unconvertible(f"{named(estimator)} with categories of its own")
     if isinstance(estimator, trees.FORESTS):
         return _trees(estimator, path)
     if is_regressor(estimator):
@@ -47,11 +55,14 @@ def _part(estimator: Any, width: int, path: programs.Path) -> Part:
         many = len(estimator.classes_) > TWO
         return Part(Loop(path, "decision_function"), Link("rest" if many else "above"))
     if hasattr(estimator, "predict_proba"):
-        return Part(Loop(path, "predict_proba"), Link("given"))
-    if hasattr(estimator, "decision_function"):
+        if isinstance(estimator, LIKELIEST):
+            return Part(Loop(path, "predict_proba"), Link("given"))
+        return Part(Loop(path, "predict_proba", named=True), Link("said"))
+    scores = "decision_function" if hasattr(estimator, "decision_function") else ""
+    if scores and isinstance(estimator, LinearClassifierMixin):
         many = len(estimator.classes_) > TWO
-        return Part(Loop(path, "decision_function"), Link("largest" if many else "sign"))
-    raise Unconvertible(f"{named(estimator)} tells neither probabilities nor distances")
+        return Part(Loop(path, scores), Link("largest" if many else "sign"))
+    return Part(Loop(path, scores, named=True), Link("named"))
 
 
 def _trees(estimator: Any, path: programs.Path) -> Part:

@@ -23,6 +23,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from aiaas_magics.engines.optimising import boosters
 from aiaas_magics.engines.optimising.base import Unconvertible, named
 from aiaas_magics.engines.optimising.nodes import LEAF, Nodes, Trees, constant
+from aiaas_magics.predictors.arithmetic import Take
+from aiaas_magics.predictors.fronts import Fork, Known, Lookup, Step
 from aiaas_magics.predictors.links import Link
 from aiaas_magics.predictors.packed import Array
 
@@ -119,15 +121,68 @@ def _gradient_link(estimator: Any, outputs: int) -> Link:
     return Link("least", 2.0 if estimator.loss == "exponential" else 1.0)
 
 
+def preparation(estimator: Any) -> Any:
+    """Return the transformer of its own that an estimator puts before its trees: of categories; None if it has none."""
+    return getattr(estimator, "_preprocessor", None) if isinstance(estimator, HISTOGRAM) else None
+
+
 def _histogram(estimator: Any) -> Trees:
-    if getattr(estimator, "_preprocessor", None) is not None:
-        raise Unconvertible(f"{named(estimator)} with categories of its own")
     start = np.ravel(estimator._baseline_prediction)
-    grown = estimator._predictors
+    sets = _Sets(estimator)
     trees = [constant(value, 1) for value in start]
-    trees += [_histogram_nodes(each.nodes) for stage in grown for each in stage]
-    target = list(range(len(start))) * (1 + len(grown))
-    return Trees(trees, target, len(start), False, _histogram_link(estimator, len(start)))
+    for stage in estimator._predictors:
+        trees += [_histogram_nodes(each, sets) for each in stage]
+    target = list(range(len(start))) * (1 + len(estimator._predictors))
+    before = sets.steps()
+    return Trees(
+        trees, target, len(start), False, _histogram_link(estimator, len(start)),
+        before=before, extra=len(sets.columns),
+    )  # fmt: skip
+
+
+class _Sets:
+    """Splits by categories as columns of their own: 0 where a row goes left, 1 where it goes right.
+
+    A category is known by its code here, a whole number from 0 on; one that was never seen is a gap.
+    """
+
+    def __init__(self, estimator: Any) -> None:
+        own = preparation(estimator)
+        self.columns: dict[tuple[int, bytes, bool], int] = {}
+        self._width = 0 if own is None else own.n_features_in_
+        self._counts = [] if own is None else [_codes(each) for each in own.named_transformers_["encoder"].categories_]  # fmt: skip
+
+    def column(self, feature: int, left: np.ndarray, gap: bool) -> int:  # noqa: FBT001
+        """Return the column of a split: the codes that go left as bits, and whether a gap does."""
+        key = feature, left.tobytes(), gap
+        return self._width + self.columns.setdefault(key, len(self.columns))
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps that put these columns beside those of the model."""
+        if not self.columns:
+            return ()
+        known = []
+        for feature in sorted({feature for feature, _, _ in self.columns}):
+            mine = {k: place for k, place in self.columns.items() if k[0] == feature}
+            codes = np.arange(self._counts[feature])
+            sides = [_right(codes, np.frombuffer(bits, "uint32"), gap=gap) for _, bits, gap in mine]
+            known.append(Known(
+                column=feature, values=tuple(codes.astype("float64").tolist()), places=tuple(mine.values()),
+                table=Array.of(np.column_stack(sides)), missing=len(codes), unknown=len(codes),
+            ))  # fmt: skip
+        beside = Lookup(Array.of(np.zeros(len(self.columns))), tuple(known))
+        return (Fork(((Take(tuple(range(self._width))),), (beside,))),)
+
+
+def _codes(categories: np.ndarray) -> int:
+    """Return how many codes there are: a gap among the categories is the last, and has none."""
+    return sum(1 for value in categories if value == value and value is not None)
+
+
+def _right(codes: np.ndarray, bits: np.ndarray, *, gap: bool) -> np.ndarray:
+    """Return 1 for each code that goes right, and for a gap."""
+    left = (bits[codes // 32] >> (codes % 32).astype("uint32")) & 1
+    return np.append(1.0 - left, 0.0 if gap else 1.0)
 
 
 def _histogram_link(estimator: Any, outputs: int) -> Link:
@@ -136,14 +191,18 @@ def _histogram_link(estimator: Any, outputs: int) -> Link:
     return Link("exp" if estimator.loss in ("poisson", "gamma") else "value")
 
 
-def _histogram_nodes(found: Any) -> Nodes:
-    if found["is_categorical"].any():
-        raise Unconvertible("trees that split by categories")
-    leaf = found["is_leaf"].astype(bool)
+def _histogram_nodes(grown: Any, sets: _Sets) -> Nodes:
+    found = grown.nodes
+    leaf, gaps = found["is_leaf"].astype(bool), found["missing_go_to_left"].astype(bool)
+    feature, threshold = found["feature_idx"].astype("int64"), np.array(found["num_threshold"])
+    for place in np.flatnonzero(found["is_categorical"] & ~leaf):
+        left = grown.raw_left_cat_bitsets[found["bitset_idx"][place]]
+        feature[place] = sets.column(int(feature[place]), left, bool(gaps[place]))
+        threshold[place] = 0.5
     return Nodes(
-        found["feature_idx"].astype("int64"), np.array(found["num_threshold"]),
+        feature, threshold,
         np.where(leaf, LEAF, found["left"].astype("int64")), np.where(leaf, LEAF, found["right"].astype("int64")),
-        found["missing_go_to_left"].astype(bool), np.array(found["value"])[:, None],
+        gaps, np.array(found["value"])[:, None],
     )  # fmt: skip
 
 

@@ -8,12 +8,16 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from aiaas_magics import errors
 from aiaas_magics.engines import deploy
 from aiaas_magics.engines.optimising import building
 from aiaas_magics.engines.optimising.base import Unconvertible
 from aiaas_magics.engines.optimising.onnx import OnnxTier
+from aiaas_magics.engines.optimising.treelite import TreeliteTier
 from aiaas_magics.engines.optimising.treeloop import TreeLoopTier
 from aiaas_magics.predictors import loading
 from aiaas_magics.predictors.base import Rows
@@ -43,7 +47,8 @@ def forest(trained):
 
 def built(forest, context):
     info, folder, _, frame = forest
-    return building.verdict(info, folder, frame, context.build(info)), context.build(info)
+    verdict = building.verdict(info, folder, frame, context.build(info))
+    return verdict, context.build(info) / verdict.folder
 
 
 def test_the_quickest_tier_that_passes_serves(forest, context):
@@ -88,12 +93,30 @@ def test_other_libraries_make_another_build(forest, context, monkeypatch):
     assert (again.tier, again.build) == (first.tier, loading.address(build))
 
 
+def test_a_build_that_another_replaces_stays_for_those_who_serve_it(forest, context, monkeypatch):
+    first, build = built(forest, context)
+    monkeypatch.setattr(building, "libraries", lambda: {"numpy": "99"})
+    monkeypatch.setattr(building, "TIERS", (TreeliteTier(),))
+    again, other = built(forest, context)
+    assert (again.tier, other.parent) == ("treelite", build.parent)
+    assert again.build != first.build
+    assert loading.load(first.tier, forest[0].signature, build, first.build, lambda: None)
+    assert not list(build.parent.parent.glob(".*"))
+
+
+def test_a_verdict_that_cannot_be_read_is_made_again(forest, context):
+    first, build = built(forest, context)
+    (build.parent / "build.json").write_bytes(b"{")
+    assert built(forest, context)[0].build == first.build
+
+
 def test_what_was_half_made_is_made_again(forest, context):
     first, build = built(forest, context)
     (build / "model.onnx").unlink()
     assert built(forest, context)[0].build == first.build
     assert (build / "model.onnx").is_file()
-    assert [path.name for path in build.parent.iterdir()] == [build.name]
+    assert {path.name for path in build.parent.iterdir()} == {build.name, "build.json"}
+    assert [path.name for path in build.parent.parent.iterdir()] == [build.parent.name]
 
 
 @pytest.mark.parametrize("name", ["program.msgpack", "model.onnx", "model-extra"])
@@ -144,6 +167,19 @@ class Absent(OnnxTier):
     needs = ("no_such_library",)
 
 
+def test_a_tier_that_answers_a_row_alone_otherwise_does_not_serve(forest, context, monkeypatch):
+    usual = loading.ProgramPredictor.predict
+
+    def moody(self, rows, *, proba):
+        found = usual(self, rows, proba=proba)
+        return found if rows.n > 1 else found._replace(labels=np.array(["up"]))
+
+    monkeypatch.setattr(loading.ProgramPredictor, "predict", moody)
+    verdict, _ = built(forest, context)
+    assert verdict.tier == "sklearn"
+    assert {trial.outcome for trial in verdict.trials[:-1]} <= {"differs", "unconvertible"}
+
+
 @pytest.mark.parametrize(
     ("tier", "outcome"),
     [(Lying("float64"), "differs"), (Broken("float64"), "unconvertible"), (Absent("float64"), "absent")],
@@ -180,6 +216,16 @@ def test_a_deployment_keeps_its_verdict(forest, context):
     assert said.verdict.tier == "onnx-float64"
 
 
+@pytest.mark.parametrize("more", [{"to": "none", "as_": "none"}, {"as_": "api"}])
+def test_what_cannot_be_served_is_not_optimised(forest, trained, context, monkeypatch, more):
+    deploy.run(DeploySpec(model="m", as_="api"), context)
+    _, _, _, frame = forest
+    trained(frame.drop(columns="gaps"), "decision_tree")
+    monkeypatch.setattr(building, "verdict", lambda *_: pytest.fail("it was optimised"))
+    with pytest.raises((errors.NotFound, errors.NameTaken)):
+        deploy.run(DeploySpec(model="m@2", **more), context)
+
+
 def test_rows_beyond_what_is_compared_are_chosen_with_their_ends(trained, context, monkeypatch):
     monkeypatch.setattr(building, "ROWS", 50)
     frame = pd.DataFrame({"x": np.arange(400.0) % 137, "y": np.arange(400) % 2 == 0})
@@ -194,6 +240,37 @@ def test_an_unconvertible_part_is_named():
     )  # fmt: skip
     with pytest.raises(Unconvertible, match="Renamed has no form in numpy"):
         OnnxTier("float64").build(claim.pipeline, claim.info, None)
+
+
+def built_of(claim, where):
+    return building.built(OnnxTier("float64"), claim.pipeline, claim.info, where, lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("steps", "named"),
+    [
+        ([FunctionTransformer(np.abs), OneHotEncoder(handle_unknown="ignore")], "FunctionTransformer before"),
+        ([ColumnTransformer([("a", StandardScaler(), ["n"])], transformer_weights={"a": 2})], "with weights"),
+    ],
+    ids=["known values of any others", "weights"],
+)  # fmt: skip
+def test_a_step_that_no_row_of_the_gate_may_show_is_not_taken(tmp_path, steps, named):
+    frame = pd.DataFrame({"n": np.arange(40) % 5})
+    claim = tiers.of(tiers.make_pipeline(*steps, tiers.Ridge()), frame, frame["n"] * 1.5)
+    with pytest.raises(Unconvertible, match=named):
+        built_of(claim, tmp_path)
+
+
+def test_what_an_imputer_takes_for_a_gap_is_known_though_no_encoder_knows_it(tmp_path):
+    filled = SimpleImputer(missing_values="?", strategy="constant", fill_value="a")
+    frame = pd.DataFrame({"kind": ["a", "b"] * 20})
+    claim = tiers.of(
+        tiers.make_pipeline(filled, OneHotEncoder(handle_unknown="ignore"), tiers.Ridge()),
+        frame, np.arange(40) % 2 + 0.5,
+    )  # fmt: skip
+    asked = Rows(claim.info.signature, {"kind": ["?", "b", "c"]})
+    found = built_of(claim, tmp_path).predict(asked, proba=False)
+    assert np.allclose(found.labels, claim.known.predict(asked, proba=False).labels)
 
 
 def test_a_row_alone_may_be_asked_by_an_event_loop(forest, context):

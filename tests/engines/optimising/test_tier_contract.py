@@ -8,9 +8,6 @@ from aiaas_magics.engines.optimising.treeloop import TreeLoopTier
 from aiaas_magics.testing import tiers
 from aiaas_magics.testing.tiers import MODELS, TREES, TierContract
 
-OTHERWISE = ("vectors", "votes")
-"""Three classes by duels of pairs: scikit-learn's distances a class do not tell their winner."""
-
 
 class TestOnnx(TierContract):
     @pytest.fixture(params=MODELS)
@@ -33,7 +30,7 @@ class TestTreelite(TierContract):
 
 
 class TestTreeLoop(TierContract):
-    @pytest.fixture(params=[name for name in MODELS if name not in OTHERWISE])
+    @pytest.fixture(params=MODELS)
     def claim(self, request):
         return tiers.claim(request.param)
 
