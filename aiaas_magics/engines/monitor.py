@@ -24,6 +24,7 @@ from aiaas_magics.specs.monitor import (
     Performance,
     window_of,
 )
+from aiaas_magics.specs.results import Chart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,8 +45,17 @@ class Compared(NamedTuple):
     reference: str
 
 
+class Looked(NamedTuple):
+    """A look, and its charts, which are drawn of the last one only."""
+
+    result: MonitorResult
+    charts: list[Chart]
+    failed: str = ""
+    """Why the look after it failed."""
+
+
 def run(spec: MonitorSpec, context: Context) -> MonitorResult:
-    """Look at an endpoint.
+    """Look at an endpoint; with ``every`` again and again until it is stopped, and answer the last look.
 
     Raises
     ------
@@ -55,17 +65,32 @@ def run(spec: MonitorSpec, context: Context) -> MonitorResult:
         If labels cannot be joined with rows.
     """
     labels = None if spec.labels is None else data.load(spec.labels, context).frame
-    result = _looked(spec, labels, context)
-    count = 1
-    while spec.every and _waited(spec.every, context):
-        context.progress(0, 1, f"look {count + 1}: {_news(result)}")
-        result = _looked(spec, labels, context)
-        count += 1
-    return result
+    context.progress(0, 1, f"looking at {spec.endpoint}")
+    found, count = _looked(spec, labels, context), 1
+    while spec.every:
+        context.progress(0, 1, f"look {count}: {_news(found.result)}")
+        if not _waited(spec.every, context):
+            break
+        found, count = _again(spec, labels, context, found), count + 1
+    return msgspec.structs.replace(found.result, charts=pictures.render(found.charts, context))
+
+
+def _again(
+    spec: MonitorSpec, labels: pd.DataFrame | None, context: Context, last: Looked
+) -> Looked:
+    """Look once more; what cannot be looked at now is told, and may be at the next look."""
+    try:
+        return _looked(spec, labels, context)
+    except errors.AiaasError as error:
+        if error.what != last.failed:
+            context.warn(f"a look failed: {error.what}", error.try_)
+        return last._replace(failed=error.what)
 
 
 def _news(result: MonitorResult) -> str:
-    return "; ".join(alert.text for alert in result.alerts) or "nothing to tell"
+    told = "; ".join(alert.text for alert in result.alerts) or "no alert"
+    asked = sum(each.requests for each in result.versions)
+    return f"{style.plural(asked, 'request')} in {result.window}, {told}"
 
 
 def _waited(seconds: float, context: Context) -> bool:
@@ -78,9 +103,8 @@ def _waited(seconds: float, context: Context) -> bool:
     return not context.stopping()
 
 
-def _looked(spec: MonitorSpec, labels: pd.DataFrame | None, context: Context) -> MonitorResult:
+def _looked(spec: MonitorSpec, labels: pd.DataFrame | None, context: Context) -> Looked:
     watched = context.watched(spec.endpoint)
-    context.progress(0, 1, f"looking at {spec.endpoint}")
     if watched.info.state == "READY":
         time.sleep(LAG)
     look = Look(watched, window_of(spec.window))
@@ -91,15 +115,15 @@ def _looked(spec: MonitorSpec, labels: pd.DataFrame | None, context: Context) ->
     case = alerts.Case(spec, versions, told, performance)
     found, over = _raised(alerts.of(case), case, watched, context)
     chosen = look.main if seen is None else seen.model
-    charts = pictures.render(drawn.of(look, compared.drifts, chosen), context)
     everything = counters.merged(look.folder)
-    return MonitorResult(
+    result = MonitorResult(
         endpoint=spec.endpoint, model=chosen, target=watched.info.target, window=_words(spec), since=look.since,
         until=look.now, versions=versions, drift=told, rows=compared.rows, reference=compared.reference,
-        performance=performance, labelled=labelled, alerts=found, over=over, charts=charts,
+        performance=performance, labelled=labelled, alerts=found, over=over,
         turned_away=look.counts.of(counters.NONE).requests, lost=everything.lost, thinned=everything.thinned,
         warnings=tuple(_warnings(spec, look, compared)), kept={m: len(each.kept()[0]) for m, each in look.seen.items()},
     )  # fmt: skip
+    return Looked(result, list(drawn.of(look, compared.drifts, chosen)))
 
 
 def _words(spec: MonitorSpec) -> str:
@@ -252,12 +276,12 @@ def _raised(
     for alert in told:
         if alert.new:
             context.alert(spec.endpoint, alert.name, alert.text, on=True)
-            if spec.every:
-                context.warn(alert.text)
+            context.log(f"alert: {alert.text}")
     lasting = {alert.name for alert in told}
     over = tuple(n for n in watched.alerts if n not in lasting and alerts.looked(n, case))
     for name in over:
         context.alert(spec.endpoint, name, "", on=False)
+        context.log(f"over: {name}")
     return told, over
 
 

@@ -400,20 +400,57 @@ def test_without_held_out_rows_that_is_told(api):
     assert next(each for each in found.drift if each.name == "prediction").p is None
 
 
-def test_looking_again_and_again_ends_when_it_is_stopped(api, monkeypatch):
+def watching(monkeypatch, one, *between):
+    """Look again after each of these was done, and then be stopped."""
+    steps = iter(between)
+
+    def waited(seconds, context):
+        step = next(steps, None)
+        if step is not None:
+            step()
+        return step is not None
+
+    monkeypatch.setattr(monitor, "_waited", waited)
+    return lambda **more: one.look(every=5.0, **more)
+
+
+def test_looking_again_and_again_tells_each_look_and_ends_when_it_is_stopped(api, monkeypatch):
     one = api()
-    one.ask(table(200, seed=7, shift=2.0))
-    left = iter([True, True, False])
-    monkeypatch.setattr(monitor, "_waited", lambda seconds, context: next(left))
-    one.look(every=5.0)
-    told = [
-        t.body["text"]
-        for t in one.context.told
-        if t.type == "progress" and t.body["text"].startswith("look ")
-    ]
-    assert len(told) == 2
-    assert "has drifted" in told[0]
-    warned = [
-        t for t in one.context.told if t.type == "warning" and "'x' has drifted" in t.body["text"]
-    ]
-    assert len(warned) == 1
+    found = watching(
+        monkeypatch, one, lambda: None, lambda: one.ask(table(200, seed=7, shift=2.0))
+    )()
+    told = [t.body["text"] for t in one.context.told if t.type == "progress"]
+    told = told[told.index("looking at api") :]
+    assert told[1] == told[2].replace("look 2", "look 1")
+    assert told[1] == "look 1: 0 requests in the last 1h, no alert"
+    assert told[3].startswith("look 3: 4 requests in the last 1h, column 'x' has drifted")
+    logged = [t.body["text"] for t in one.context.told if t.type == "log"]
+    assert sum("column 'x' has drifted" in text for text in logged) == 1
+    assert found.rows == 200
+
+
+def test_only_the_last_look_is_drawn(api, monkeypatch):
+    """A watch of a week would fill the disk with pictures that nobody sees."""
+    one, drawn = api(), []
+    monkeypatch.setattr(
+        monitor.pictures, "draw", lambda charts: drawn.append(1) or ["none"] * len(charts)
+    )
+    one.ask(table(200, seed=7))
+    assert watching(monkeypatch, one, lambda: None, lambda: None)().charts
+    assert len(drawn) == 1
+
+
+def test_a_look_that_fails_is_told_once_and_does_not_end_the_watch(api, monkeypatch):
+    one, frame = api(), table(80, seed=7)
+    one.ask(frame)
+    more = lambda: one.ask(table(10, seed=8))
+    labels = one.context.save_frame(frame[["y"]])
+    found = watching(monkeypatch, one, more, more)(labels=labels)
+    assert found.performance[0].rows == 80
+    warned = [t.body["text"] for t in one.context.told if t.type == "warning"]
+    assert warned == ["a look failed: nothing tells which labels belong to which rows"]
+
+
+def test_a_first_look_that_fails_ends_the_job(api):
+    with pytest.raises(errors.NotFound):
+        api().look(version="clf@9", every=5.0)
