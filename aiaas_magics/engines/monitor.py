@@ -112,7 +112,7 @@ def _looked(spec: MonitorSpec, labels: pd.DataFrame | None, context: Context) ->
     compared = _compared(spec, look, seen)
     versions, told = look.figures(), tuple(map(_told, compared.drifts, _whats(seen)))
     performance, labelled = _performance(spec, labels, look)
-    case = alerts.Case(spec, versions, told, performance)
+    case = alerts.Case(spec, versions, told, performance, watched.info.state)
     found, over = _raised(alerts.of(case), case, watched, context)
     chosen = look.main if seen is None else seen.model
     everything = counters.merged(look.folder)
@@ -120,6 +120,7 @@ def _looked(spec: MonitorSpec, labels: pd.DataFrame | None, context: Context) ->
         endpoint=spec.endpoint, model=chosen, target=watched.info.target, window=_words(spec), since=look.since,
         until=look.now, versions=versions, drift=told, rows=compared.rows, reference=compared.reference,
         performance=performance, labelled=labelled, alerts=found, over=over,
+        state=watched.info.state, ever=sum(t.requests for m, t in everything.versions.items() if m != counters.NONE),
         turned_away=look.counts.of(counters.NONE).requests, lost=everything.lost, thinned=everything.thinned,
         warnings=tuple(_warnings(spec, look, compared)), kept={m: len(each.kept()[0]) for m, each in look.seen.items()},
     )  # fmt: skip
@@ -148,8 +149,7 @@ def _seen(version: str | None, look: Look) -> Seen | None:
     if found is None and version is not None:
         raise errors.NotFound(
             f"{look.watched.info.name} does not serve {version}",
-            errors.did_you_mean(version, look.seen)
-            or "it serves " + (", ".join(look.seen) or "nothing"),
+            errors.did_you_mean(version, look.seen),
             f"%aiaas_endpoints show {look.watched.info.name}",
         )
     return found
@@ -290,7 +290,7 @@ def _warnings(spec: MonitorSpec, look: Look, compared: Compared) -> list[str]:
     seen = look.seen.get(spec.version or look.main)
     if seen is not None and seen.reference is None:
         found.append(f"nothing is known of the rows {seen.model} was made of: drift cannot be told")
-    if compared.drifts and compared.rows < drift.FEWEST:
+    if compared.drifts and 0 < compared.rows < drift.FEWEST:
         found.append(
             f"{style.plural(compared.rows, 'row')}: too few to tell drift ({drift.FEWEST} are needed)"
         )

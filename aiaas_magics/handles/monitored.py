@@ -75,18 +75,10 @@ class Monitoring(Drawn):
 
     def card(self) -> Card:
         """Return alerts, versions, drift and performance."""
-        return self._card(self._following())
+        return self._card(monitoring.following(self.result))
 
     def _card(self, following: str) -> Card:
         return monitoring.card(self.result, self._warnings, following)
-
-    def _following(self) -> str:
-        canary = next((each for each in self.result.versions if each.role == "canary"), None)
-        if canary is not None:
-            return f"%aiaas_endpoints promote {self.result.endpoint}"
-        if self.drifted and not self.scores:
-            return f"%aiaas_monitor {self.result.endpoint} --labels DATA --key COLUMN"
-        return f"%aiaas_monitor {self.result.endpoint} --report {self.result.endpoint}.html"
 
     def pictures(self) -> Iterator[Bundle]:
         """Yield traffic, latency, and what has drifted."""

@@ -188,6 +188,10 @@ class MonitorResult(Result, frozen=True, kw_only=True, tag="monitor_result"):
     since: float
     until: float
     """Seconds since 1970."""
+    state: str = "READY"
+    """Of the endpoint: STOPPED, LOST and FAILED ones answer nobody."""
+    ever: int = 0
+    """Requests to its versions since it first ran."""
     versions: tuple[VersionFigures, ...]
     drift: tuple[Drifted, ...] = ()
     rows: int = 0

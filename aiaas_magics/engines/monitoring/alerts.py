@@ -17,6 +17,8 @@ FEWEST = 20
 ODD = 0.05
 """Of the rows: values out of range or unknown. The schema's margin lets next to none of the model's own rows be."""
 FEWEST_ODD = 5
+DOWN = {"LOST": "its processes are gone", "FAILED": "it did not start"}
+"""States nobody wished for; one that was stopped is no alert."""
 
 
 class Case(NamedTuple):
@@ -26,11 +28,18 @@ class Case(NamedTuple):
     versions: Sequence[VersionFigures]
     drift: Sequence[Drifted]
     performance: Sequence[Performance]
+    state: str = "READY"
+    """Of the endpoint."""
 
 
 def of(case: Case) -> list[Alert]:
     """Return the alerts of a look, in the order of `RULES`."""
     return [alert for rule in RULES for alert in rule(case)]
+
+
+def _down(case: Case) -> Iterator[Alert]:
+    if case.state in DOWN:
+        yield Alert(name="down", text=f"{case.spec.endpoint} does not answer: {DOWN[case.state]}")
 
 
 def _errors(case: Case) -> Iterator[Alert]:
@@ -97,13 +106,15 @@ def _called(each: Drifted) -> str:
 
 
 RULES: tuple[Callable[[Case], Iterator[Alert]], ...] = (
-    _errors, _slow, _performance, _drift, _gaps, _odd,
+    _down, _errors, _slow, _performance, _drift, _gaps, _odd,
 )  # fmt: skip
 
 
 def looked(name: str, case: Case) -> bool:
     """Tell whether a look could have raised an alert of that name: only then is its absence the end of it."""
     rule, _, about = name.partition(":")
+    if rule == "down":
+        return True
     if rule in ("errors", "slow"):
         return any(each.model == about and each.requests >= FEWEST for each in case.versions)
     if rule == "performance":

@@ -3,6 +3,7 @@
 import time
 from types import SimpleNamespace
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -374,7 +375,34 @@ def test_an_endpoint_that_nobody_asked_has_nothing_to_tell(api):
     assert found.alerts == ()
     assert found.versions[0].requests == 0
     assert found.versions[0].p99 is None
-    assert any("too few to tell drift" in text for text in found.warnings)
+    assert found.ever == 0
+    assert not any("too few" in text for text in found.warnings)
+
+
+def test_few_rows_are_too_few_to_tell_drift(api):
+    one = api()
+    one.ask(table(29, seed=7))
+    found = one.look()
+    assert any("29 rows: too few to tell drift" in text for text in found.warnings)
+    assert found.ever == 1
+
+
+def test_an_endpoint_whose_processes_are_gone_is_an_alert_until_they_are_back(api, context):
+    one = api()
+    (ready,) = context.endpoints
+    context.endpoints[:] = [msgspec.structs.replace(ready, state="LOST")]
+    found = one.look()
+    assert names(found) == ["down"]
+    assert found.alerts[0].text == "api does not answer: its processes are gone"
+    context.endpoints[:] = [ready]
+    assert one.look().over == ("down",)
+
+
+def test_an_endpoint_that_was_stopped_is_no_alert(api, context):
+    one = api()
+    context.endpoints[:] = [msgspec.structs.replace(context.endpoints[0], state="STOPPED")]
+    assert one.look().alerts == ()
+    assert one.look().state == "STOPPED"
 
 
 def test_an_endpoint_without_a_plan_has_figures_only(context, monkeypatch):
