@@ -132,7 +132,7 @@ def stop(home: Home, name: str, who: str) -> bool:
 
 def log(home: Home, name: str) -> str:
     """Return the end of an endpoint's log."""
-    return process.tail(_log_path(home, name))
+    return process.tail(log_path(home, name))
 
 
 def reap(home: Home) -> None:
@@ -193,7 +193,8 @@ def alone(home: Home, name: str, *, wait: bool = True) -> Iterator[bool]:
             yield True
 
 
-def _log_path(home: Home, name: str) -> Path:
+def log_path(home: Home, name: str) -> Path:
+    """Return the file that all processes of an endpoint write to."""
     return plans.folder(home, name) / "log"
 
 
@@ -212,7 +213,7 @@ def _launch(home: Home, info: EndpointInfo, before: EndpointInfo | None) -> Endp
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            path = _log_path(home, info.name)
+            path = log_path(home, info.name)
             pid = process.spawn(words, worker_env(), log=path, tell=theirs.fileno())
         said = _listen(ours)
         if "port" not in said:

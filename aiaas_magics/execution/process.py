@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 TELL = 3
 """The file descriptor on which a process tells its starter that it is ready."""
@@ -84,10 +84,18 @@ def tail(path: Path) -> str:
     """Return the end of what a process wrote to its log; nothing where there is none."""
     try:
         with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL))
-            return file.read().decode(errors="replace")
+            return last_lines(file)
     except FileNotFoundError:
         return ""
+
+
+def last_lines(file: BinaryIO) -> str:
+    """Return the last lines of a file, which is read to its end; of a line longer than all that is shown, its end."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - LOG_TAIL))
+    text = file.read().decode(errors="replace")
+    whole = text.partition("\n")[2]
+    return whole if size > LOG_TAIL and whole else text
 
 
 def reap_child(pid: int) -> bool:
