@@ -68,6 +68,7 @@ class MonitorSpec(Spec, frozen=True, kw_only=True, tag="monitor"):
 
     ENDINGS: ClassVar[dict[str, str]] = {".html": "html"}
     """Of the report."""
+    RESTS: ClassVar[str] = "every"
 
     endpoint: str
     window: str = "1h"
