@@ -68,7 +68,7 @@ def run(spec: MonitorSpec, context: Context) -> MonitorResult:
     context.progress(0, 1, f"looking at {spec.endpoint}")
     found, count = _looked(spec, labels, context), 1
     while spec.every:
-        context.progress(0, 1, f"look {count}: {_news(found.result)}")
+        context.progress(0, 1, f"look {count}: {_news(found.result)}; until it is stopped")
         if not _waited(spec.every, context):
             break
         found, count = _again(spec, labels, context, found), count + 1

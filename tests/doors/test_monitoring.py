@@ -38,6 +38,20 @@ def test_a_report_is_html(made, tmp_path):
     assert "look.pdf" in refused.value.what
 
 
+def test_a_watch_goes_on_until_it_is_stopped_and_says_how(made):
+    session = made[0]
+    job = session.run("monitor", "", {"endpoint": "api", "every": 60.0, "detach": True})
+    assert job.card().text().splitlines()[1:] == [
+        "  it goes on, without this notebook too, until it is stopped",
+        f"  next: %aiaas_jobs stop {job.id}",
+    ]
+    session.run("monitor", "", {"endpoint": "api"})
+    stopped = session.run("jobs", "stop", {"job": job.id})
+    assert stopped.card().text().endswith(f"next: %aiaas_jobs attach {job.id}")
+    assert repr(job.wait()).startswith("api: 0 requests in the last 1h")
+    assert job.card().text().endswith("next: %aiaas_jobs attach")
+
+
 def test_an_unknown_endpoint_is_told(made):
     with pytest.raises(errors.NotFound):
         made[0].run("monitor", "", {"endpoint": "nothing"})
