@@ -139,8 +139,8 @@ class VersionFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class Drifted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one column, or an answer, compares with its reference.
 
-    ``p`` is corrected for all tests of the window; None: not tested. ``effect`` is the Kolmogorov-Smirnov distance (numbers), or the
-    share of rows that moved to other categories.
+    ``p`` is corrected for all tests of the window; None: not tested. ``effect`` is the Kolmogorov-Smirnov distance (numbers;
+    dates: towards older ones, for time goes on by itself), or the share of rows that moved to other categories.
     """
 
     name: str

@@ -59,7 +59,7 @@ def _slow(case: Case) -> Iterator[Alert]:
 
 def _drift(case: Case) -> Iterator[Alert]:
     for each in case.drift:
-        if each.drifted and each.kind != "date":  # time goes on by itself
+        if each.drifted:
             yield Alert(
                 name=f"drift:{_about(each)}", text=f"{_called(each)} has drifted: {each.text}"
             )
