@@ -256,11 +256,12 @@ def _performance(
         look.seen,
         whole=whole,
         last=look.window.rows,
+        unseen=look.unseen,
         endpoint=spec.endpoint,
     )
     found = tuple(joining.performance(part) for part in parts)
     joined = len({i for part in parts for i in part.truth.index})
-    return found, f"{joined:,} of {len(labels):,} labels found their rows"
+    return found, f"{joined:,} of {labels[target].notna().sum():,} labels found their rows"
 
 
 def _raised(

@@ -159,6 +159,12 @@ class Look:
         """The same by minute, and beyond two hours by hour."""
         return counters.history(self.folder, self.since, self.now)
 
+    def unseen(self, since: float) -> list[str]:
+        """Return the versions that answered rows since a moment and of which nothing is kept, or is served no more."""
+        known = {m for m, each in self.seen.items() if each.reference is not None}
+        found = counters.merged(self.folder, since, self.now).versions
+        return [m for m, t in found.items() if t.rows and m not in known and m != counters.NONE]
+
     def figures(self) -> tuple[VersionFigures, ...]:
         """Return the figures of each version: those that are served, then those that were."""
         plan = {} if self.watched.plan is None else {v.model: v for v in self.watched.plan.versions}

@@ -98,6 +98,16 @@ class Served_:
             )
             self.watch.look()
 
+    def shadow(self, frame, model, *, key):
+        pipeline, info, _ = self.models[model]
+        names = [name for name, _ in info.signature.inputs]
+        found = Outcome(np.asarray(pipeline.predict(frame[names])), None)
+        for i, record in enumerate(frames.records(frame[names])):
+            rows = Rows(info.signature, {n: [record[n]] for n in names})
+            mine = Outcome(found.labels[i : i + 1], None)
+            self.watch.compared("clf@1", model, rows, mine, mine, str(frame[key].iloc[i]).encode())
+        self.watch.look()
+
     def look(self, **more):
         return monitor.run(MonitorSpec(endpoint=API, **more), self.context)
 
@@ -338,11 +348,86 @@ def test_a_model_that_has_become_worse_is_an_alert(api):
     assert names(found) == ["performance:clf@1"]
 
 
+def test_of_a_key_that_was_asked_twice_no_row_of_the_first_request_is_taken(api):
+    """Its last request had fewer rows: the labels that are too many belong to nothing."""
+    one = api()
+    frame = table(20, seed=7).assign(id="k")
+    one.ask(frame, key="id", each=20)
+    one.ask(frame.head(5), key="id", each=5)
+    (performance,) = one.look(
+        labels=one.context.save_frame(frame[["id", "y"]]), key="id"
+    ).performance
+    assert performance.rows == 5
+
+
+def test_a_label_that_is_missing_keeps_its_rows_place(api):
+    one = api()
+    frame = table(80, seed=7)
+    one.ask(frame, each=8)
+    right = pd.Series(one.models["clf@1"][0].predict(frame[["x", "z", "town"]]))
+    labels = one.context.save_frame(pd.DataFrame({"y": right.mask(right.index == 3)}))
+    found = one.look(labels=labels, window="80")
+    assert found.performance[0].rows == 79
+    assert found.performance[0].scores[0].value == 1.0
+    assert found.labelled == "79 of 79 labels found their rows"
+
+
+def test_labels_in_order_are_refused_where_a_version_that_is_gone_answered_in_between(api):
+    one = api(versions=2)
+    one.ask(table(40, seed=7))
+    one.ask(table(40, seed=8), model="clf@2")
+    one.ask(table(40, seed=9))
+    made = plan.read(one.folder)
+    plan.write(one.folder, msgspec.structs.replace(made, versions=made.versions[:1]))
+    labels = one.context.save_frame(table(80, seed=1)[["y"]])
+    with pytest.raises(errors.DataError) as refused:
+        one.look(labels=labels, window="80")
+    assert "clf@2 answered are not looked at any more" in refused.value.hint
+
+
+def test_a_shadow_is_judged_by_the_labels_of_the_same_keys(api):
+    one = api(versions=3)
+    frame = table(40, seed=7).assign(id=range(40))
+    one.ask(frame, key="id", each=1)
+    one.shadow(frame, "clf@3", key="id")
+    labels = one.context.save_frame(frame[["id", "y"]])
+    found = one.look(labels=labels, key="id").performance
+    assert [(each.model, each.rows) for each in found] == [("clf@1", 40), ("clf@3", 40)]
+
+
+def test_a_shadow_s_rows_alone_have_no_order(api):
+    one = api(versions=3)
+    frame = table(40, seed=7).assign(id=range(40))
+    one.shadow(frame, "clf@3", key="id")
+    with pytest.raises(errors.DataError) as refused:
+        one.look(labels=one.context.save_frame(frame[["y"]]))
+    assert "0 rows were answered, 40 labels came" in refused.value.hint
+    assert "--window" not in refused.value.try_
+
+
+def test_labels_of_the_last_rows_are_told_how_to_be_asked_for(api):
+    one = api()
+    one.ask(table(60, seed=7))
+    with pytest.raises(errors.DataError) as refused:
+        one.look(labels=one.context.save_frame(table(40)[["y"]]))
+    assert refused.value.try_.endswith("or --window 40 for the last rows")
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_one_label_is_enough_to_be_told(api, rows):
+    one = api()
+    frame = table(rows, seed=7).assign(id=range(rows))
+    one.ask(frame, key="id", each=1)
+    (performance,) = one.look(labels=one.context.save_frame(frame), key="id").performance
+    assert performance.rows == rows
+
+
 @pytest.mark.parametrize(
     ("labels", "key", "message"),
     [
         (pd.DataFrame({"y": ["yes"] * 5}), None, "nothing tells which labels"),
         (pd.DataFrame({"z": ["yes"] * 5}), None, "no column 'y' in the labels"),
+        (pd.DataFrame({"y": [None, None]}, dtype="str"), None, "the labels' column 'y' is empty"),
         (pd.DataFrame({"y": ["yes"], "id": [1]}), "ident", "no column 'ident' in the labels"),
         (pd.DataFrame({"y": ["yes"], "id": [1]}), "id", "no label finds its row"),
         (pd.DataFrame({"y": ["perhaps"] * 60}), None, "the model does not know the class"),
