@@ -70,6 +70,13 @@ def test_endpoints_are_listed_without_their_tokens(stored, capsys):
 def test_stopping_what_does_not_run_says_so(stored, capsys):
     assert cli.main(["stop", "api"]) == 0
     assert capsys.readouterr().out == "api was not running\n"
+    assert cli.main(["versions", "api"]) == 0
+    assert "stop endpoint" not in capsys.readouterr().out
+
+
+def test_a_stopped_endpoint_is_shown_with_the_line_that_brings_it_back(stored, capsys):
+    assert cli.main(["show", "api"]) == 0
+    assert capsys.readouterr().out.endswith("next: %aiaas_deploy clf@1 --as api\n")
 
 
 def test_another_home_is_another_home(stored, tmp_path, capsys):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from aiaas_magics.cards import page, style
+from aiaas_magics.cards import monitoring, page, style
 from aiaas_magics.cards.page import Card, Part
 from aiaas_magics.specs.builds import Trial, Verdict
 from aiaas_magics.specs.jobs import Event
@@ -14,7 +14,9 @@ from aiaas_magics.specs.records import EndpointInfo, Share
 SHADOW = "compared only"
 ELSEWHERE = ("since", "when", "by", "a row")
 """Columns that differ from machine to machine."""
-ENDED = {"LOST": "its processes were gone", "FAILED": "it did not start"}
+WENT_WRONG = {"LOST": "its processes were gone", "FAILED": "it did not start"}
+MOST_STEPS = 30
+"""Of an endpoint's history."""
 
 
 def parts(info: EndpointInfo) -> list[Part]:
@@ -70,13 +72,15 @@ def versions_card(info: EndpointInfo, versions: Sequence[Share], steps: Sequence
     rows = [(v.model, v.role, part(v), v.tier, style.when(v.since)) for v in versions]
     rows += [(v.model, role, "", v.tier, style.when(v.since)) for v, role in before]
     names = ("version", "role", "answers", "computed by", "since")
-    told = [step(event) for event in reversed(steps)]
-    who = ("step", "version", "by", "when")
+    told = [step(event) for event in reversed(steps[-MOST_STEPS:])]
+    earlier = len(steps) - len(told)
+    who = ("step", "of what", "by", "when")
     return page.card(
         f"versions of {info.name}",
         _table(names, rows),
         page.soft("what was done, newest first") if told else None,
         _table(who, told) if told else None,
+        page.soft(f"{style.plural(earlier, 'earlier step')} in .steps" if earlier else ""),
         page.following(_next(info)),
     )
 
@@ -118,10 +122,18 @@ def _next(info: EndpointInfo) -> str:
 
 
 def step(event: Event) -> tuple[str, str, str, str]:
-    """Return an event of an endpoint as a row: what, which version, by whom, when."""
+    """Return an event of an endpoint as a row: what, of which version or column, by whom, when."""
     body = event.body
+    if event.type == "alert":
+        begins = "alert" if body["on"] else "alert is over"
+        return begins, monitoring.called(str(body["name"])), "", style.when(event.time)
     if event.type == "state":
-        return str(body["to"]).lower(), ENDED.get(str(body["to"]), ""), "", style.when(event.time)
+        return (
+            str(body["to"]).lower(),
+            WENT_WRONG.get(str(body["to"]), ""),
+            "",
+            style.when(event.time),
+        )
     command = str(body.get("command", "")).replace("_", " ")
     if body.get("canary") is not None:
         command = f"canary {body['canary']:g} %"

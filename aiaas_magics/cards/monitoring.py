@@ -10,13 +10,14 @@ from aiaas_magics.cards import page, style
 from aiaas_magics.cards.page import Card, Part, Table
 from aiaas_magics.cards.style import measure, number, one_line, plural
 from aiaas_magics.specs.monitor import Drifted, MonitorResult, VersionFigures
+from aiaas_magics.specs.records import ENDED
 
 MOST = 15
 """Columns of the data in the card."""
+MOST_OVER = 5
+"""Alerts that are over, by name."""
 LONGEST = "7d"
 """The longest window there is."""
-ENDED = ("STOPPED", "LOST", "FAILED")
-"""States of an endpoint that answers nobody."""
 
 
 def line(result: MonitorResult) -> str:
@@ -35,7 +36,7 @@ def card(result: MonitorResult, warnings: Sequence[str], following: str) -> Card
     return page.card(
         line(result),
         *map(page.warning, dict.fromkeys((*said, *result.warnings, *warnings))),
-        page.soft(f"over: {', '.join(result.over)}" if result.over else ""),
+        page.soft(_over(result.over)),
         page.soft("it is stopped" if result.state == "STOPPED" else ""),
         page.soft(_unasked(result)),
         *_asked(result),
@@ -44,6 +45,25 @@ def card(result: MonitorResult, warnings: Sequence[str], following: str) -> Card
         page.soft(_left_out(result)),
         page.following(following),
     )
+
+
+def _over(names: Sequence[str]) -> str:
+    words = [called(name) for name in names[:MOST_OVER]]
+    words += [f"{len(names) - MOST_OVER} more"] if len(names) > MOST_OVER else []
+    return f"over: {', '.join(words)}" if words else ""
+
+
+CALLED = {
+    "drift": "drift of", "gaps": "gaps in", "odd": "odd values of", "errors": "errors of", "slow": "slowness of",
+    "performance": "worse answers of", "down": "no answers at all",
+}  # fmt: skip
+"""What alerts are about, by the first word of their name."""
+
+
+def called(name: str) -> str:
+    """Return in words what the alert of a name is about: ``drift:age`` is of age."""
+    kind, _, about = name.partition(":")
+    return f"{CALLED.get(kind, kind)} {one_line(about, 40)}".strip()
 
 
 def asked(result: MonitorResult) -> bool:

@@ -122,10 +122,12 @@ def stop(home: Home, name: str, who: str) -> bool:
     One that is starting is ended when it has started.
     """
     home.endpoints.get(name)
-    home.runs.tell_many([(f"endpoint:{name}", "audit", {"command": "stop_endpoint", "who": who})])
+    asked = {"command": "stop_endpoint", "who": who}
     with alone(home, name):
         settle(home, name)
-        ended = _end(home.endpoints.get(name))
+        info = home.endpoints.get(name)
+        home.runs.tell_many([(f"endpoint:{name}", "audit", asked)] if runs(info) else [])
+        ended = _end(info)
         home.endpoints.update(name, frm=RUNNING, state="STOPPED")
     return ended
 

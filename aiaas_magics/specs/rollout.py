@@ -115,8 +115,8 @@ def rolled_back(info: EndpointInfo, now: float) -> EndpointInfo:
         return _with(info, main, rest)
     if not info.past:
         raise errors.Conflict(
-            f"{info.name} has served nothing but {main.model}",
-            "there is nothing to go back to",
+            f"{info.name} has nothing to go back to",
+            f"{main.model} is the first version it served",
             f"%aiaas_endpoints versions {info.name}",
         )
     back = msgspec.structs.replace(info.past[-1], role="main", since=now)

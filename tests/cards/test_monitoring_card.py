@@ -63,7 +63,14 @@ def test_alerts_are_warnings_and_new_ones_are_called_so():
     shown = text(alerts=alerts, over=("slow:clf@1",))
     assert "warning: new alert: one" in shown
     assert "warning: two" in shown
-    assert "over: slow:clf@1" in shown
+    assert "over: slowness of clf@1" in shown
+
+
+def test_of_many_alerts_that_are_over_some_are_named():
+    over = (*(f"drift:x{i}" for i in range(6)), "down")
+    assert "over: drift of x0, drift of x1, drift of x2, drift of x3, drift of x4, 2 more" in text(
+        over=over
+    )
 
 
 def test_performance_stands_beside_what_it_was():

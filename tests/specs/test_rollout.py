@@ -166,7 +166,7 @@ def test_a_shadow_that_a_rollback_makes_main_is_served_once():
 
 
 def test_without_a_past_there_is_no_rollback():
-    with pytest.raises(errors.Conflict, match="nothing but m@1"):
+    with pytest.raises(errors.Conflict, match="api has nothing to go back to"):
         edit(ALONE, Rollback(endpoint="api"))
 
 
