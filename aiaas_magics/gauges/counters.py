@@ -17,6 +17,8 @@ import logging
 import math
 import mmap
 import os
+import struct
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -32,21 +34,22 @@ CODES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 421, 422, 429, 500, 503, 5
 """Status codes that are counted; 0 stands for all others."""
 FIELDS = ("rows", "noted", "nanoseconds", "compared", "agreeing", "apart", "failed")
 """Rows asked about, rows of them that were noted as odd, time spent; rows a shadow was asked about as well, those of them
-with the same label, the differences summed up in units of `UNIT`, and requests the shadow had no answer to."""
-UNIT = 1e-9
+with the same label, the differences summed up (a float's bits: they may be of any size), and requests the shadow had no
+answer to."""
 LOWEST, OCTAVES, PARTS = -15, 21, 8
 """Latency bins: from 2**-15 s (30 microseconds) on, 21 octaves of 8 bins, each 9 % wide; the last is for all beyond 64 s."""
 BINS = OCTAVES * PARTS + 1
 MOST_VERSIONS = 16
 """Blocks of a file; of more versions the one that was silent for longest makes room."""
 
-MAGIC = int.from_bytes(b"aiaas-g1", "little")
+MAGIC = int.from_bytes(b"aiaas-g2", "little")
 HEADER, NAME = 64, 16
 PID, LOST, THINNED = 1, 2, 3
 _ROWS, _NOTED, _NANOS, _COMPARED, _AGREEING, _APART, _FAILED = range(1, 1 + len(FIELDS))
 _CODES = 1 + len(FIELDS)
 _BINS = _CODES + len(CODES)
 CELL = _BINS + BINS
+LARGEST = 2**64 - 1
 BLOCK = NAME + CELL * (1 + rings.CELLS)
 SIZE = 8 * (HEADER + MOST_VERSIONS * BLOCK)
 _PLACE = {code: _CODES + i for i, code in enumerate(CODES)}
@@ -102,7 +105,8 @@ class Counters:
         words, at = self._words, self._at(version)
         words[at + _COMPARED] += rows
         words[at + _AGREEING] += agreeing
-        words[at + _APART] += min(int(apart / UNIT), 2**62) if math.isfinite(apart) else 0
+        if math.isfinite(apart):
+            words[at + _APART] = _bits(_float(words[at + _APART]) + apart)
 
     def failed(self, version: str) -> None:
         """Count a request to which a shadow had no answer."""
@@ -144,8 +148,8 @@ class Counters:
                 hour = self._opened(start, rings.places(words[minute])[1])
                 for i in range(1, CELL):
                     if words[minute + i]:
-                        words[hour + i] += words[minute + i]
-                        words[start + i] += words[minute + i]
+                        words[hour + i] = _sum(i, words[hour + i], words[minute + i])
+                        words[start + i] = _sum(i, words[start + i], words[minute + i])
         words[start] = until
 
     def _opened(self, start: int, span: rings.Span) -> int:
@@ -175,6 +179,24 @@ class Counters:
 
     def _empty(self, at: int, count: int) -> None:
         self._words[at : at + count] = memoryview(bytes(8 * count)).cast("Q")
+
+
+def _sum(place: int, one: int, other: int) -> int:
+    """Return the sum of two words at a place of a cell; of what would be too large for a word, the largest."""
+    if place == _APART:
+        return _bits(_float(one) + _float(other))
+    return min(one + other, LARGEST)
+
+
+def _float(word: int) -> float:
+    found: float = struct.unpack("=d", struct.pack("=Q", word))[0]
+    return found
+
+
+def _bits(value: float) -> int:
+    """Return the bits of a number; of one that is too large, the largest's."""
+    found: int = struct.unpack("=Q", struct.pack("=d", min(value, sys.float_info.max)))[0]
+    return found
 
 
 def _taken(place: Path, slot: int) -> tuple[int, str]:
@@ -210,7 +232,9 @@ class Tally:
 
     def add(self, words: memoryview[int]) -> None:
         """Add the words of a cell."""
+        apart = _sum(_APART, self._words[_APART], words[_APART])
         self._words = [a + b for a, b in zip(self._words, words, strict=True)]
+        self._words[_APART] = apart
 
     @property
     def codes(self) -> dict[int, int]:
@@ -269,8 +293,14 @@ class Tally:
 
     @property
     def apart(self) -> float | None:
-        """Mean difference of probabilities, or of predicted numbers, to those of the main version; None: none compared."""
-        return self._words[_APART] * UNIT / self.compared if self.compared else None
+        """Mean difference of probabilities, or of predicted numbers, to those of the main version.
+
+        None: nothing was compared, or labels without probabilities.
+        """
+        total = _float(self._words[_APART])
+        if not self.compared or (not total and self.agreeing < self.compared):
+            return None
+        return total / self.compared
 
     def quantile(self, share: float) -> float | None:
         """Return the latency that a share of the requests stayed below, in seconds; within 5 %. None without requests."""

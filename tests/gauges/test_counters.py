@@ -201,6 +201,34 @@ def test_buckets_are_cumulative_and_whole(tmp_path):
     mine.close()
 
 
+@pytest.mark.parametrize("apart", [1e-12, 1e6, 1e15, 1e300])
+def test_differences_of_any_size_are_summed_up(tmp_path, monkeypatch, apart):
+    """Of revenues, say: whole numbers of a fixed unit would soon be too large for a word."""
+    mine = Counters(tmp_path)
+    for minute in range(3):
+        monkeypatch.setattr(counters.time, "time", lambda now=minute: 1e9 + 60 * now)
+        for _ in range(5):
+            mine.compared("clf@2", rows=2, agreeing=1, apart=2 * apart)
+    assert merged(tmp_path).of("clf@2").apart == pytest.approx(apart)
+    assert merged(tmp_path, since=1e9, now=1e9 + 200).of("clf@2").apart == pytest.approx(apart)
+
+
+@pytest.mark.parametrize("apart", [float("inf"), float("nan")])
+def test_a_difference_without_a_size_stops_no_counting(tmp_path, apart):
+    mine = Counters(tmp_path)
+    for _ in range(3):
+        mine.compared("clf@2", rows=1, agreeing=0, apart=apart)
+    assert merged(tmp_path).of("clf@2").compared == 3
+
+
+def test_labels_without_probabilities_have_no_difference(tmp_path):
+    mine = Counters(tmp_path)
+    mine.compared("clf@2", rows=4, agreeing=3, apart=0.0)
+    assert merged(tmp_path).of("clf@2").apart is None
+    mine.compared("clf@3", rows=4, agreeing=4, apart=0.0)
+    assert merged(tmp_path).of("clf@3").apart == 0.0
+
+
 def test_a_shadow_is_compared(tmp_path):
     mine = Counters(tmp_path)
     mine.compared("clf@2", rows=4, agreeing=3, apart=0.2)
