@@ -14,8 +14,8 @@ from aiaas_magics.specs.records import ENDED
 
 MOST = 15
 """Columns of the data in the card."""
-MOST_OVER = 5
-"""Alerts that are over, by name."""
+MOST_NAMED = 5
+"""Alerts that are named in a line."""
 LONGEST = "7d"
 """The longest window there is."""
 
@@ -36,7 +36,7 @@ def card(result: MonitorResult, warnings: Sequence[str], following: str) -> Card
     return page.card(
         line(result),
         *map(page.warning, dict.fromkeys((*said, *result.warnings, *warnings))),
-        page.soft(_over(result.over)),
+        page.soft(f"over: {listed(result.over)}" if result.over else ""),
         page.soft("it is stopped" if result.state == "STOPPED" else ""),
         page.soft(_unasked(result)),
         *_asked(result),
@@ -47,10 +47,11 @@ def card(result: MonitorResult, warnings: Sequence[str], following: str) -> Card
     )
 
 
-def _over(names: Sequence[str]) -> str:
-    words = [called(name) for name in names[:MOST_OVER]]
-    words += [f"{len(names) - MOST_OVER} more"] if len(names) > MOST_OVER else []
-    return f"over: {', '.join(words)}" if words else ""
+def listed(names: Sequence[str]) -> str:
+    """Return in words what alerts are about; of many, the first."""
+    words = [called(name) for name in names[:MOST_NAMED]]
+    words += [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    return ", ".join(words)
 
 
 CALLED = {

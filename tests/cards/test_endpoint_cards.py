@@ -69,11 +69,23 @@ def event(kind, **body):
         ("alert", {"name": "down", "text": "", "on": False}, "alert is over", "no answers at all"),
         ("state", {"to": "LOST"}, "lost", "its processes were gone"),
         ("audit", {"command": "scale", "workers": 2}, "scale", "2 workers"),
+        ("audit", {"command": "drop_version", "now": "m@1", "about": "m@2"}, "drop version", "m@2"),
+        ("audit", {"command": "promote", "version": "2", "about": "m@2"}, "promote", "m@2"),
         ("audit", {"command": "deploy", "model": "m@2", "canary": 10.0}, "canary 10 %", "m@2"),
     ],
 )
 def test_a_step_is_told_by_what_it_was_and_of_what(kind, body, step, what):
     assert endpoints.step(event(kind, **body))[:2] == (step, what)
+
+
+def test_the_alerts_of_one_look_are_one_step():
+    began = [event("alert", name=f"drift:x{i}", text="", on=True) for i in range(7)]
+    over = event("alert", name="drift:x1", text="", on=False)
+    lines = endpoints.versions_card(INFO, INFO.versions, [*began, over]).text().splitlines()
+    told = [line.split("  ")[1:] for line in lines if line.startswith("  alert")]
+    assert len(told) == 2
+    assert told[0][0] == "alert is over"
+    assert any("drift of x0" in cell and "drift of x4, 2 more" in cell for cell in told[1])
 
 
 def test_a_long_history_shows_its_end():

@@ -211,6 +211,30 @@ def test_what_cannot_be_dropped_stays(info, version, words):
         edit(info, DropVersion(endpoint="api", version=version))
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (BOTH, edit(BOTH, DropVersion(endpoint="api")), "m@2"),
+        (BOTH, edit(BOTH, Rollback(endpoint="api")), "m@2"),
+        (BOTH, edit(BOTH, Promote(endpoint="api")), "m@2"),
+        (BOTH, edit(BOTH, Scale(endpoint="api", workers=3)), ""),
+    ],
+)
+def test_a_change_is_about_the_versions_that_come_or_go(before, after, words):
+    assert rollout.about(before, after) == words
+
+
+def test_who_drops_the_main_version_is_told_what_can_be_done():
+    for info, line in (
+        (ALONE, "%aiaas_deploy MODEL --to api"),
+        (BOTH, "%aiaas_endpoints promote api --version m@2"),
+        (PROMOTED, "%aiaas_endpoints promote api --version m@1"),
+    ):
+        with pytest.raises(errors.Conflict) as refused:
+            edit(info, DropVersion(endpoint="api", version=info.model))
+        assert refused.value.try_ == line
+
+
 def test_a_version_of_the_past_is_not_dropped():
     with pytest.raises(errors.NotFound):
         edit(PROMOTED, DropVersion(endpoint="api", version="m@1"))
