@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aiaas_magics import errors
+from aiaas_magics.gauges import bins
 from aiaas_magics.gauges.binning import Binning
 from aiaas_magics.gauges.bins import Bins
 from aiaas_magics.gauges.counters import FOLDER, Counters
@@ -183,6 +184,7 @@ class Collector:
             known = {each.model: each for each in plan.versions}
             if not plan.samples:
                 self._forget_rows()
+            bins.forget(self._folder, known)
             for model in [model for model in self._watched if model not in known]:
                 self._watched.pop(model).close()
             for model, served in known.items():

@@ -1,6 +1,7 @@
 """What an endpoint keeps of its requests: counted off the path, bounded, and nothing of it in the way of an answer."""
 
 import contextlib
+import os
 import time
 
 import numpy as np
@@ -251,3 +252,13 @@ def test_a_damaged_reference_stops_no_endpoint(tmp_path, start, body):
     watch.answered("clf@1", 200, 0.001, numbers([1, 2]), outcome("yes"))
     watch.look()
     assert merged(tmp_path).of("clf@1").requests == 1
+
+
+def test_old_rows_of_versions_that_are_gone_go_when_the_plan_changes(tmp_path, start):
+    watch = start(reference("clf@0", NUMBER))
+    watch.serve(plan(tmp_path, CLF))
+    old = tmp_path / "gauges" / "rows.0.clf@0"
+    assert old.is_file()
+    os.utime(old, (0, 0))
+    watch.serve(plan(tmp_path, CLF))
+    assert not old.exists()
