@@ -25,13 +25,11 @@ from aiaas_magics.gauges.counters import FOLDER, Counters
 from aiaas_magics.gauges.samples import Samples, dtype, key_of
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.specs.base import JSON, decode
-from aiaas_magics.specs.reference import Reference
+from aiaas_magics.specs.reference import FILE, Reference
 from aiaas_magics.specs.schema import Note
 from aiaas_magics.specs.serving import Plan, Served
 
 LOG = logging.getLogger("aiaas.serving")
-REFERENCE = "reference.json"
-"""Of a build's folder."""
 EVERY = 0.25
 """Seconds between two looks into the queue."""
 MOST_WAITING = 4096
@@ -199,7 +197,7 @@ class Collector:
             path.unlink(missing_ok=True)
 
     def _open(self, served: Served, plan: Plan) -> _Watched | None:
-        path = Path(served.build) / REFERENCE
+        path = Path(served.build) / FILE
         if not served.build or not path.is_file():
             return None
         try:

@@ -11,10 +11,10 @@ from aiaas_magics.gauges import bins, samples
 from aiaas_magics.gauges.counters import merged
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.serving import collector
-from aiaas_magics.serving.collector import REFERENCE, Collector
+from aiaas_magics.serving.collector import Collector
 from aiaas_magics.specs.base import encode
 from aiaas_magics.specs.records import Signature
-from aiaas_magics.specs.reference import Reference, Series
+from aiaas_magics.specs.reference import FILE, Reference, Series
 from aiaas_magics.specs.serving import Plan, Served
 
 SIGNATURE = Signature(inputs=(("x", "double"), ("n", "long")), output="y", classes=("no", "yes"))
@@ -43,7 +43,7 @@ def plan(folder, *references, samples=True):
     for i, each in enumerate(references):
         build = folder / f"build{i}"
         build.mkdir(exist_ok=True)
-        (build / REFERENCE).write_bytes(encode(each))
+        (build / FILE).write_bytes(encode(each))
         versions.append(
             Served(
                 model=each.model,
@@ -247,7 +247,7 @@ def test_what_waits_is_counted_at_the_end(tmp_path, monkeypatch):
 def test_a_damaged_reference_stops_no_endpoint(tmp_path, start, body):
     watch = start()
     wished = plan(tmp_path, CLF)
-    (tmp_path / "build0" / REFERENCE).write_bytes(body)
+    (tmp_path / "build0" / FILE).write_bytes(body)
     watch.serve(wished)
     watch.answered("clf@1", 200, 0.001, numbers([1, 2]), outcome("yes"))
     watch.look()

@@ -16,11 +16,10 @@ from aiaas_magics.gauges.binning import Binning
 from aiaas_magics.gauges.rings import Span
 from aiaas_magics.specs.base import decode
 from aiaas_magics.specs.monitor import VersionFigures, Window
-from aiaas_magics.specs.reference import Reference, Series
+from aiaas_magics.specs.reference import FILE, Reference, Series
 from aiaas_magics.specs.serving import Plan, Served
 
 Array = np.ndarray[Any, Any]
-REFERENCE = "reference.json"
 
 
 class Counted(NamedTuple):
@@ -37,7 +36,7 @@ class Seen:
 
     def __init__(self, folder: Path, served: Served) -> None:
         self.folder, self.served, self.model = folder, served, served.model
-        path = folder / served.build / REFERENCE
+        path = folder / served.build / FILE
         there = bool(served.build) and path.is_file()
         self.reference = decode(path.read_bytes(), Reference) if there else None
 
