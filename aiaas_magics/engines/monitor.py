@@ -130,7 +130,7 @@ def _looked(spec: MonitorSpec, labels: pd.DataFrame | None, context: Context) ->
 def _words(spec: MonitorSpec) -> str:
     window = window_of(spec.window)
     if window.rows is not None:
-        return f"the last {style.plural(window.rows, 'row')}"
+        return f"the minutes of the last {style.plural(window.rows, 'row')}"
     return f"the last {spec.window}"
 
 
