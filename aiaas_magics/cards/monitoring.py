@@ -14,7 +14,7 @@ from aiaas_magics.specs.records import ENDED
 
 MOST = 15
 """Columns of the data in the card."""
-MOST_NAMED = 5
+MOST_NAMED = 4
 """Alerts that are named in a line."""
 LONGEST = "7d"
 """The longest window there is."""
@@ -48,8 +48,13 @@ def card(result: MonitorResult, warnings: Sequence[str], following: str) -> Card
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return in words what alerts are about; of many, the first."""
-    words = [called(name) for name in names[:MOST_NAMED]]
+    """Return in words what alerts are about, by their names: of ``drift:age`` drift of age; of many, the first."""
+    kinds: dict[str, list[str]] = {}
+    for kind, _, about in (name.partition(":") for name in names[:MOST_NAMED]):
+        kinds.setdefault(kind, []).append(one_line(about, 40))
+    words = [
+        f"{CALLED.get(kind, kind)} {', '.join(about)}".strip() for kind, about in kinds.items()
+    ]
     words += [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
     return ", ".join(words)
 
@@ -59,12 +64,6 @@ CALLED = {
     "performance": "worse answers of", "down": "no answers at all",
 }  # fmt: skip
 """What alerts are about, by the first word of their name."""
-
-
-def called(name: str) -> str:
-    """Return in words what the alert of a name is about: ``drift:age`` is of age."""
-    kind, _, about = name.partition(":")
-    return f"{CALLED.get(kind, kind)} {one_line(about, 40)}".strip()
 
 
 def asked(result: MonitorResult) -> bool:

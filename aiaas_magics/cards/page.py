@@ -165,11 +165,11 @@ class Table(NamedTuple):
     def text(self) -> str:
         """Return its lines, columns two spaces apart."""
         rows = [[" ".join(cell.split()) for cell in row] for row in (self.columns, *self.rows)]
-        widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+        widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
         return "\n".join("  ".join(map(self._padded, range(len(row)), row, widths)) for row in rows)
 
-    def _padded(self, place: int, cell: str, width: int) -> str:
-        space = " " * (width - _width(cell))
+    def _padded(self, place: int, cell: str, wide: int) -> str:
+        space = " " * (wide - width(cell))
         return space + cell if place in self.numeric else cell + space
 
     def _cell(self, tag: str, place: int, cell: str) -> str:
@@ -178,7 +178,7 @@ class Table(NamedTuple):
         return f"<{tag}{kind}>{escape(cell)}</{tag}>"
 
 
-def _width(text: str) -> int:
+def width(text: str) -> int:
     """Return how many places of a terminal a text takes: letters of East Asia and emojis two, accents on their own none."""
     if text.isascii():
         return len(text)

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from aiaas_magics import errors
-from aiaas_magics.cards import style
+from aiaas_magics.cards import monitoring, style
 from aiaas_magics.engines import data, pictures
 from aiaas_magics.engines.monitoring import alerts, drawn, drift, joining
 from aiaas_magics.engines.monitoring.drift import Drift
@@ -88,9 +88,8 @@ def _again(
 
 
 def _news(result: MonitorResult) -> str:
-    told = "; ".join(alert.text for alert in result.alerts) or "no alert"
-    asked = sum(each.requests for each in result.versions)
-    return f"{style.plural(asked, 'request')} in {result.window}, {told}"
+    told = monitoring.listed([alert.name for alert in result.alerts])
+    return monitoring.line(result).partition(": ")[2] + (f": {told}" if told else "")
 
 
 def _waited(seconds: float, context: Context) -> bool:

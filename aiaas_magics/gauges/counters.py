@@ -83,6 +83,8 @@ class Counters:
             self._map = mmap.mmap(-1, SIZE)  # an endpoint answers though nobody can look
         self._words = memoryview(self._map).cast("Q")
         if self._words[0] != MAGIC:
+            if self._words[0]:  # of another layout
+                self._empty(0, SIZE // 8)
             self._words[0] = MAGIC
         self._words[PID] = os.getpid()
         self._lock = threading.Lock()

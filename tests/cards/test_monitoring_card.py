@@ -68,9 +68,8 @@ def test_alerts_are_warnings_and_new_ones_are_called_so():
 
 def test_of_many_alerts_that_are_over_some_are_named():
     over = (*(f"drift:x{i}" for i in range(6)), "down")
-    assert "over: drift of x0, drift of x1, drift of x2, drift of x3, drift of x4, 2 more" in text(
-        over=over
-    )
+    assert "over: drift of x0, x1, x2, x3, 3 more" in text(over=over)
+    assert "over: drift of x1, slowness of m@1" in text(over=("drift:x1", "slow:m@1"))
 
 
 def test_performance_stands_beside_what_it_was():

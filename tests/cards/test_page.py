@@ -46,7 +46,7 @@ def test_what_is_not_there_leaves_no_line(read):
 def test_columns_line_up_whatever_is_in_them(rows):
     lines = page.Table(("first", "second"), [tuple(row) for row in rows]).text().split("\n")
     assert len(lines) == 1 + len(rows)
-    assert len({len(line) for line in lines}) == 1
+    assert len({page.width(line) for line in lines}) == 1
 
 
 def test_cells_of_numbers_and_bars_are_marked(read):

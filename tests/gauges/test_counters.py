@@ -201,6 +201,16 @@ def test_buckets_are_cumulative_and_whole(tmp_path):
     mine.close()
 
 
+def test_what_another_layout_counted_is_not_misread(tmp_path):
+    Counters(tmp_path).answered("clf@1", 200, 0.1)
+    path = tmp_path / counters.FOLDER / "counts-0"
+    with path.open("r+b") as file:
+        file.write(b"aiaas-g1")
+    assert merged(tmp_path).versions == {}
+    Counters(tmp_path, 0).answered("clf@2", 200, 0.1)
+    assert {m: t.requests for m, t in merged(tmp_path).versions.items()} == {"clf@2": 1}
+
+
 @pytest.mark.parametrize("apart", [1e-12, 1e6, 1e15, 1e300])
 def test_differences_of_any_size_are_summed_up(tmp_path, monkeypatch, apart):
     """Of revenues, say: whole numbers of a fixed unit would soon be too large for a word."""

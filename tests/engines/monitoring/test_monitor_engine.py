@@ -536,7 +536,9 @@ def test_looking_again_and_again_tells_each_look_and_ends_when_it_is_stopped(api
     told = told[told.index("looking at api") :]
     assert told[1] == told[2].replace("look 2", "look 1")
     assert told[1] == "look 1: 0 requests in the last 1h, no alert; until it is stopped"
-    assert told[3].startswith("look 3: 4 requests in the last 1h, column 'x' has drifted")
+    assert told[3].startswith(
+        "look 3: 4 requests in the last 1h, 3 alerts: drift of x, its prediction"
+    )
     logged = [t.body["text"] for t in one.context.told if t.type == "log"]
     assert sum("column 'x' has drifted" in text for text in logged) == 1
     assert found.rows == 200
