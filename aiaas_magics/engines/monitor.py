@@ -171,20 +171,21 @@ def _compared(spec: MonitorSpec, look: Look, seen: Seen | None) -> Compared:
         raise errors.DataError(
             f"nothing is kept of the rows of {spec.against}", "", f"%aiaas_monitor {spec.endpoint}"
         )
-    counts = _recounted(seen, other, look) if other is not seen else theirs.counts
-    drifts = drift.compared(seen.binning, counted.counts, counts)
-    return Compared(drifts, counted.rows, f"{theirs.rows:,} rows that {other.model} answered")
+    known = (theirs.counts, theirs.rows) if other is seen else _recounted(seen, other, look)
+    drifts = drift.compared(seen.binning, counted.counts, known[0])
+    return Compared(drifts, counted.rows, f"{known[1]:,} rows that {other.model} answered")
 
 
-def _recounted(seen: Seen, other: Seen, look: Look) -> Array:
-    """Return another version's rows in this one's cells.
+def _recounted(seen: Seen, other: Seen, look: Look) -> tuple[Array, int]:
+    """Return the rows of the window that are kept of another version in this one's cells, and how many they are.
 
     Raises
     ------
     DataError
         If its columns are others, or its rows are not kept.
     """
-    held, _ = other.kept(look.since)
+    last = look.window.rows
+    held = other.kept(look.since)[0] if last is None else other.kept()[0][-last:]
     if not len(held):
         raise errors.DataError(
             f"no row of {other.model} is kept",
@@ -198,7 +199,7 @@ def _recounted(seen: Seen, other: Seen, look: Look) -> Array:
             "they do not take the same columns, or do not answer the same question",
             f"%aiaas_monitor {look.watched.info.name}",
         )
-    return counted
+    return counted, len(held)
 
 
 def _whats(seen: Seen | None) -> Sequence[str]:

@@ -23,12 +23,11 @@ Array = np.ndarray[Any, Any]
 
 
 class Counted(NamedTuple):
-    """Rows of a version in a window, by cell; from when on, and whether they are whole minutes."""
+    """Rows of a version in a window, by cell; and from when on."""
 
     counts: Array
     rows: int
     since: float
-    coarse: bool
 
 
 class Seen:
@@ -74,7 +73,7 @@ class Seen:
         held, _ = self.kept()
         if len(held) >= rows:
             last = held[-rows:]
-            return Counted(binning.count(last["codes"]), rows, float(last["time"][0]), coarse=False)
+            return Counted(binning.count(last["codes"]), rows, float(last["time"][0]))
         taken: list[tuple[Span, Array]] = []
         total = 0
         for span, counts in reversed(self.history(0.0, now).items()):
@@ -88,7 +87,7 @@ class Seen:
         counts = np.zeros(binning.width, dtype="int64")
         for _, each in parts:
             counts += each
-        return Counted(counts, _rows(counts, binning), since, coarse=True)
+        return Counted(counts, _rows(counts, binning), since)
 
 
 def _rows(counts: Array, binning: Binning) -> int:

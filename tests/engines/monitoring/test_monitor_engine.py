@@ -256,6 +256,16 @@ def test_a_version_is_compared_with_the_rows_of_another(api):
     assert found.alerts == ()
 
 
+def test_the_last_rows_of_one_are_compared_with_the_last_of_the_other(api):
+    one = api(versions=2)
+    one.ask(table(300, seed=7))
+    one.ask(table(300, seed=8, shift=9.0), model="clf@2")
+    one.ask(table(300, seed=8), model="clf@2")
+    found = one.look(against="clf@2", window="300")
+    assert found.reference == "300 rows that clf@2 answered"
+    assert not any(each.drifted for each in found.drift)
+
+
 def test_categories_are_compared_by_what_they_are_called():
     """Where two versions know other categories, their places in the lists differ."""
     known, fewer = (
