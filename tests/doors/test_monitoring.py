@@ -32,6 +32,12 @@ def test_a_report_is_a_page_of_its_own(made, tmp_path):
     made[0].run("monitor", "", {"endpoint": "api", "report": str(path), "replace": True})
 
 
+def test_a_report_is_not_promised_by_who_does_not_wait_for_it(made, tmp_path):
+    path = tmp_path / "look.html"
+    with pytest.raises(errors.UsageError, match="--report and --detach do not go together"):
+        made[0].run("monitor", "", {"endpoint": "api", "report": str(path), "detach": True})
+
+
 def test_a_report_is_html(made, tmp_path):
     with pytest.raises(errors.UsageError) as refused:
         made[0].run("monitor", "", {"endpoint": "api", "report": str(tmp_path / "look.pdf")})
