@@ -68,4 +68,5 @@ def show(session: Session, values: Values) -> Handle:
 def logs(session: Session, values: Values) -> Handle:
     """Return the end of an endpoint's log."""
     info = session.endpoint(str(values["endpoint"]), log=True)
-    return handles.Note(f"the end of the log of {info.name}", "" if style.docs_mode() else info.log)
+    shown = "" if style.docs_mode() else info.log or "it is empty"
+    return handles.Note(f"the end of the log of {info.name}", shown)

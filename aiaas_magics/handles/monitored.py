@@ -11,7 +11,7 @@ from aiaas_magics.cards import monitoring, style
 from aiaas_magics.cards.page import Card
 from aiaas_magics.handles.base import Bundle, Drawn, picture, plain
 from aiaas_magics.specs.base import JSON
-from aiaas_magics.specs.monitor import Alert, Drifted, MonitorResult
+from aiaas_magics.specs.monitor import Alert, Drifted, MonitorResult, VersionFigures
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,12 +38,12 @@ class Monitoring(Drawn):
     @property
     def versions(self) -> pd.DataFrame:
         """The figures of each version, a row each; latencies in seconds."""
-        return _table(self.result.versions)
+        return _table(self.result.versions, VersionFigures)
 
     @property
     def drift(self) -> pd.DataFrame:
         """How each column, and the answers, compare with the reference: a row each."""
-        return _table(self.result.drift)
+        return _table(self.result.drift, Drifted)
 
     @property
     def drifted(self) -> tuple[str, ...]:
@@ -87,7 +87,9 @@ class Monitoring(Drawn):
         return (picture(self._session, chart) for chart in shown)
 
 
-def _table(records: Sequence[msgspec.Struct]) -> pd.DataFrame:
+def _table(records: Sequence[msgspec.Struct], kind: type[msgspec.Struct]) -> pd.DataFrame:
+    """Return a row a record; without any the columns are there too."""
     import pandas as pd
 
-    return pd.DataFrame([msgspec.to_builtins(each) for each in records])
+    rows = [msgspec.to_builtins(each) for each in records]
+    return pd.DataFrame(rows, columns=list(kind.__struct_fields__))

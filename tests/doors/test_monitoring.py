@@ -18,7 +18,8 @@ def test_an_endpoint_is_looked_at(made):
     assert repr(found).startswith("api: 0 requests in the last 1h, no alert")
     assert not found
     assert found.drifted == ()
-    assert list(found.versions.columns)[:2] == ["model", "role"] or found.versions.empty
+    assert list(found.versions.columns)[:2] == ["model", "role"]
+    assert list(found.drift.columns)[:2] == ["name", "what"]
 
 
 def test_a_report_is_a_page_of_its_own(made, tmp_path):

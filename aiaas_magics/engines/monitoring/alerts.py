@@ -111,12 +111,18 @@ RULES: tuple[Callable[[Case], Iterator[Alert]], ...] = (
 
 
 def looked(name: str, case: Case) -> bool:
-    """Tell whether a look could have raised an alert of that name: only then is its absence the end of it."""
+    """Tell whether a look could have raised an alert of that name: only then is its absence the end of it.
+
+    Of a version that is served no more, and of a column that is no more, there is nothing left to be told.
+    """
     rule, _, about = name.partition(":")
     if rule == "down":
         return True
-    if rule in ("errors", "slow"):
-        return any(each.model == about and each.requests >= FEWEST for each in case.versions)
+    if rule in ("drift", "gaps", "odd"):
+        known = {_about(each): each for each in case.drift}
+        return bool(known) and (about not in known or known[about].p is not None)
+    if about not in {each.model for each in case.versions if each.role != "past"}:
+        return True
     if rule == "performance":
         return any(each.model == about for each in case.performance)
-    return any(_about(each) == about and each.p is not None for each in case.drift)
+    return any(each.model == about and each.requests >= FEWEST for each in case.versions)
