@@ -230,8 +230,15 @@ def _text(each: Drift) -> str:
         name, *shares = found
         shown = "unknown values" if name is None else repr(style.one_line(name, 30))
         return "{} {:.3g} % before, {:.3g} % now".format(shown, *(100 * s for s in shares))
-    middles = (drift.middle(each.series, counts) for counts in (each.before, each.counts))
-    return "median {} before, {} now".format(*(_value(each, middle) for middle in middles))
+    medians = [_quantile(each, counts, 0.5) for counts in (each.before, each.counts)]
+    if each.drifted and medians[0] == medians[1]:
+        halves = [[_quantile(each, c, q) for q in (0.25, 0.75)] for c in (each.before, each.counts)]
+        return "half of the rows in {} to {} before, in {} to {} now".format(*halves[0], *halves[1])
+    return "median {} before, {} now".format(*medians)
+
+
+def _quantile(each: Drift, counts: Array, share: float) -> str:
+    return _value(each, drift.quantile(each.series, counts, share))
 
 
 def _value(each: Drift, value: float | None) -> str:

@@ -190,12 +190,12 @@ def _gaps(rows: int, gaps: int, rows_before: int, gaps_before: int) -> float | N
     return float(stats.fisher_exact([[gaps_before, rows_before], [gaps, rows]]).pvalue)
 
 
-def middle(series: Series, counts: Sequence[int] | Array) -> float | None:
-    """Return the median of a number's counts, as the edge of the cell it lies in; None without rows."""
+def quantile(series: Series, counts: Sequence[int] | Array, share: float = 0.5) -> float | None:
+    """Return what a share of a number's rows stays below (the median), as the edge of its cell; None without rows."""
     total = int(np.sum(counts))
     if not total or not series.edges:
         return None
-    cell = int(np.searchsorted(np.cumsum(counts), total / 2))
+    cell = int(np.searchsorted(np.cumsum(counts), share * total))
     return series.edges[min(cell, len(series.edges) - 1)]
 
 

@@ -210,7 +210,7 @@ def test_two_windows_are_compared_with_each_other():
 
 def test_the_middle_and_the_category_that_moved_are_told():
     series = cut([1, 2, 3, 4])
-    assert drift.middle(series, [1, 1, 8, 0, 0]) == 3
-    assert drift.middle(series, [0, 0, 0, 0, 0]) is None
+    assert drift.quantile(series, [1, 1, 8, 0, 0]) == 3
+    assert drift.quantile(series, [0, 0, 0, 0, 0]) is None
     towns = Series(name="t", kind="category", values=("Graz", "Linz"))
     assert drift.moved_most(towns, np.array([5, 5, 0]), np.array([8, 1, 1])) == ("Linz", 0.5, 0.1)

@@ -11,7 +11,7 @@ import pytest
 from aiaas_magics import errors, frames
 from aiaas_magics.engines import deploy, monitor, train
 from aiaas_magics.engines.models import artefacts
-from aiaas_magics.engines.monitoring import looking, reference
+from aiaas_magics.engines.monitoring import drift, looking, reference
 from aiaas_magics.gauges import counters
 from aiaas_magics.gauges.binning import Binning
 from aiaas_magics.predictors.base import Outcome, Rows
@@ -160,6 +160,13 @@ def test_a_column_that_moved_is_an_alert_and_moves_the_predictions(api):
     assert moved.text.startswith("median ")
     assert moved.effect == pytest.approx(0.38, abs=0.08)
     assert {chart.name for chart in found.charts} >= {"drift", "moved-0"}
+
+
+def test_a_column_that_only_became_wider_is_told_by_its_half():
+    wide = Series(name="w", kind="number", edges=(0.0, 1.0, 2.0, 3.0, 4.0))
+    before, now = np.array([0, 10, 80, 10, 0, 0]), np.array([40, 0, 20, 0, 40, 0])
+    moved = drift.Drift(wide, 100, 0.3, 0.0, True, 0.0, 0.0, None, False, 0, before, now)
+    assert monitor._text(moved) == "half of the rows in 2 to 2 before, in 0 to 4 now"
 
 
 def test_traffic_and_latency_are_drawn_over_time(api, monkeypatch):
