@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiaas_magics.gauges import counters, rings
+from aiaas_magics.gauges import cells, counters, rings
 from aiaas_magics.gauges.counters import Counters, merged
 
 
@@ -173,21 +173,21 @@ def test_what_is_older_than_the_ring_is_in_the_total_only(tmp_path, clock):
 
 @given(st.lists(st.floats(1e-7, 100.0), min_size=1, max_size=50), st.floats(0.01, 0.99))
 def test_quantiles_are_right_within_a_bin(values, share):
-    tally = counters.Tally()
-    words = [0] * counters.CELL
+    tally = cells.Tally()
+    words = [0] * cells.CELL
     for value in values:
-        words[counters._BINS + counters.bin_of(value)] += 1
+        words[cells.FIRST_BIN + cells.bin_of(value)] += 1
     tally.add(words)
     true = sorted(values)[math.ceil(share * len(values)) - 1]
-    low, high = (counters.edge(counters.bin_of(true) + i) for i in (0, 1))
+    low, high = (cells.edge(cells.bin_of(true) + i) for i in (0, 1))
     assert low <= tally.quantile(share) <= high or true > 64
 
 
 @given(st.floats(1e-9, 63.9))
 def test_a_latency_lies_between_the_edges_of_its_bin(seconds):
-    number = counters.bin_of(seconds)
-    assert counters.edge(number) <= seconds * (1 + 1e-12)
-    assert seconds <= counters.edge(number + 1) * (1 + 1e-12)
+    number = cells.bin_of(seconds)
+    assert cells.edge(number) <= seconds * (1 + 1e-12)
+    assert seconds <= cells.edge(number + 1) * (1 + 1e-12)
 
 
 def test_buckets_are_cumulative_and_whole(tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 from aiaas_magics.engines.context import Watched
 from aiaas_magics.gauges import bins, counters, samples
 from aiaas_magics.gauges.binning import Binning
+from aiaas_magics.gauges.cells import Tally
 from aiaas_magics.gauges.rings import Span
 from aiaas_magics.specs.base import decode
 from aiaas_magics.specs.monitor import VersionFigures, Window
@@ -153,7 +154,7 @@ class Look:
         return counters.merged(self.folder, self.since, self.now)
 
     @cached_property
-    def history(self) -> dict[str, dict[Span, counters.Tally]]:
+    def history(self) -> dict[str, dict[Span, Tally]]:
         """The same by minute, and beyond two hours by hour."""
         return counters.history(self.folder, self.since, self.now)
 
