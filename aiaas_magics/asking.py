@@ -158,6 +158,12 @@ _NO_FILES: tuple[tuple[Callable[[Path], bool], str], ...] = (
 def _path(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
     del session
     path, replace = saving.path_of(word), bool(values.get("replace"))
+    if values.get("detach"):
+        raise errors.UsageError(
+            f"--{option.name} and --detach do not go together",
+            "a job that goes on by itself writes no file of yours",
+            f"leave out --{option.name}",
+        )
     endings: dict[str, str] = getattr(cls, "ENDINGS", {})
     found = values.get("format") or saving.format_of(path, endings)
     saving.check_free(path, replace=replace)

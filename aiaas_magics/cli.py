@@ -1,14 +1,20 @@
-"""The terminal's door: ``aiaas demo | serve | token | endpoints``, and what is done to an endpoint: ``promote``, ``logs``, ``stop`` ..."""
+"""The terminal's door: ``aiaas demo | serve | token | endpoints``, and what is done to an endpoint: ``promote``, ``logs -f``, ``stop`` ..."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from aiaas_magics import __version__, errors, specs
 from aiaas_magics.specs.converting import convert
 from aiaas_magics.specs.verbs import Action, Kind, Option
+
+if TYPE_CHECKING:
+    from aiaas_magics.session import Session
 
 SERVED = ("port", "host", "open-to-network", "workers", "schema", "concurrency", "timeout", "memory")  # fmt: skip
 """The options of %aiaas_deploy that mean the same in a terminal."""
@@ -33,6 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever read has seen enough, ``| head`` say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -55,6 +64,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("name", help="the endpoint")
         for option in action.options:
             _add(command, option)
+        if action.name == "logs":
+            told = "go on with what is written, until the endpoint ends or Ctrl-C"
+            command.add_argument("-f", "--follow", action="store_true", help=told)
     for each in made:
         each.add_argument("--home", help=HOME)
     return top
@@ -113,6 +125,8 @@ def _manage(words: argparse.Namespace) -> int:
                 from aiaas_magics.cards.cards import endpoint_line
 
                 print(endpoint_line(info))  # type: ignore[arg-type]
+        elif words.command == "logs":
+            _logs(now, words.name, follow=words.follow)
         else:
             action = next(each for each in _actions() if each.name == words.command)
             asked = {"endpoint": words.name, **_given(words, action.options)}
@@ -121,6 +135,22 @@ def _manage(words: argparse.Namespace) -> int:
     finally:
         session.close()
     return 0
+
+
+def _logs(now: Session, name: str, *, follow: bool) -> None:
+    """Print the end of an endpoint's log as it is, fit for a pipe; and what comes, if it is followed."""
+    from aiaas_magics.backends.local import LocalBackend
+    from aiaas_magics.execution import logs
+
+    if not follow:
+        sys.stdout.write(errors.visible(now.endpoint(name, log=True).log))
+        return
+    if not isinstance(now.backend, LocalBackend):
+        raise errors.BackendUnavailable("a log is followed where the endpoint runs")
+    with contextlib.suppress(KeyboardInterrupt):  # the usual end
+        for text in logs.follow(now.backend.home, name):
+            sys.stdout.write(errors.visible(text))
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

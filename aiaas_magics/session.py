@@ -194,7 +194,8 @@ class Session:
         job = searches.submit(self, spec, limits)
         self.submitted.append(job)
         if values.get("detach"):
-            return JobHandle(self, next(self.jobs({"id": job})))
+            endless = bool(spec.RESTS and getattr(spec, spec.RESTS))
+            return JobHandle(self, next(self.jobs({"id": job})), endless=endless)
         try:
             handle, _ = self.follow(job)
         finally:

@@ -8,6 +8,7 @@ import pytest
 
 import aiaas_magics
 from aiaas_magics import cli, session, specs
+from aiaas_magics.execution import logs
 from aiaas_magics.specs.records import EndpointInfo
 from aiaas_magics.store.home import Home
 
@@ -69,6 +70,13 @@ def test_endpoints_are_listed_without_their_tokens(stored, capsys):
 def test_stopping_what_does_not_run_says_so(stored, capsys):
     assert cli.main(["stop", "api"]) == 0
     assert capsys.readouterr().out == "api was not running\n"
+    assert cli.main(["versions", "api"]) == 0
+    assert "stop endpoint" not in capsys.readouterr().out
+
+
+def test_a_stopped_endpoint_is_shown_with_the_line_that_brings_it_back(stored, capsys):
+    assert cli.main(["show", "api"]) == 0
+    assert capsys.readouterr().out.endswith("next: %aiaas_deploy clf@1 --as api\n")
 
 
 def test_another_home_is_another_home(stored, tmp_path, capsys):
@@ -121,6 +129,37 @@ def test_a_wrong_line_about_an_endpoint_ends_with_2(words, capsys):
 def test_a_number_that_is_none_is_three_lines(stored, capsys):
     assert cli.main(["scale", "api", "--workers", "two"]) == 1
     assert "UsageError: --workers two is not a whole number" in capsys.readouterr().err
+
+
+def test_a_log_is_printed_as_it_is(stored, home, capsys):
+    folder = home / "endpoints" / "api"
+    folder.mkdir()
+    (folder / "log").write_text("one\n\x1b[31mtwo\n")
+    assert cli.main(["logs", "api"]) == 0
+    assert capsys.readouterr().out == "one\n\\x1b[31mtwo\n"
+
+
+def test_the_log_of_an_endpoint_that_ended_is_followed_to_its_end(stored, home, capsys):
+    folder = home / "endpoints" / "api"
+    folder.mkdir()
+    (folder / "log").write_text("one\n")
+    assert cli.main(["logs", "api", "-f"]) == 0
+    assert capsys.readouterr() == ("one\n", "")
+
+
+def test_an_interrupt_ends_the_following_and_is_no_failure(stored, monkeypatch, capsys):
+    def interrupted(home, name):
+        yield "one\n"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(logs, "follow", interrupted)
+    assert cli.main(["logs", "api", "--follow"]) == 0
+    assert capsys.readouterr() == ("one\n", "")
+
+
+def test_following_what_is_not_there_is_three_lines(stored, capsys):
+    assert cli.main(["logs", "apo", "-f"]) == 1
+    assert capsys.readouterr().err.startswith("NotFound: no endpoint 'apo'")
 
 
 def test_versions_are_shown_as_a_table(stored, capsys):

@@ -36,7 +36,7 @@ def listed(session: Session, values: Values) -> Handle:
         ("name", "serves", "state", "address", "workers"),
         rows,
         records,
-        "%aiaas_endpoints show NAME",
+        "%aiaas_endpoints show NAME" if rows else "%aiaas_deploy MODEL --as NAME",
     )
 
 
@@ -49,13 +49,13 @@ def versions(session: Session, values: Values) -> Handle:
 
 
 def _steps(session: Session, name: str) -> Iterator[Event]:
-    """Yield what was done to an endpoint, and its bad ends, oldest first."""
+    """Yield what was done to an endpoint, its alerts and its bad ends, oldest first."""
     after = 0
     while events := session.backend.events(f"endpoint:{name}", after):
         after = events[-1].seq
         for event in events:
             ended = event.type == "state" and event.body.get("to") in ("LOST", "FAILED")
-            if event.type == "audit" or ended:
+            if event.type in ("audit", "alert") or ended:
                 yield event
 
 
@@ -68,4 +68,5 @@ def show(session: Session, values: Values) -> Handle:
 def logs(session: Session, values: Values) -> Handle:
     """Return the end of an endpoint's log."""
     info = session.endpoint(str(values["endpoint"]), log=True)
-    return handles.Note(f"the end of the log of {info.name}", "" if style.docs_mode() else info.log)
+    shown = "" if style.docs_mode() else info.log or "it is empty"
+    return handles.Note(f"the end of the log of {info.name}", shown)

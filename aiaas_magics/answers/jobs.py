@@ -123,8 +123,10 @@ def stop(session: Session, values: Values) -> Handle:
     session.backend.stop(job.id)
     if job.state.final:
         return handles.Note(f"{_named(job)} had ended already")
+    newest = next(session.jobs({"limit": 1}), job)
+    which = "" if newest.id == job.id else f" {job.id}"
     return handles.Note(
-        f"{_named(job)} is asked for its best so far", following="%aiaas_jobs attach"
+        f"{_named(job)} is asked for its best so far", following=f"%aiaas_jobs attach{which}"
     )
 
 

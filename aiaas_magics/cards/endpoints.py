@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from aiaas_magics.cards import page, style
+from aiaas_magics.cards import monitoring, page, style
 from aiaas_magics.cards.page import Card, Part
 from aiaas_magics.specs.builds import Trial, Verdict
 from aiaas_magics.specs.jobs import Event
@@ -14,7 +14,9 @@ from aiaas_magics.specs.records import EndpointInfo, Share
 SHADOW = "compared only"
 ELSEWHERE = ("since", "when", "by", "a row")
 """Columns that differ from machine to machine."""
-ENDED = {"LOST": "its processes were gone", "FAILED": "it did not start"}
+WENT_WRONG = {"LOST": "its processes were gone", "FAILED": "it did not start"}
+MOST_STEPS = 30
+"""Of an endpoint's history."""
 
 
 def parts(info: EndpointInfo) -> list[Part]:
@@ -70,13 +72,16 @@ def versions_card(info: EndpointInfo, versions: Sequence[Share], steps: Sequence
     rows = [(v.model, v.role, part(v), v.tier, style.when(v.since)) for v in versions]
     rows += [(v.model, role, "", v.tier, style.when(v.since)) for v, role in before]
     names = ("version", "role", "answers", "computed by", "since")
-    told = [step(event) for event in reversed(steps)]
-    who = ("step", "version", "by", "when")
+    together = list(_looks(steps))
+    told = [step(*events) for events in reversed(together[-MOST_STEPS:])]
+    earlier = len(together) - len(told)
+    who = ("step", "of what", "by", "when")
     return page.card(
         f"versions of {info.name}",
         _table(names, rows),
         page.soft("what was done, newest first") if told else None,
         _table(who, told) if told else None,
+        page.soft(f"{style.plural(earlier, 'earlier step')} in .steps" if earlier else ""),
         page.following(_next(info)),
     )
 
@@ -117,16 +122,36 @@ def _next(info: EndpointInfo) -> str:
     return f"%aiaas_deploy MODEL --to {info.name} --canary 10%"
 
 
-def step(event: Event) -> tuple[str, str, str, str]:
-    """Return an event of an endpoint as a row: what, which version, by whom, when."""
+def _looks(steps: Sequence[Event]) -> Iterator[list[Event]]:
+    """Yield steps by themselves, and together the alerts that one look told."""
+    found: list[Event] = []
+    for event in steps:
+        alike = found and event.type == found[-1].type == "alert"
+        if not alike or event.body["on"] != found[-1].body["on"] or event.time > found[-1].time + 1:
+            yield from [found] if found else []
+            found = []
+        found.append(event)
+    yield from [found] if found else []
+
+
+def step(event: Event, *more: Event) -> tuple[str, str, str, str]:
+    """Return an event of an endpoint, or `more` alerts with it, as a row: what, of which version or column, by whom, when."""
     body = event.body
+    if event.type == "alert":
+        what = monitoring.listed([str(each.body["name"]) for each in (event, *more)])
+        return "alert" if body["on"] else "alert is over", what, "", style.when(event.time)
     if event.type == "state":
-        return str(body["to"]).lower(), ENDED.get(str(body["to"]), ""), "", style.when(event.time)
+        return (
+            str(body["to"]).lower(),
+            WENT_WRONG.get(str(body["to"]), ""),
+            "",
+            style.when(event.time),
+        )
     command = str(body.get("command", "")).replace("_", " ")
     if body.get("canary") is not None:
         command = f"canary {body['canary']:g} %"
     elif body.get("shadow"):
         command = "shadow"
-    version = body.get("version") or body.get("model") or body.get("now") or ""
+    version = body.get("model") or body.get("about") or body.get("version") or body.get("now") or ""
     version = f"{body['workers']} workers" if "workers" in body else version
     return command, str(version), str(body.get("who", "")), style.when(event.time)

@@ -10,10 +10,14 @@ from aiaas_magics.cards import page, style
 from aiaas_magics.cards.page import Card, Part, Table
 from aiaas_magics.cards.style import measure, number, one_line, plural
 from aiaas_magics.specs.monitor import Drifted, MonitorResult, VersionFigures
+from aiaas_magics.specs.records import ENDED
 
 MOST = 15
 """Columns of the data in the card."""
-TIMED = ("rate", "p50", "p99")
+MOST_NAMED = 4
+"""Alerts that are named in a line."""
+LONGEST = "7d"
+"""The longest window there is."""
 
 
 def line(result: MonitorResult) -> str:
@@ -32,10 +36,10 @@ def card(result: MonitorResult, warnings: Sequence[str], following: str) -> Card
     return page.card(
         line(result),
         *map(page.warning, dict.fromkeys((*said, *result.warnings, *warnings))),
-        page.soft(f"over: {', '.join(result.over)}" if result.over else ""),
-        _versions(result),
-        _drift(result),
-        page.soft(_compared(result)),
+        page.soft(f"over: {listed(result.over)}" if result.over else ""),
+        page.soft("it is stopped" if result.state == "STOPPED" else ""),
+        page.soft(_unasked(result)),
+        *_asked(result),
         _performance(result),
         page.soft(result.labelled),
         page.soft(_left_out(result)),
@@ -43,9 +47,48 @@ def card(result: MonitorResult, warnings: Sequence[str], following: str) -> Card
     )
 
 
+def listed(names: Sequence[str]) -> str:
+    """Return in words what alerts are about, by their names: of ``drift:age`` drift of age; of many, the first."""
+    kinds: dict[str, list[str]] = {}
+    for kind, _, about in (name.partition(":") for name in names[:MOST_NAMED]):
+        kinds.setdefault(kind, []).append(one_line(about, 40))
+    words = [
+        f"{CALLED.get(kind, kind)} {', '.join(about)}".strip() for kind, about in kinds.items()
+    ]
+    words += [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    return ", ".join(words)
+
+
+CALLED = {
+    "drift": "drift of", "gaps": "gaps in", "odd": "odd values of", "errors": "errors of", "slow": "slowness of",
+    "performance": "worse answers of", "down": "no answers at all",
+}  # fmt: skip
+"""What alerts are about, by the first word of their name."""
+
+
+def asked(result: MonitorResult) -> bool:
+    """Tell whether any version was asked in the window."""
+    return any(each.requests or each.compared or each.failed for each in result.versions)
+
+
+def _unasked(result: MonitorResult) -> str:
+    """Return in words what tables of noughts and dashes would tell."""
+    if asked(result):
+        return ""
+    if not result.ever:
+        return "nobody has asked it yet"
+    return f"nobody asked it in {result.window}; {plural(result.ever, 'request')} came before"
+
+
+def _asked(result: MonitorResult) -> Iterator[Part | None]:
+    if not asked(result):
+        return
+    yield _versions(result)
+    yield _drift(result)
+    yield page.soft(_compared(result))
+
+
 def _versions(result: MonitorResult) -> Part | None:
-    if not result.versions:
-        return None
     shadows = any(each.compared or each.failed for each in result.versions)
     names = [
         "version",
@@ -92,13 +135,18 @@ def _agreement(each: VersionFigures) -> list[str]:
 
 
 def _drift(result: MonitorResult) -> Part | None:
-    shown = ordered(result.drift)
+    shown = _telling(result)
     if not shown:
         return None
     numeric = frozenset((1, 2, 4, 5))
     names = ("column", "distance", "p", "what changed", "missing", "odd")
     rows = [_row(each) for each in shown[:MOST]]
     return Table(names, rows, numeric)
+
+
+def _telling(result: MonitorResult) -> list[Drifted]:
+    """Return the columns of which there is something to tell; where few rows came that is of none or few."""
+    return [d for d in ordered(result.drift) if d.p is not None or d.missing or d.odd]
 
 
 def ordered(drift: Sequence[Drifted]) -> list[Drifted]:
@@ -118,9 +166,9 @@ def _row(each: Drifted) -> tuple[str, ...]:
 
 
 def _compared(result: MonitorResult) -> str:
-    if not result.reference:
+    if not result.reference or not result.rows:
         return ""
-    more = len(result.drift) - MOST
+    more = len(_telling(result)) - MOST
     rest = f"; {plural(more, 'more column')} in .drift" if more > 0 else ""
     return f"{plural(result.rows, 'row')} of {result.model} compared with {result.reference}{rest}"
 
@@ -144,6 +192,28 @@ def _left_out(result: MonitorResult) -> str:
             f"too much at once: {plural(result.lost, 'request')} and {plural(result.thinned, 'row')} are in no bin"
         )
     return "; ".join(said)
+
+
+def following(result: MonitorResult) -> str:
+    """Return the line to try next."""
+    name = result.endpoint
+    if result.state in ENDED:
+        return (
+            f"%aiaas_deploy {result.versions[0].model if result.versions else 'MODEL'} --as {name}"
+        )
+    if not asked(result):
+        before = result.ever and result.window != f"the last {LONGEST}"
+        words = f"monitor {name} --window {LONGEST}" if before else f"predict {name} DATA --rows 5"
+        return f"%aiaas_{words}"
+    canaries = [each.model for each in result.versions if each.role == "canary" and each.requests]
+    if canaries:
+        bad = {alert.name.partition(":")[2] for alert in result.alerts}
+        return f"%aiaas_endpoints {'rollback' if bad & set(canaries) else 'promote'} {name}"
+    moved = any(each.drifted and each.what == "feature" for each in result.drift)
+    late = moved and not result.performance
+    return f"%aiaas_monitor {name} " + (
+        "--labels DATA --key COLUMN" if late else f"--report {name}.html"
+    )
 
 
 # the report ---------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ characters, which a terminal would obey, are shown by their names in both.
 from __future__ import annotations
 
 import html
+import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -164,16 +165,25 @@ class Table(NamedTuple):
     def text(self) -> str:
         """Return its lines, columns two spaces apart."""
         rows = [[" ".join(cell.split()) for cell in row] for row in (self.columns, *self.rows)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
         return "\n".join("  ".join(map(self._padded, range(len(row)), row, widths)) for row in rows)
 
-    def _padded(self, place: int, cell: str, width: int) -> str:
-        return cell.rjust(width) if place in self.numeric else cell.ljust(width)
+    def _padded(self, place: int, cell: str, wide: int) -> str:
+        space = " " * (wide - width(cell))
+        return space + cell if place in self.numeric else cell + space
 
     def _cell(self, tag: str, place: int, cell: str) -> str:
         kind = ' class="n"' if place in self.numeric else ""
         kind = ' class="bars"' if isinstance(cell, Bars) else kind
         return f"<{tag}{kind}>{escape(cell)}</{tag}>"
+
+
+def width(text: str) -> int:
+    """Return how many places of a terminal a text takes: letters of East Asia and emojis two, accents on their own none."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
 
 
 class Bars(str):

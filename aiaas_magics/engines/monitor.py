@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from aiaas_magics import errors
-from aiaas_magics.cards import style
+from aiaas_magics.cards import monitoring, style
 from aiaas_magics.engines import data, pictures
 from aiaas_magics.engines.monitoring import alerts, drawn, drift, joining
 from aiaas_magics.engines.monitoring.drift import Drift
@@ -24,6 +24,7 @@ from aiaas_magics.specs.monitor import (
     Performance,
     window_of,
 )
+from aiaas_magics.specs.results import Chart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,8 +45,17 @@ class Compared(NamedTuple):
     reference: str
 
 
+class Looked(NamedTuple):
+    """A look, and its charts, which are drawn of the last one only."""
+
+    result: MonitorResult
+    charts: list[Chart]
+    failed: str = ""
+    """Why the look after it failed."""
+
+
 def run(spec: MonitorSpec, context: Context) -> MonitorResult:
-    """Look at an endpoint.
+    """Look at an endpoint; with ``every`` again and again until it is stopped, and answer the last look.
 
     Raises
     ------
@@ -55,17 +65,31 @@ def run(spec: MonitorSpec, context: Context) -> MonitorResult:
         If labels cannot be joined with rows.
     """
     labels = None if spec.labels is None else data.load(spec.labels, context).frame
-    result = _looked(spec, labels, context)
-    count = 1
-    while spec.every and _waited(spec.every, context):
-        context.progress(0, 1, f"look {count + 1}: {_news(result)}")
-        result = _looked(spec, labels, context)
-        count += 1
-    return result
+    context.progress(0, 1, f"looking at {spec.endpoint}")
+    found, count = _looked(spec, labels, context), 1
+    while spec.every:
+        context.progress(0, 1, f"look {count}: {_news(found.result)}; until it is stopped")
+        if not _waited(spec.every, context):
+            break
+        found, count = _again(spec, labels, context, found), count + 1
+    return msgspec.structs.replace(found.result, charts=pictures.render(found.charts, context))
+
+
+def _again(
+    spec: MonitorSpec, labels: pd.DataFrame | None, context: Context, last: Looked
+) -> Looked:
+    """Look once more; what cannot be looked at now is told, and may be at the next look."""
+    try:
+        return _looked(spec, labels, context)
+    except errors.AiaasError as error:
+        if error.what != last.failed:
+            context.warn(f"a look failed: {error.what}", error.try_)
+        return last._replace(failed=error.what)
 
 
 def _news(result: MonitorResult) -> str:
-    return "; ".join(alert.text for alert in result.alerts) or "nothing to tell"
+    told = monitoring.listed([alert.name for alert in result.alerts])
+    return monitoring.line(result).partition(": ")[2] + (f": {told}" if told else "")
 
 
 def _waited(seconds: float, context: Context) -> bool:
@@ -78,9 +102,8 @@ def _waited(seconds: float, context: Context) -> bool:
     return not context.stopping()
 
 
-def _looked(spec: MonitorSpec, labels: pd.DataFrame | None, context: Context) -> MonitorResult:
+def _looked(spec: MonitorSpec, labels: pd.DataFrame | None, context: Context) -> Looked:
     watched = context.watched(spec.endpoint)
-    context.progress(0, 1, f"looking at {spec.endpoint}")
     if watched.info.state == "READY":
         time.sleep(LAG)
     look = Look(watched, window_of(spec.window))
@@ -88,24 +111,25 @@ def _looked(spec: MonitorSpec, labels: pd.DataFrame | None, context: Context) ->
     compared = _compared(spec, look, seen)
     versions, told = look.figures(), tuple(map(_told, compared.drifts, _whats(seen)))
     performance, labelled = _performance(spec, labels, look)
-    case = alerts.Case(spec, versions, told, performance)
+    case = alerts.Case(spec, versions, told, performance, watched.info.state)
     found, over = _raised(alerts.of(case), case, watched, context)
     chosen = look.main if seen is None else seen.model
-    charts = pictures.render(drawn.of(look, compared.drifts, chosen), context)
     everything = counters.merged(look.folder)
-    return MonitorResult(
+    result = MonitorResult(
         endpoint=spec.endpoint, model=chosen, target=watched.info.target, window=_words(spec), since=look.since,
         until=look.now, versions=versions, drift=told, rows=compared.rows, reference=compared.reference,
-        performance=performance, labelled=labelled, alerts=found, over=over, charts=charts,
+        performance=performance, labelled=labelled, alerts=found, over=over,
+        state=watched.info.state, ever=sum(t.requests for m, t in everything.versions.items() if m != counters.NONE),
         turned_away=look.counts.of(counters.NONE).requests, lost=everything.lost, thinned=everything.thinned,
         warnings=tuple(_warnings(spec, look, compared)), kept={m: len(each.kept()[0]) for m, each in look.seen.items()},
     )  # fmt: skip
+    return Looked(result, list(drawn.of(look, compared.drifts, chosen)))
 
 
 def _words(spec: MonitorSpec) -> str:
     window = window_of(spec.window)
     if window.rows is not None:
-        return f"the last {style.plural(window.rows, 'row')}"
+        return f"the minutes of the last {style.plural(window.rows, 'row')}"
     return f"the last {spec.window}"
 
 
@@ -124,8 +148,7 @@ def _seen(version: str | None, look: Look) -> Seen | None:
     if found is None and version is not None:
         raise errors.NotFound(
             f"{look.watched.info.name} does not serve {version}",
-            errors.did_you_mean(version, look.seen)
-            or "it serves " + (", ".join(look.seen) or "nothing"),
+            errors.did_you_mean(version, look.seen),
             f"%aiaas_endpoints show {look.watched.info.name}",
         )
     return found
@@ -148,20 +171,21 @@ def _compared(spec: MonitorSpec, look: Look, seen: Seen | None) -> Compared:
         raise errors.DataError(
             f"nothing is kept of the rows of {spec.against}", "", f"%aiaas_monitor {spec.endpoint}"
         )
-    counts = _recounted(seen, other, look) if other is not seen else theirs.counts
-    drifts = drift.compared(seen.binning, counted.counts, counts)
-    return Compared(drifts, counted.rows, f"{theirs.rows:,} rows that {other.model} answered")
+    known = (theirs.counts, theirs.rows) if other is seen else _recounted(seen, other, look)
+    drifts = drift.compared(seen.binning, counted.counts, known[0])
+    return Compared(drifts, counted.rows, f"{known[1]:,} rows that {other.model} answered")
 
 
-def _recounted(seen: Seen, other: Seen, look: Look) -> Array:
-    """Return another version's rows in this one's cells.
+def _recounted(seen: Seen, other: Seen, look: Look) -> tuple[Array, int]:
+    """Return the rows of the window that are kept of another version in this one's cells, and how many they are.
 
     Raises
     ------
     DataError
         If its columns are others, or its rows are not kept.
     """
-    held, _ = other.kept(look.since)
+    last = look.window.rows
+    held = other.kept(look.since)[0] if last is None else other.kept()[0][-last:]
     if not len(held):
         raise errors.DataError(
             f"no row of {other.model} is kept",
@@ -175,7 +199,7 @@ def _recounted(seen: Seen, other: Seen, look: Look) -> Array:
             "they do not take the same columns, or do not answer the same question",
             f"%aiaas_monitor {look.watched.info.name}",
         )
-    return counted
+    return counted, len(held)
 
 
 def _whats(seen: Seen | None) -> Sequence[str]:
@@ -206,8 +230,15 @@ def _text(each: Drift) -> str:
         name, *shares = found
         shown = "unknown values" if name is None else repr(style.one_line(name, 30))
         return "{} {:.3g} % before, {:.3g} % now".format(shown, *(100 * s for s in shares))
-    middles = (drift.middle(each.series, counts) for counts in (each.before, each.counts))
-    return "median {} before, {} now".format(*(_value(each, middle) for middle in middles))
+    medians = [_quantile(each, counts, 0.5) for counts in (each.before, each.counts)]
+    if each.drifted and medians[0] == medians[1]:
+        halves = [[_quantile(each, c, q) for q in (0.25, 0.75)] for c in (each.before, each.counts)]
+        return "half of the rows in {} to {} before, in {} to {} now".format(*halves[0], *halves[1])
+    return "median {} before, {} now".format(*medians)
+
+
+def _quantile(each: Drift, counts: Array, share: float) -> str:
+    return _value(each, drift.quantile(each.series, counts, share))
 
 
 def _value(each: Drift, value: float | None) -> str:
@@ -232,11 +263,12 @@ def _performance(
         look.seen,
         whole=whole,
         last=look.window.rows,
+        unseen=look.unseen,
         endpoint=spec.endpoint,
     )
     found = tuple(joining.performance(part) for part in parts)
     joined = len({i for part in parts for i in part.truth.index})
-    return found, f"{joined:,} of {len(labels):,} labels found their rows"
+    return found, f"{joined:,} of {labels[target].notna().sum():,} labels found their rows"
 
 
 def _raised(
@@ -252,12 +284,12 @@ def _raised(
     for alert in told:
         if alert.new:
             context.alert(spec.endpoint, alert.name, alert.text, on=True)
-            if spec.every:
-                context.warn(alert.text)
+            context.log(f"alert: {alert.text}")
     lasting = {alert.name for alert in told}
     over = tuple(n for n in watched.alerts if n not in lasting and alerts.looked(n, case))
     for name in over:
         context.alert(spec.endpoint, name, "", on=False)
+        context.log(f"over: {name}")
     return told, over
 
 
@@ -266,7 +298,7 @@ def _warnings(spec: MonitorSpec, look: Look, compared: Compared) -> list[str]:
     seen = look.seen.get(spec.version or look.main)
     if seen is not None and seen.reference is None:
         found.append(f"nothing is known of the rows {seen.model} was made of: drift cannot be told")
-    if compared.drifts and compared.rows < drift.FEWEST:
+    if compared.drifts and 0 < compared.rows < drift.FEWEST:
         found.append(
             f"{style.plural(compared.rows, 'row')}: too few to tell drift ({drift.FEWEST} are needed)"
         )

@@ -133,17 +133,19 @@ def stop(home: Home, name: str, who: str) -> bool:
     One that is starting is ended when it has started.
     """
     home.endpoints.get(name)
-    home.runs.tell_many([(f"endpoint:{name}", "audit", {"command": "stop_endpoint", "who": who})])
+    asked = {"command": "stop_endpoint", "who": who}
     with alone(home, name):
         settle(home, name)
-        ended = _end(home.endpoints.get(name))
+        info = home.endpoints.get(name)
+        home.runs.tell_many([(f"endpoint:{name}", "audit", asked)] if runs(info) else [])
+        ended = _end(info)
         home.endpoints.update(name, frm=RUNNING, state="STOPPED")
     return ended
 
 
 def log(home: Home, name: str) -> str:
     """Return the end of an endpoint's log."""
-    return process.tail(_log_path(home, name))
+    return process.tail(log_path(home, name))
 
 
 def reap(home: Home) -> None:
@@ -204,7 +206,8 @@ def alone(home: Home, name: str, *, wait: bool = True) -> Iterator[bool]:
             yield True
 
 
-def _log_path(home: Home, name: str) -> Path:
+def log_path(home: Home, name: str) -> Path:
+    """Return the file that all processes of an endpoint write to."""
     return plans.folder(home, name) / "log"
 
 
@@ -223,7 +226,7 @@ def _launch(home: Home, info: EndpointInfo, before: EndpointInfo | None) -> Endp
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            path = _log_path(home, info.name)
+            path = log_path(home, info.name)
             begin = path.stat().st_size if path.exists() else 0
             pid = process.spawn(words, worker_env(), log=path, tell=theirs.fileno())
         said = _listen(ours)

@@ -112,7 +112,11 @@ def carry_out(home: Home, info: EndpointInfo) -> Plan:
         if len(current) == info.workers:
             return made
         if not process.alive(info.pid, info.pid_started):
-            break
+            raise errors.EndpointError(
+                f"{info.name} has ended meanwhile",
+                "its processes are gone",
+                f"%aiaas_endpoints logs {info.name}",
+            )
         time.sleep(LOOK)
     raise errors.EndpointError(
         f"{info.name} stays as it was: its workers did not follow",

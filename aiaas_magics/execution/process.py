@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 TELL = 3
 """The file descriptor on which a process tells its starter that it is ready."""
@@ -84,12 +84,20 @@ def tail(path: Path, begin: int = 0) -> str:
     """Return the end of what a process wrote to its log, from `begin` on; nothing where there is none."""
     try:
         with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            begin = begin if begin <= size else 0  # the log was begun anew
-            file.seek(max(begin, size - LOG_TAIL))
-            return file.read().decode(errors="replace")
+            return last_lines(file, begin)
     except FileNotFoundError:
         return ""
+
+
+def last_lines(file: BinaryIO, begin: int = 0) -> str:
+    """Return the last lines of a file from `begin` on, which is read to its end; of a line longer than all that is shown, its end."""
+    size = file.seek(0, os.SEEK_END)
+    begin = begin if begin <= size else 0  # the file was begun anew
+    start = max(begin, size - LOG_TAIL)
+    file.seek(start)
+    text = file.read().decode(errors="replace")
+    whole = text.partition("\n")[2]
+    return whole if start > begin and whole else text
 
 
 def reap_child(pid: int) -> bool:

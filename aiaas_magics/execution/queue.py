@@ -47,7 +47,8 @@ def pump(home: Home, start: Launch | None = None, skip: Iterable[str] = ()) -> l
     alive = [job for job in living if not reap(home, job)]
     waiting = [job for job in alive if job.state is JobState.QUEUED]
     skipped = set(skip)
-    free = int(home.setting("max_running")) - (len(alive) - len(waiting)) - len(skipped)
+    busy = [job for job in alive if job.state is not JobState.QUEUED and not _rests(home, job)]
+    free = int(home.setting("max_running")) - len(busy) - len(skipped)
     begun: list[str] = []
     for job in waiting:
         if len(begun) >= free:
@@ -56,6 +57,12 @@ def pump(home: Home, start: Launch | None = None, skip: Iterable[str] = ()) -> l
             (start or (lambda name: launch(home, name)))(job.id)
             begun.append(job.id)
     return begun
+
+
+def _rests(home: Home, job: Living) -> bool:
+    """Tell whether a job only looks now and then: with one a core nothing else would ever start."""
+    kind = specs.spec_types().get(job.verb)
+    return bool(kind and kind.RESTS and home.runs.asked(job.id).get(kind.RESTS))
 
 
 def waits_for(home: Home, job: str, living: Sequence[Living] | None = None) -> list[str]:
@@ -70,7 +77,7 @@ def waits_for(home: Home, job: str, living: Sequence[Living] | None = None) -> l
 
 def mentions(asked: Mapping[str, JSON]) -> list[str]:
     """Return the names of the data and models that what was asked of a job works on."""
-    refs = (asked.get(field) for field in ("data", "model", "against", "sample"))
+    refs = (asked.get(field) for field in ("data", "model", "against", "sample", "labels"))
     return [
         ref.partition("@")[0]
         for ref in refs

@@ -95,7 +95,8 @@ def _change(home: Home, name: str, edit: Edit, audit: Mapping[str, JSON]) -> End
             plans.mend(home, before)
             raise
         after = msgspec.structs.replace(after, target=main.target, example=main.example)
-        return home.endpoints.change(after, {**audit, "was": before.model, "now": after.model})
+        done = {"was": before.model, "now": after.model, "about": rollout.about(before, after)}
+        return home.endpoints.change(after, {**audit, **done})
 
 
 def _check_runs(info: EndpointInfo) -> None:

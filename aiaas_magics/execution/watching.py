@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aiaas_magics.engines.context import Watched
+from aiaas_magics.execution import endpoints
 from aiaas_magics.specs.base import decode
 from aiaas_magics.specs.jobs import Event
 from aiaas_magics.specs.serving import Plan
@@ -13,7 +14,8 @@ ALERT = "alert"
 
 
 def watched(home: Home, endpoint: str) -> Watched:
-    """Return an endpoint and what it keeps of its requests. Raises `NotFound`."""
+    """Return an endpoint, its state as it is now, and what it keeps of its requests. Raises `NotFound`."""
+    endpoints.reap(home)
     info = home.endpoints.get(endpoint)
     folder = home.path / "endpoints" / endpoint
     path = folder / "plan.json"

@@ -6,12 +6,13 @@ of each of its cells, 32 bits each.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -93,18 +94,28 @@ def opened(path: Path, mark: bytes, size: int) -> tuple[mmap.mmap, bool]:
     OSError
         If there is no room.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-    number = os.open(path, flags, 0o600)
-    try:
-        fresh = os.fstat(number).st_size != size or os.pread(number, len(mark), 0) != mark
-        if fresh:
-            path.unlink()
-            os.close(number)
-            number = os.open(path, flags, 0o600)
-            reserve(number, size)
-        return mmap.mmap(number, size), fresh
-    finally:
-        os.close(number)
+    with contextlib.suppress(FileNotFoundError):
+        with _open(path) as known:
+            if os.fstat(known.fileno()).st_size == size and known.read(len(mark)) == mark:
+                return mmap.mmap(known.fileno(), size), False
+        path.unlink()
+    with _open(path, os.O_CREAT) as file:
+        reserve(file.fileno(), size)
+        return mmap.mmap(file.fileno(), size), True
+
+
+def _open(path: Path, flags: int = 0) -> BinaryIO:
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CLOEXEC | flags, 0o600), "rb", buffering=0)
+
+
+def forget(folder: Path, served: Collection[str], now: float | None = None) -> None:
+    """Remove what was counted and kept of versions that are served no more, once it is older than all that is looked at."""
+    oldest = (now or time.time()) - rings.HOURS * rings.HOUR
+    for path in (folder / FOLDER).glob("*.*.*"):
+        if path.name.split(".", 2)[2] not in served:
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
 
 def bodies(folder: Path, kind: str, version: str, mark: bytes) -> Iterator[bytes]:

@@ -5,8 +5,8 @@ cell of the minute is written; when the minute is over it is folded into the cel
 adds up the files of all workers. A worker that comes back finds its file, so that counters only grow, as Prometheus wants it.
 
 The file: `HEADER` words of 64 bits, then a block a version: its name, a cell of everything, and a ring of cells
-(:mod:`aiaas_magics.gauges.rings`). A cell: its stamp, `FIELDS`, a count a status code, a count a latency bin. The stamp of
-the cell of everything tells up to which minute it holds everything.
+(:mod:`aiaas_magics.gauges.rings`; what a cell holds: :mod:`aiaas_magics.gauges.cells`). The stamp of the cell of everything tells
+up to which minute it holds everything.
 """
 
 from __future__ import annotations
@@ -23,34 +23,37 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aiaas_magics.gauges import rings
+from aiaas_magics.gauges.cells import (
+    AGREEING,
+    APART,
+    CELL,
+    COMPARED,
+    FAILED,
+    FIRST_BIN,
+    NANOS,
+    NOTED,
+    OTHER,
+    PLACE,
+    ROWS,
+    Tally,
+    added,
+    as_bits,
+    as_float,
+    bin_of,
+)
 from aiaas_magics.gauges.mapped import reserve
 
 LOG = logging.getLogger("aiaas.serving")
 FOLDER = "gauges"
 """Of an endpoint's folder."""
-CODES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 421, 422, 429, 500, 503, 504, 0)
-"""Status codes that are counted; 0 stands for all others."""
-FIELDS = ("rows", "noted", "nanoseconds", "compared", "agreeing", "apart", "failed")
-"""Rows asked about, rows of them that were noted as odd, time spent; rows a shadow was asked about as well, those of them
-with the same label, the differences summed up in units of `UNIT`, and requests the shadow had no answer to."""
-UNIT = 1e-9
-LOWEST, OCTAVES, PARTS = -15, 21, 8
-"""Latency bins: from 2**-15 s (30 microseconds) on, 21 octaves of 8 bins, each 9 % wide; the last is for all beyond 64 s."""
-BINS = OCTAVES * PARTS + 1
 MOST_VERSIONS = 16
 """Blocks of a file; of more versions the one that was silent for longest makes room."""
 
-MAGIC = int.from_bytes(b"aiaas-g1", "little")
+MAGIC = int.from_bytes(b"aiaas-g2", "little")
 HEADER, NAME = 64, 16
 PID, LOST, THINNED = 1, 2, 3
-_ROWS, _NOTED, _NANOS, _COMPARED, _AGREEING, _APART, _FAILED = range(1, 1 + len(FIELDS))
-_CODES = 1 + len(FIELDS)
-_BINS = _CODES + len(CODES)
-CELL = _BINS + BINS
 BLOCK = NAME + CELL * (1 + rings.CELLS)
 SIZE = 8 * (HEADER + MOST_VERSIONS * BLOCK)
-_PLACE = {code: _CODES + i for i, code in enumerate(CODES)}
-_OTHER = _PLACE[0]
 ALTERNATES = 4
 """Files that a slot may have: two masters stand side by side while one takes the other's place."""
 NONE = "-"
@@ -80,6 +83,8 @@ class Counters:
             self._map = mmap.mmap(-1, SIZE)  # an endpoint answers though nobody can look
         self._words = memoryview(self._map).cast("Q")
         if self._words[0] != MAGIC:
+            if self._words[0]:  # of another layout
+                self._empty(0, SIZE // 8)
             self._words[0] = MAGIC
         self._words[PID] = os.getpid()
         self._lock = threading.Lock()
@@ -90,24 +95,25 @@ class Counters:
     ) -> None:
         """Count a request: its status, how long it took, its rows, and how many of them were noted."""
         words, at = self._words, self._at(version)
-        words[at + _PLACE.get(status, _OTHER)] += 1
-        words[at + _BINS + bin_of(seconds)] += 1
-        words[at + _NANOS] += int(seconds * 1e9)
-        words[at + _ROWS] += rows
+        words[at + PLACE.get(status, OTHER)] += 1
+        words[at + FIRST_BIN + bin_of(seconds)] += 1
+        words[at + NANOS] += int(seconds * 1e9)
+        words[at + ROWS] += rows
         if noted:
-            words[at + _NOTED] += noted
+            words[at + NOTED] += noted
 
     def compared(self, version: str, rows: int, agreeing: int, apart: float) -> None:
         """Count what a shadow answered as well: rows, those with the same label, the differences summed up."""
         words, at = self._words, self._at(version)
-        words[at + _COMPARED] += rows
-        words[at + _AGREEING] += agreeing
-        words[at + _APART] += min(int(apart / UNIT), 2**62) if math.isfinite(apart) else 0
+        words[at + COMPARED] += rows
+        words[at + AGREEING] += agreeing
+        if math.isfinite(apart):
+            words[at + APART] = as_bits(as_float(words[at + APART]) + apart)
 
     def failed(self, version: str) -> None:
         """Count a request to which a shadow had no answer."""
         at = self._at(version)
-        self._words[at + _FAILED] += 1
+        self._words[at + FAILED] += 1
 
     def lost(self, requests: int = 0, rows: int = 0) -> None:
         """Count requests that nobody could look at, and rows that were left out of the bins."""
@@ -144,8 +150,8 @@ class Counters:
                 hour = self._opened(start, rings.places(words[minute])[1])
                 for i in range(1, CELL):
                     if words[minute + i]:
-                        words[hour + i] += words[minute + i]
-                        words[start + i] += words[minute + i]
+                        words[hour + i] = added(i, words[hour + i], words[minute + i])
+                        words[start + i] = added(i, words[start + i], words[minute + i])
         words[start] = until
 
     def _opened(self, start: int, span: rings.Span) -> int:
@@ -188,110 +194,6 @@ def _taken(place: Path, slot: int) -> tuple[int, str]:
             return number, name
         os.close(number)
     raise OSError(f"{ALTERNATES} processes count for worker {slot}")
-
-
-def bin_of(seconds: float) -> int:
-    """Return the number of a latency's bin."""
-    if seconds <= 2**LOWEST:
-        return 0
-    return min(int((math.log2(seconds) - LOWEST) * PARTS), BINS - 1)
-
-
-def edge(number: int) -> float:
-    """Return the lower edge of a latency bin, in seconds; the first begins at 0."""
-    return 2 ** (LOWEST + number / PARTS) if number else 0.0
-
-
-class Tally:
-    """What was counted of one version in some time."""
-
-    def __init__(self) -> None:
-        self._words = [0] * CELL
-
-    def add(self, words: memoryview[int]) -> None:
-        """Add the words of a cell."""
-        self._words = [a + b for a, b in zip(self._words, words, strict=True)]
-
-    @property
-    def codes(self) -> dict[int, int]:
-        """Status code -> requests; 0: any code without a count of its own."""
-        return {code: self._words[_PLACE[code]] for code in CODES if self._words[_PLACE[code]]}
-
-    @property
-    def requests(self) -> int:
-        """All requests."""
-        return sum(self._words[_CODES:_BINS])
-
-    @property
-    def errors(self) -> int:
-        """Requests that failed on our side: status 500 and above."""
-        return sum(count for code, count in self.codes.items() if code >= 500)
-
-    @property
-    def refused(self) -> int:
-        """Requests that were refused: status 400 to 499."""
-        return sum(count for code, count in self.codes.items() if 400 <= code < 500)
-
-    @property
-    def rows(self) -> int:
-        """Rows asked about."""
-        return self._words[_ROWS]
-
-    @property
-    def noted(self) -> int:
-        """Rows that were noted as odd."""
-        return self._words[_NOTED]
-
-    @property
-    def seconds(self) -> float:
-        """Time spent, summed up."""
-        return self._words[_NANOS] / 1e9
-
-    @property
-    def bins(self) -> list[int]:
-        """Requests by latency bin."""
-        return self._words[_BINS:]
-
-    @property
-    def compared(self) -> int:
-        """Rows a shadow was asked about."""
-        return self._words[_COMPARED]
-
-    @property
-    def agreeing(self) -> int:
-        """Rows of those that both gave the same label."""
-        return self._words[_AGREEING]
-
-    @property
-    def failed(self) -> int:
-        """Requests to which a shadow had no answer."""
-        return self._words[_FAILED]
-
-    @property
-    def apart(self) -> float | None:
-        """Mean difference of probabilities, or of predicted numbers, to those of the main version; None: none compared."""
-        return self._words[_APART] * UNIT / self.compared if self.compared else None
-
-    def quantile(self, share: float) -> float | None:
-        """Return the latency that a share of the requests stayed below, in seconds; within 5 %. None without requests."""
-        total = sum(self.bins)
-        if not total:
-            return None
-        reached, wanted = 0.0, share * total
-        for number, count in enumerate(self.bins):
-            if count and reached + count >= wanted:
-                low, high = edge(number), edge(number + 1)
-                return low + (high - low) * (wanted - reached) / count
-            reached += count
-        return edge(BINS - 1)
-
-    def buckets(self) -> list[tuple[float, int]]:
-        """Return (upper edge in seconds, requests up to it) at whole octaves, as Prometheus has histograms."""
-        found, reached = [], 0
-        for octave in range(OCTAVES):
-            reached += sum(self.bins[octave * PARTS : (octave + 1) * PARTS])
-            found.append((2.0 ** (LOWEST + octave + 1), reached))
-        return found
 
 
 class Counts:

@@ -11,7 +11,7 @@ from aiaas_magics.cards import monitoring, style
 from aiaas_magics.cards.page import Card
 from aiaas_magics.handles.base import Bundle, Drawn, picture, plain
 from aiaas_magics.specs.base import JSON
-from aiaas_magics.specs.monitor import Alert, Drifted, MonitorResult
+from aiaas_magics.specs.monitor import Alert, Drifted, MonitorResult, VersionFigures
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,12 +38,12 @@ class Monitoring(Drawn):
     @property
     def versions(self) -> pd.DataFrame:
         """The figures of each version, a row each; latencies in seconds."""
-        return _table(self.result.versions)
+        return _table(self.result.versions, VersionFigures)
 
     @property
     def drift(self) -> pd.DataFrame:
         """How each column, and the answers, compare with the reference: a row each."""
-        return _table(self.result.drift)
+        return _table(self.result.drift, Drifted)
 
     @property
     def drifted(self) -> tuple[str, ...]:
@@ -75,18 +75,10 @@ class Monitoring(Drawn):
 
     def card(self) -> Card:
         """Return alerts, versions, drift and performance."""
-        return self._card(self._following())
+        return self._card(monitoring.following(self.result))
 
     def _card(self, following: str) -> Card:
         return monitoring.card(self.result, self._warnings, following)
-
-    def _following(self) -> str:
-        canary = next((each for each in self.result.versions if each.role == "canary"), None)
-        if canary is not None:
-            return f"%aiaas_endpoints promote {self.result.endpoint}"
-        if self.drifted and not self.scores:
-            return f"%aiaas_monitor {self.result.endpoint} --labels DATA --key COLUMN"
-        return f"%aiaas_monitor {self.result.endpoint} --report {self.result.endpoint}.html"
 
     def pictures(self) -> Iterator[Bundle]:
         """Yield traffic, latency, and what has drifted."""
@@ -95,7 +87,9 @@ class Monitoring(Drawn):
         return (picture(self._session, chart) for chart in shown)
 
 
-def _table(records: Sequence[msgspec.Struct]) -> pd.DataFrame:
+def _table(records: Sequence[msgspec.Struct], kind: type[msgspec.Struct]) -> pd.DataFrame:
+    """Return a row a record; without any the columns are there too."""
     import pandas as pd
 
-    return pd.DataFrame([msgspec.to_builtins(each) for each in records])
+    rows = [msgspec.to_builtins(each) for each in records]
+    return pd.DataFrame(rows, columns=list(kind.__struct_fields__))

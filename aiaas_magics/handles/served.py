@@ -14,7 +14,7 @@ from aiaas_magics.specs import rollout
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.builds import Verdict
 from aiaas_magics.specs.jobs import Event
-from aiaas_magics.specs.records import EndpointInfo, Share
+from aiaas_magics.specs.records import ENDED, EndpointInfo, Share
 from aiaas_magics.specs.schema import Note
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ class Endpoint(Handle):
             back = page.following(f"%aiaas_endpoints versions {self.ref}")
             return page.card(self._done, page.soft(cards.endpoint_line(self.info)), table, back)
         next_ = f"%aiaas_predict {self.ref} DATA --rows 5"
+        if self.info.state in ENDED:
+            next_ = f"%aiaas_deploy {self.info.model} --as {self.ref}"
         return cards.endpoint_card(self.info, self.curl, self._warnings, next_)
 
 

@@ -82,11 +82,11 @@ class Note(Handle):
 
 
 class JobHandle(Handle):
-    """A job that goes on by itself."""
+    """A job that goes on by itself; `endless` ones until they are stopped."""
 
-    def __init__(self, session: Session, job: Job) -> None:
+    def __init__(self, session: Session, job: Job, *, endless: bool = False) -> None:
         self._session, self.id = session, job.id
-        self._first = job
+        self._first, self._endless = job, endless
 
     @property
     def ref(self) -> str:
@@ -131,6 +131,9 @@ class JobHandle(Handle):
 
     def card(self) -> Card:
         """Return the line and how to follow it."""
+        if self._endless and not self.job.state.final:
+            told = page.soft("it goes on, without this notebook too, until it is stopped")
+            return page.card(self.line(), told, page.following(f"%aiaas_jobs stop {self.id}"))
         return page.card(self.line(), page.following("%aiaas_jobs attach"))
 
 

@@ -20,19 +20,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aiaas_magics import errors
+from aiaas_magics.gauges import bins
 from aiaas_magics.gauges.binning import Binning
 from aiaas_magics.gauges.bins import Bins
 from aiaas_magics.gauges.counters import FOLDER, Counters
 from aiaas_magics.gauges.samples import Samples, dtype, key_of
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.specs.base import JSON, decode
-from aiaas_magics.specs.reference import Reference
+from aiaas_magics.specs.reference import FILE, Reference
 from aiaas_magics.specs.schema import Note
 from aiaas_magics.specs.serving import Plan, Served
 
 LOG = logging.getLogger("aiaas.serving")
-REFERENCE = "reference.json"
-"""Of a build's folder."""
 EVERY = 0.25
 """Seconds between two looks into the queue."""
 MOST_WAITING = 1024
@@ -187,6 +186,7 @@ class Collector:
             known = {each.model: each for each in plan.versions}
             if not plan.samples:
                 self._forget_rows()
+            bins.forget(self._folder, known)
             for model in [model for model in self._watched if model not in known]:
                 self._watched.pop(model).close()
             for model, served in known.items():
@@ -201,7 +201,7 @@ class Collector:
             path.unlink(missing_ok=True)
 
     def _open(self, served: Served, plan: Plan) -> _Watched | None:
-        path = Path(served.build) / REFERENCE
+        path = Path(served.build) / FILE
         if not served.build or not path.is_file():
             return None
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from aiaas_magics.gauges.counters import BINS, NONE, Counters, Counts, Tally, merged
+from aiaas_magics.gauges.cells import Tally
+from aiaas_magics.gauges.counters import NONE, Counters, Counts, merged
 
-__all__ = ["BINS", "NONE", "Counters", "Counts", "Tally", "merged"]
+__all__ = ["NONE", "Counters", "Counts", "Tally", "merged"]

@@ -30,10 +30,12 @@ class Spec(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``__post_init__`` of each sub-class checks the values and raises
     :class:`aiaas_magics.errors.SpecError`. ``MAKES`` is the kind of thing that ``as_`` names. ``RESUMES``
     says that a job which did not end whole can be gone on with: such a spec has the fields ``again`` and ``resume``.
+    ``RESTS`` names a field: where it is set the job only looks now and then, and takes no other's place in the queue.
     """
 
     MAKES: ClassVar[str] = ""
     RESUMES: ClassVar[bool] = False
+    RESTS: ClassVar[str] = ""
 
     def check_reproducible(self) -> None:
         """Refuse what may end otherwise on another machine; asked in docs_mode.

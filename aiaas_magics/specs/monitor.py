@@ -68,6 +68,7 @@ class MonitorSpec(Spec, frozen=True, kw_only=True, tag="monitor"):
 
     ENDINGS: ClassVar[dict[str, str]] = {".html": "html"}
     """Of the report."""
+    RESTS: ClassVar[str] = "every"
 
     endpoint: str
     window: str = "1h"
@@ -138,8 +139,8 @@ class VersionFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class Drifted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one column, or an answer, compares with its reference.
 
-    ``p`` is corrected for all tests of the window; None: not tested. ``effect`` is the Kolmogorov-Smirnov distance (numbers), or the
-    share of rows that moved to other categories.
+    ``p`` is corrected for all tests of the window; None: not tested. ``effect`` is the Kolmogorov-Smirnov distance (numbers;
+    dates: towards older ones, for time goes on by itself), or the share of rows that moved to other categories.
     """
 
     name: str
@@ -188,6 +189,10 @@ class MonitorResult(Result, frozen=True, kw_only=True, tag="monitor_result"):
     since: float
     until: float
     """Seconds since 1970."""
+    state: str = "READY"
+    """Of the endpoint: STOPPED, LOST and FAILED ones answer nobody."""
+    ever: int = 0
+    """Requests to its versions since it first ran."""
     versions: tuple[VersionFigures, ...]
     drift: tuple[Drifted, ...] = ()
     rows: int = 0

@@ -145,6 +145,10 @@ class Share(Record, frozen=True, kw_only=True, tag="share"):
     since: float = 0.0
 
 
+ENDED = ("STOPPED", "LOST", "FAILED")
+"""States of an endpoint that answers nobody."""
+
+
 class EndpointInfo(Record, frozen=True, kw_only=True, tag="endpoint_info"):
     """An endpoint; state is one of STARTING, READY, STOPPED, FAILED, LOST."""
 

@@ -9,6 +9,8 @@ import msgspec
 
 from aiaas_magics.specs.base import JSON, Record, encode
 
+FILE = "reference.json"
+"""A reference's name in the folder of its version's build."""
 HASHES = 32
 """Cells of a column of many texts: a text is told from others by its hash only."""
 EXTRAS = ("missing", "low", "high")

@@ -115,8 +115,8 @@ def rolled_back(info: EndpointInfo, now: float) -> EndpointInfo:
         return _with(info, main, rest)
     if not info.past:
         raise errors.Conflict(
-            f"{info.name} has served nothing but {main.model}",
-            "there is nothing to go back to",
+            f"{info.name} has nothing to go back to",
+            f"{main.model} is the first version it served",
             f"%aiaas_endpoints versions {info.name}",
         )
     back = msgspec.structs.replace(info.past[-1], role="main", since=now)
@@ -138,10 +138,13 @@ def dropped(info: EndpointInfo, version: str | None) -> EndpointInfo:
     main, *others = served(info)
     share = _only(info, others) if version is None else _named(info, version, served(info))
     if share.model == main.model:
+        other = next((each.model for each in (*others, *reversed(info.past))), None)
         raise errors.Conflict(
             f"{share.model} is the main version of {info.name}",
-            "somebody must answer",
-            f"%aiaas_endpoints rollback {info.name}",
+            "somebody must answer: let another version do so first",
+            f"%aiaas_endpoints promote {info.name} --version {other}"
+            if other
+            else f"%aiaas_deploy MODEL --to {info.name}",
         )
     return _with(info, main, [each for each in others if each.model != share.model])
 
@@ -175,11 +178,24 @@ def told(before: EndpointInfo, after: EndpointInfo) -> str:
         return f"{name} has {count} now (was {before.workers})"
     if new[0].model != old[0].model:
         return f"{name}: {new[0].model} answers now (was {old[0].model})"
-    gone = [each for each in old if each.model not in {each.model for each in new}]
+    gone = _gone(before, after)
     if gone:
         words = ", ".join(f"{each.model} ({each.role})" for each in gone)
-        return f"{name}: {words} is gone, {new[0].model} answers {new[0].percent:g} %"
+        verb = "is" if len(gone) == 1 else "are"
+        return f"{name}: {words} {verb} gone, {new[0].model} answers {new[0].percent:g} %"
     return f"{name} is as it was"
+
+
+def about(before: EndpointInfo, after: EndpointInfo) -> str:
+    """Return the versions a change was about: the new main one, else those that went; empty: none."""
+    if after.model != before.model:
+        return after.model
+    return ", ".join(each.model for each in _gone(before, after))
+
+
+def _gone(before: EndpointInfo, after: EndpointInfo) -> list[Share]:
+    new = {each.model for each in served(after)}
+    return [each for each in served(before) if each.model not in new]
 
 
 def check_fits(main: str, theirs: Signature, model: str, ours: Signature) -> None:

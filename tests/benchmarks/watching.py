@@ -15,10 +15,10 @@ import numpy as np
 from aiaas_magics.engines.monitoring import reference
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.serving import collector
-from aiaas_magics.serving.collector import REFERENCE, Collector
+from aiaas_magics.serving.collector import Collector
 from aiaas_magics.specs.base import encode
 from aiaas_magics.specs.records import Signature
-from aiaas_magics.specs.reference import Reference, Series
+from aiaas_magics.specs.reference import FILE, Reference, Series
 from aiaas_magics.specs.serving import Plan, Served
 
 
@@ -46,7 +46,7 @@ def watching(folder: Path, columns: int) -> tuple[Collector, Signature]:
     known = Reference(
         model="m@1", task="classification", rows=1000, features=series, answers=answers
     )
-    (folder / REFERENCE).write_bytes(encode(known))
+    (folder / FILE).write_bytes(encode(known))
     served = Served(model="m@1", folder="", digest="", build=str(folder), signature=signature)
     made = Collector(folder)
     made.serve(Plan(endpoint="api", versions=(served,)))

@@ -63,7 +63,13 @@ def test_alerts_are_warnings_and_new_ones_are_called_so():
     shown = text(alerts=alerts, over=("slow:clf@1",))
     assert "warning: new alert: one" in shown
     assert "warning: two" in shown
-    assert "over: slow:clf@1" in shown
+    assert "over: slowness of clf@1" in shown
+
+
+def test_of_many_alerts_that_are_over_some_are_named():
+    over = (*(f"drift:x{i}" for i in range(6)), "down")
+    assert "over: drift of x0, x1, x2, x3, 3 more" in text(over=over)
+    assert "over: drift of x1, slowness of m@1" in text(over=("drift:x1", "slow:m@1"))
 
 
 def test_performance_stands_beside_what_it_was():
@@ -117,7 +123,55 @@ def test_the_page_needs_nothing_else_and_runs_nothing():
     assert "data:image/png;base64,iVBORw==" in page
 
 
-@pytest.mark.parametrize("html", [True, False])
-def test_an_endpoint_nobody_asked_has_a_card(html):
-    card = monitoring.card(result(versions=(), drift=(), reference="", rows=0), (), "")
-    assert "0 requests" in (card.html() if html else card.text())
+IDLE = VersionFigures(model="clf@1", role="main", percent=100)
+
+
+def shown(**more):
+    found = result(**more)
+    return monitoring.card(found, (), monitoring.following(found)).text().splitlines()
+
+
+def test_an_endpoint_nobody_asked_is_told_in_words_and_not_in_dashes():
+    drift = tuple(Drifted(name=n, what="feature", kind="number", rows=0) for n in NAMES)
+    assert shown(versions=(IDLE,), drift=drift, rows=0) == [
+        "api: 0 requests in the last 1h, no alert",
+        "  nobody has asked it yet",
+        "  next: %aiaas_predict api DATA --rows 5",
+    ]
+    assert shown(versions=(IDLE,), drift=drift, rows=0, ever=1200)[1:] == [
+        "  nobody asked it in the last 1h; 1,200 requests came before",
+        "  next: %aiaas_monitor api --window 7d",
+    ]
+
+
+def test_an_endpoint_nobody_asked_is_the_same_as_a_page():
+    assert "nobody has asked it yet" in monitoring.card(result(versions=()), (), "").html()
+
+
+def test_of_too_few_rows_only_what_is_told_is_shown():
+    drift = (
+        Drifted(name="a", what="feature", kind="number", rows=5),
+        Drifted(name="b", what="feature", kind="number", rows=5, odd=3),
+    )
+    lines = shown(drift=drift, rows=5)
+    (at,) = (i for i, line in enumerate(lines) if line.strip().startswith("column"))
+    assert [line.split()[0] for line in lines[at + 1 : at + 2]] == ["b"]
+    assert not any(line.split()[0] == "a" for line in lines)
+
+
+def test_a_stopped_endpoint_says_how_it_comes_back():
+    lines = shown(state="STOPPED")
+    assert "  it is stopped" in lines
+    assert lines[-1] == "  next: %aiaas_deploy clf@1 --as api"
+
+
+@pytest.mark.parametrize(
+    ("requests", "alert", "line"),
+    [(0, "", "%aiaas_monitor api --report api.html"), (50, "", "%aiaas_endpoints promote api"),
+     (50, "slow:clf@2", "%aiaas_endpoints rollback api")],
+)  # fmt: skip
+def test_a_canary_is_promoted_only_if_it_was_asked_and_is_well(requests, alert, line):
+    canary = VersionFigures(model="clf@2", role="canary", percent=10, requests=requests)
+    alerts = (Alert(name=alert, text=""),) if alert else ()
+    found = result(versions=(MAIN, canary), alerts=alerts)
+    assert monitoring.following(found) == line

@@ -46,7 +46,7 @@ def test_what_is_not_there_leaves_no_line(read):
 def test_columns_line_up_whatever_is_in_them(rows):
     lines = page.Table(("first", "second"), [tuple(row) for row in rows]).text().split("\n")
     assert len(lines) == 1 + len(rows)
-    assert len({len(line) for line in lines}) == 1
+    assert len({page.width(line) for line in lines}) == 1
 
 
 def test_cells_of_numbers_and_bars_are_marked(read):
@@ -60,3 +60,11 @@ def test_cells_of_numbers_and_bars_are_marked(read):
 )
 def test_bars_are_as_high_as_their_counts_and_none_is_lowest(counts, drawn):
     assert page.bars([("label", count) for count in counts]) == drawn
+
+
+def test_columns_stand_below_each_other_whatever_the_letters():
+    rows = [("größe", "1"), ("年齢", "2"), ("🎉", "3"), ("e\u0301a", "4"), ("▂▄", "5")]
+    lines = page.Table(("name", "n"), rows).text().splitlines()
+    assert [line.rstrip() for line in lines[1:]] == [
+        "größe  1", "年齢   2", "🎉     3", "e\u0301a     4", "▂▄     5",
+    ]  # fmt: skip

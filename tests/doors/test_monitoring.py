@@ -18,7 +18,8 @@ def test_an_endpoint_is_looked_at(made):
     assert repr(found).startswith("api: 0 requests in the last 1h, no alert")
     assert not found
     assert found.drifted == ()
-    assert list(found.versions.columns)[:2] == ["model", "role"] or found.versions.empty
+    assert list(found.versions.columns)[:2] == ["model", "role"]
+    assert list(found.drift.columns)[:2] == ["name", "what"]
 
 
 def test_a_report_is_a_page_of_its_own(made, tmp_path):
@@ -32,10 +33,30 @@ def test_a_report_is_a_page_of_its_own(made, tmp_path):
     made[0].run("monitor", "", {"endpoint": "api", "report": str(path), "replace": True})
 
 
+def test_a_report_is_not_promised_by_who_does_not_wait_for_it(made, tmp_path):
+    path = tmp_path / "look.html"
+    with pytest.raises(errors.UsageError, match="--report and --detach do not go together"):
+        made[0].run("monitor", "", {"endpoint": "api", "report": str(path), "detach": True})
+
+
 def test_a_report_is_html(made, tmp_path):
     with pytest.raises(errors.UsageError) as refused:
         made[0].run("monitor", "", {"endpoint": "api", "report": str(tmp_path / "look.pdf")})
     assert "look.pdf" in refused.value.what
+
+
+def test_a_watch_goes_on_until_it_is_stopped_and_says_how(made):
+    session = made[0]
+    job = session.run("monitor", "", {"endpoint": "api", "every": 60.0, "detach": True})
+    assert job.card().text().splitlines()[1:] == [
+        "  it goes on, without this notebook too, until it is stopped",
+        f"  next: %aiaas_jobs stop {job.id}",
+    ]
+    session.run("monitor", "", {"endpoint": "api"})
+    stopped = session.run("jobs", "stop", {"job": job.id})
+    assert stopped.card().text().endswith(f"next: %aiaas_jobs attach {job.id}")
+    assert repr(job.wait()).startswith("api: 0 requests in the last 1h")
+    assert job.card().text().endswith("next: %aiaas_jobs attach")
 
 
 def test_an_unknown_endpoint_is_told(made):

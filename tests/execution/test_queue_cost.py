@@ -2,10 +2,12 @@
 
 from collections import Counter
 
+import psutil
 import pytest
 
 from aiaas_magics.backends.local import LocalBackend
 from aiaas_magics.execution import queue
+from aiaas_magics.specs.monitor import MonitorSpec
 from aiaas_magics.testing.stages import Noop
 
 
@@ -62,3 +64,13 @@ def test_no_more_jobs_are_read_than_wanted(resting, monkeypatch, where, count, l
 def test_a_limit_is_of_the_jobs_that_match(resting, partial):
     resting.submit(Noop(as_="newest"))
     assert len(resting.query("jobs", {"partial": partial, "limit": 2})) == 2 * (not partial)
+
+
+@pytest.mark.parametrize(("every", "begun"), [(60.0, 1), (0.0, 0)])
+def test_a_watch_takes_no_place_of_other_jobs(resting, monkeypatch, every, begun):
+    """One for each core would keep all others waiting for ever."""
+    home, mine = resting.home, psutil.Process()
+    monkeypatch.setattr(home, "setting", lambda name: 1)
+    watch = home.runs.create(MonitorSpec(endpoint="api", every=every)).id
+    assert home.runs.start(watch, mine.pid, mine.create_time())
+    assert len(queue.pump(home, lambda job: None)) == begun

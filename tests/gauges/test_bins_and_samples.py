@@ -1,6 +1,10 @@
 """Counts and rows in mapped files: added up over workers, told by time, begun anew where the cells are others."""
 
+import errno
+import time
+
 import numpy as np
+import psutil
 import pytest
 
 from aiaas_magics.gauges import bins, samples
@@ -44,6 +48,37 @@ def test_a_worker_that_comes_back_goes_on(folder):
         mine.add(np.array([1, 0, 0]), NOW)
         mine.close()
     assert total(folder) == [2, 0, 0]
+
+
+def test_a_file_there_is_no_room_for_leaves_nothing_open(folder, monkeypatch):
+    def full(number, size):
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(bins, "reserve", full)
+    before = psutil.Process().num_fds()
+    for _ in range(3):
+        with pytest.raises(OSError, match="no room"):
+            Bins(folder, "0", "clf@1", LAYOUT, 3)
+    assert psutil.Process().num_fds() == before
+
+
+def test_versions_that_are_served_no_more_are_forgotten_after_a_week(folder):
+    """An endpoint that gets a version a day must not fill the disk."""
+    record = samples.dtype(2, 0)
+    for version in ("clf@1", "clf@2"):
+        Bins(folder, "0", version, LAYOUT, 3).close()
+        Samples(folder, "1", version, LAYOUT, record).close()
+    place = folder / FOLDER
+    (place / "counts-0").write_bytes(b"")
+    week = 7 * 86400
+    bins.forget(folder, ["clf@2"], time.time() + week - 60)
+    assert len(list(place.iterdir())) == 5
+    bins.forget(folder, ["clf@2"], time.time() + week + 60)
+    assert sorted(each.name for each in place.iterdir()) == [
+        "bins.0.clf@2",
+        "counts-0",
+        "rows.1.clf@2",
+    ]
 
 
 def test_bins_of_other_cells_are_begun_anew(folder):

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiaas_magics.gauges import counters, rings
+from aiaas_magics.gauges import cells, counters, rings
 from aiaas_magics.gauges.counters import Counters, merged
 
 
@@ -173,21 +173,21 @@ def test_what_is_older_than_the_ring_is_in_the_total_only(tmp_path, clock):
 
 @given(st.lists(st.floats(1e-7, 100.0), min_size=1, max_size=50), st.floats(0.01, 0.99))
 def test_quantiles_are_right_within_a_bin(values, share):
-    tally = counters.Tally()
-    words = [0] * counters.CELL
+    tally = cells.Tally()
+    words = [0] * cells.CELL
     for value in values:
-        words[counters._BINS + counters.bin_of(value)] += 1
+        words[cells.FIRST_BIN + cells.bin_of(value)] += 1
     tally.add(words)
     true = sorted(values)[math.ceil(share * len(values)) - 1]
-    low, high = (counters.edge(counters.bin_of(true) + i) for i in (0, 1))
+    low, high = (cells.edge(cells.bin_of(true) + i) for i in (0, 1))
     assert low <= tally.quantile(share) <= high or true > 64
 
 
 @given(st.floats(1e-9, 63.9))
 def test_a_latency_lies_between_the_edges_of_its_bin(seconds):
-    number = counters.bin_of(seconds)
-    assert counters.edge(number) <= seconds * (1 + 1e-12)
-    assert seconds <= counters.edge(number + 1) * (1 + 1e-12)
+    number = cells.bin_of(seconds)
+    assert cells.edge(number) <= seconds * (1 + 1e-12)
+    assert seconds <= cells.edge(number + 1) * (1 + 1e-12)
 
 
 def test_buckets_are_cumulative_and_whole(tmp_path):
@@ -199,6 +199,44 @@ def test_buckets_are_cumulative_and_whole(tmp_path):
     assert dict(buckets)[2.0**-9] == 3
     assert buckets[-1] == (64.0, 4)
     mine.close()
+
+
+def test_what_another_layout_counted_is_not_misread(tmp_path):
+    Counters(tmp_path).answered("clf@1", 200, 0.1)
+    path = tmp_path / counters.FOLDER / "counts-0"
+    with path.open("r+b") as file:
+        file.write(b"aiaas-g1")
+    assert merged(tmp_path).versions == {}
+    Counters(tmp_path, 0).answered("clf@2", 200, 0.1)
+    assert {m: t.requests for m, t in merged(tmp_path).versions.items()} == {"clf@2": 1}
+
+
+@pytest.mark.parametrize("apart", [1e-12, 1e6, 1e15, 1e300])
+def test_differences_of_any_size_are_summed_up(tmp_path, monkeypatch, apart):
+    """Of revenues, say: whole numbers of a fixed unit would soon be too large for a word."""
+    mine = Counters(tmp_path)
+    for minute in range(3):
+        monkeypatch.setattr(counters.time, "time", lambda now=minute: 1e9 + 60 * now)
+        for _ in range(5):
+            mine.compared("clf@2", rows=2, agreeing=1, apart=2 * apart)
+    assert merged(tmp_path).of("clf@2").apart == pytest.approx(apart)
+    assert merged(tmp_path, since=1e9, now=1e9 + 200).of("clf@2").apart == pytest.approx(apart)
+
+
+@pytest.mark.parametrize("apart", [float("inf"), float("nan")])
+def test_a_difference_without_a_size_stops_no_counting(tmp_path, apart):
+    mine = Counters(tmp_path)
+    for _ in range(3):
+        mine.compared("clf@2", rows=1, agreeing=0, apart=apart)
+    assert merged(tmp_path).of("clf@2").compared == 3
+
+
+def test_labels_without_probabilities_have_no_difference(tmp_path):
+    mine = Counters(tmp_path)
+    mine.compared("clf@2", rows=4, agreeing=3, apart=0.0)
+    assert merged(tmp_path).of("clf@2").apart is None
+    mine.compared("clf@3", rows=4, agreeing=4, apart=0.0)
+    assert merged(tmp_path).of("clf@3").apart == 0.0
 
 
 def test_a_shadow_is_compared(tmp_path):

@@ -1,6 +1,7 @@
 """What an endpoint keeps of its requests: counted off the path, bounded, and nothing of it in the way of an answer."""
 
 import contextlib
+import os
 import time
 
 import numpy as np
@@ -11,10 +12,10 @@ from aiaas_magics.gauges.counters import merged
 from aiaas_magics.gauges.samples import key_of
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.serving import collector
-from aiaas_magics.serving.collector import REFERENCE, Collector
+from aiaas_magics.serving.collector import Collector
 from aiaas_magics.specs.base import encode
 from aiaas_magics.specs.records import Signature
-from aiaas_magics.specs.reference import Reference, Series
+from aiaas_magics.specs.reference import FILE, Reference, Series
 from aiaas_magics.specs.serving import Plan, Served
 
 SIGNATURE = Signature(inputs=(("x", "double"), ("n", "long")), output="y", classes=("no", "yes"))
@@ -43,7 +44,7 @@ def plan(folder, *references, samples=True):
     for i, each in enumerate(references):
         build = folder / f"build{i}"
         build.mkdir(exist_ok=True)
-        (build / REFERENCE).write_bytes(encode(each))
+        (build / FILE).write_bytes(encode(each))
         versions.append(
             Served(
                 model=each.model,
@@ -261,8 +262,18 @@ def test_what_waits_is_counted_at_the_end(tmp_path, monkeypatch):
 def test_a_damaged_reference_stops_no_endpoint(tmp_path, start, body):
     watch = start()
     wished = plan(tmp_path, CLF)
-    (tmp_path / "build0" / REFERENCE).write_bytes(body)
+    (tmp_path / "build0" / FILE).write_bytes(body)
     watch.serve(wished)
     watch.answered("clf@1", 200, 0.001, numbers([1, 2]), outcome("yes"))
     watch.look()
     assert merged(tmp_path).of("clf@1").requests == 1
+
+
+def test_old_rows_of_versions_that_are_gone_go_when_the_plan_changes(tmp_path, start):
+    watch = start(reference("clf@0", NUMBER))
+    watch.serve(plan(tmp_path, CLF))
+    old = tmp_path / "gauges" / "rows.0.clf@0"
+    assert old.is_file()
+    os.utime(old, (0, 0))
+    watch.serve(plan(tmp_path, CLF))
+    assert not old.exists()

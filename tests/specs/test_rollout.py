@@ -166,7 +166,7 @@ def test_a_shadow_that_a_rollback_makes_main_is_served_once():
 
 
 def test_without_a_past_there_is_no_rollback():
-    with pytest.raises(errors.Conflict, match="nothing but m@1"):
+    with pytest.raises(errors.Conflict, match="api has nothing to go back to"):
         edit(ALONE, Rollback(endpoint="api"))
 
 
@@ -209,6 +209,30 @@ def test_a_dropped_canary_gives_its_part_back(version):
 def test_what_cannot_be_dropped_stays(info, version, words):
     with pytest.raises(errors.Conflict, match=words):
         edit(info, DropVersion(endpoint="api", version=version))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (BOTH, edit(BOTH, DropVersion(endpoint="api")), "m@2"),
+        (BOTH, edit(BOTH, Rollback(endpoint="api")), "m@2"),
+        (BOTH, edit(BOTH, Promote(endpoint="api")), "m@2"),
+        (BOTH, edit(BOTH, Scale(endpoint="api", workers=3)), ""),
+    ],
+)
+def test_a_change_is_about_the_versions_that_come_or_go(before, after, words):
+    assert rollout.about(before, after) == words
+
+
+def test_who_drops_the_main_version_is_told_what_can_be_done():
+    for info, line in (
+        (ALONE, "%aiaas_deploy MODEL --to api"),
+        (BOTH, "%aiaas_endpoints promote api --version m@2"),
+        (PROMOTED, "%aiaas_endpoints promote api --version m@1"),
+    ):
+        with pytest.raises(errors.Conflict) as refused:
+            edit(info, DropVersion(endpoint="api", version=info.model))
+        assert refused.value.try_ == line
 
 
 def test_a_version_of_the_past_is_not_dropped():

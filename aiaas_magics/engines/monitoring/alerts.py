@@ -17,6 +17,8 @@ FEWEST = 20
 ODD = 0.05
 """Of the rows: values out of range or unknown. The schema's margin lets next to none of the model's own rows be."""
 FEWEST_ODD = 5
+DOWN = {"LOST": "its processes are gone", "FAILED": "it did not start"}
+"""States nobody wished for; one that was stopped is no alert."""
 
 
 class Case(NamedTuple):
@@ -26,11 +28,18 @@ class Case(NamedTuple):
     versions: Sequence[VersionFigures]
     drift: Sequence[Drifted]
     performance: Sequence[Performance]
+    state: str = "READY"
+    """Of the endpoint."""
 
 
 def of(case: Case) -> list[Alert]:
     """Return the alerts of a look, in the order of `RULES`."""
     return [alert for rule in RULES for alert in rule(case)]
+
+
+def _down(case: Case) -> Iterator[Alert]:
+    if case.state in DOWN:
+        yield Alert(name="down", text=f"{case.spec.endpoint} does not answer: {DOWN[case.state]}")
 
 
 def _errors(case: Case) -> Iterator[Alert]:
@@ -50,7 +59,7 @@ def _slow(case: Case) -> Iterator[Alert]:
 
 def _drift(case: Case) -> Iterator[Alert]:
     for each in case.drift:
-        if each.drifted and each.kind != "date":  # time goes on by itself
+        if each.drifted:
             yield Alert(
                 name=f"drift:{_about(each)}", text=f"{_called(each)} has drifted: {each.text}"
             )
@@ -97,15 +106,23 @@ def _called(each: Drifted) -> str:
 
 
 RULES: tuple[Callable[[Case], Iterator[Alert]], ...] = (
-    _errors, _slow, _performance, _drift, _gaps, _odd,
+    _down, _errors, _slow, _performance, _drift, _gaps, _odd,
 )  # fmt: skip
 
 
 def looked(name: str, case: Case) -> bool:
-    """Tell whether a look could have raised an alert of that name: only then is its absence the end of it."""
+    """Tell whether a look could have raised an alert of that name: only then is its absence the end of it.
+
+    Of a version that is served no more, and of a column that is no more, there is nothing left to be told.
+    """
     rule, _, about = name.partition(":")
-    if rule in ("errors", "slow"):
-        return any(each.model == about and each.requests >= FEWEST for each in case.versions)
+    if rule == "down":
+        return True
+    if rule in ("drift", "gaps", "odd"):
+        known = {_about(each): each for each in case.drift}
+        return bool(known) and (about not in known or known[about].p is not None)
+    if about not in {each.model for each in case.versions if each.role != "past"}:
+        return True
     if rule == "performance":
         return any(each.model == about for each in case.performance)
-    return any(_about(each) == about and each.p is not None for each in case.drift)
+    return any(each.model == about and each.requests >= FEWEST for each in case.versions)

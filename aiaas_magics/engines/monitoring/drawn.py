@@ -20,8 +20,6 @@ MOST_SERIES = 30
 MOST_DRAWN = 3
 """Columns whose distributions are drawn."""
 MOST_BARS = 12
-TIMED = ("traffic", "latency")
-"""Charts that look different whenever they are made."""
 
 
 def of(look: Look, drifts: Sequence[Drift], model: str) -> Iterator[Chart]:

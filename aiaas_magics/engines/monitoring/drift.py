@@ -1,14 +1,15 @@
 """Whether rows have drifted from their reference: tests that know how many rows they see, on binned counts.
 
 Numbers are compared by the Kolmogorov-Smirnov distance at the edges of the cells, which is never larger than that of the
-values themselves: a false alarm is never likelier. Categories are compared by chi-squared, rare ones taken together. All
+values themselves: a false alarm is never likelier. Dates go on with time, so that newer ones are no news; what is tested is
+whether they have become older, by the one-sided distance. Categories are compared by chi-squared, rare ones taken together. All
 tests of a window share one rate of false alarms (Benjamini and Hochberg 1995: where nothing has drifted, the chance of
 a single alarm). What is significant is drift only if it is large enough to matter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,8 +34,8 @@ FEWEST = 30
 class Drift(NamedTuple):
     """One series in a window: its rows, the tests' answers, and what is odd about single values.
 
-    ``p`` is corrected for all tests of the window; None: not tested. ``effect`` is the KS distance, or the share of rows that
-    moved to other categories.
+    ``p`` is corrected for all tests of the window; None: not tested. ``effect`` is the KS distance (of dates: towards older
+    ones), or the share of rows that moved to other categories.
     """
 
     series: Series
@@ -57,13 +58,19 @@ class Drift(NamedTuple):
 
 def compare(binning: Binning, counts: Array) -> list[Drift]:
     """Compare a window's counts, shape (width,), with the reference: a drift a series, in their order."""
-    return compared(binning, counts, _reference(binning))
+    return _tested(binning, counts, _reference(binning), TESTS)
 
 
 def compared(binning: Binning, counts: Array, other: Array) -> list[Drift]:
-    """Compare two windows' counts, of one layout; `other` is what `counts` has drifted from."""
+    """Compare two windows' counts, of one layout and one time; `other` is what `counts` has drifted from."""
+    return _tested(binning, counts, other, TESTS | {"date": numbers})
+
+
+def _tested(
+    binning: Binning, counts: Array, other: Array, tests: Mapping[str, Test]
+) -> list[Drift]:
     looks = [
-        _look(series, binning.part(counts, i), binning.part(other, i))
+        _look(series, binning.part(counts, i), binning.part(other, i), tests[series.kind])
         for i, series in enumerate(binning.reference.series)
     ]
     raw = [p for look in looks for p in (look.p, look.missing_p) if p is not None]
@@ -82,13 +89,15 @@ def _reference(binning: Binning) -> Array:
 
 
 def _look(
-    series: Series, now: tuple[Array, dict[str, int]], then: tuple[Array, dict[str, int]]
+    series: Series,
+    now: tuple[Array, dict[str, int]],
+    then: tuple[Array, dict[str, int]],
+    test: Test,
 ) -> Drift:
     (counts, extras), (before, known) = now, then
     rows, rows_before = int(counts.sum()), int(before.sum())
     effect = p = None
     if rows >= FEWEST and rows_before >= FEWEST and np.count_nonzero(counts + before) > 1:
-        test = numbers if series.kind in ("number", "date") else categories
         effect, p = test(before, counts)
     elif rows >= FEWEST and rows_before >= FEWEST:
         effect, p = 0.0, 1.0
@@ -124,6 +133,19 @@ def numbers(before: Array, now: Array) -> tuple[float, float]:
     return distance, float(stats.kstwo.sf(distance, max(round(n * m / (n + m)), 1)))
 
 
+def older(before: Array, now: Array) -> tuple[float, float]:
+    """Return by how much dates lie before those they are compared with: the one-sided KS distance, and its p-value.
+
+    The p-value is that of ``scipy.stats.ks_2samp(alternative="less", method="asymp")``: Hodges' (1958), equation 5.3.
+    """
+    n, m = int(before.sum()), int(now.sum())
+    distance = max(0.0, float((np.cumsum(now) / m - np.cumsum(before) / n).max()))
+    most, least = max(n, m), min(n, m)
+    z = distance * (n * m / (n + m)) ** 0.5
+    bend = 2 * z * (most + 2 * least) / (most * least * (most + least)) ** 0.5 / 3
+    return distance, float(np.exp(-2 * z**2 - bend))
+
+
 def categories(before: Array, now: Array) -> tuple[float, float]:
     """Return the share of rows that moved to other categories, and the p-value of Pearson's chi-squared.
 
@@ -136,6 +158,13 @@ def categories(before: Array, now: Array) -> tuple[float, float]:
     if table.shape[1] == 2:
         return moved, float(stats.fisher_exact(table).pvalue)
     return moved, float(stats.chi2_contingency(table, correction=False).pvalue)
+
+
+Test = Callable[[Array, Array], tuple[float, float]]
+TESTS: dict[str, Test] = {
+    "number": numbers, "date": older, "category": categories, "text": categories,
+}  # fmt: skip
+"""By kind of series: a function of two counts of the same cells that returns an effect and its p-value."""
 
 
 def _together(table: Array) -> Array:
@@ -161,12 +190,12 @@ def _gaps(rows: int, gaps: int, rows_before: int, gaps_before: int) -> float | N
     return float(stats.fisher_exact([[gaps_before, rows_before], [gaps, rows]]).pvalue)
 
 
-def middle(series: Series, counts: Sequence[int] | Array) -> float | None:
-    """Return the median of a number's counts, as the edge of the cell it lies in; None without rows."""
+def quantile(series: Series, counts: Sequence[int] | Array, share: float = 0.5) -> float | None:
+    """Return what a share of a number's rows stays below (the median), as the edge of its cell; None without rows."""
     total = int(np.sum(counts))
     if not total or not series.edges:
         return None
-    cell = int(np.searchsorted(np.cumsum(counts), total / 2))
+    cell = int(np.searchsorted(np.cumsum(counts), share * total))
     return series.edges[min(cell, len(series.edges) - 1)]
 
 

@@ -1,12 +1,13 @@
 """Labels that come later, joined with the rows that were answered: how right each version was.
 
 By key, where requests bore one: the n-th label of a key belongs to the n-th row of its last request. By order, where not:
-only if every answered row is there and there are as many labels, or as many as the rows of the window.
+only if every answered row is there and there are as many labels, or as many as the rows of the window; a label that is
+missing keeps its row's place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from aiaas_magics.engines import measuring
 from aiaas_magics.engines.evaluation import subject
 from aiaas_magics.engines.monitoring.looking import Seen
 from aiaas_magics.gauges.samples import key_of
-from aiaas_magics.specs.monitor import Performance
+from aiaas_magics.specs.monitor import FEWEST_ROWS, Performance
 from aiaas_magics.specs.results import Score
 
 Array = np.ndarray[Any, Any]
@@ -40,6 +41,7 @@ def joined(
     *,
     whole: bool,
     last: int | None = None,
+    unseen: Callable[[float], Sequence[str]],
     endpoint: str,
 ) -> list[Joined]:
     """Return each version's answered rows that have a label.
@@ -52,6 +54,8 @@ def joined(
         Whether no request was left out of what is kept.
     last
         Rows of the window: as many labels without keys are those of the rows that were answered last.
+    unseen
+        Returns the versions that answered since a moment and whose rows are not kept.
 
     Raises
     ------
@@ -65,7 +69,8 @@ def joined(
                 errors.did_you_mean(name, map(str, labels.columns)),
                 f"%aiaas_monitor {endpoint} --labels df[[{key or 'id'!r}, {target!r}]]",
             )
-    labels = labels[labels[target].notna()]
+    if not labels[target].notna().any():
+        raise errors.DataError(f"the labels' column {target!r} is empty")
     found = {model: each.kept() for model, each in seen.items() if each.reference is not None}
     if not any(len(rows) for rows, _ in found.values()):
         raise errors.DataError(
@@ -76,7 +81,8 @@ def joined(
     if key is None:
         whole = whole and not any(full for _, full in found.values())
         rows = {m: rows for m, (rows, _) in found.items()}
-        return _by_order(labels[target], rows, seen, whole=whole, last=last)
+        return _by_order(labels[target], rows, seen, whole=whole, last=last, unseen=unseen)
+    labels = labels[labels[target].notna()]
     return _by_key(labels, target, key, {m: rows for m, (rows, _) in found.items()}, seen)
 
 
@@ -100,7 +106,10 @@ def _by_key(
         asked = pd.DataFrame(
             {"key": rows["key"], "place": rows["place"], "row": np.arange(len(rows))}
         )
-        asked = asked[asked["key"] != 0].drop_duplicates(["key", "place"], keep="last")
+        asked["time"] = rows["time"]
+        asked = asked[asked["key"] != 0]
+        asked = asked[asked["time"] == asked.groupby("key")["time"].transform("max")]
+        asked = asked.drop_duplicates(["key", "place"], keep="last")
         both = asked.merge(known.astype({"place": "uint64"}), on=["key", "place"])
         if len(both):
             truth = labels[target].iloc[both["label"].to_numpy()]
@@ -127,30 +136,39 @@ def _by_order(
     *,
     whole: bool,
     last: int | None,
+    unseen: Callable[[float], Sequence[str]],
 ) -> list[Joined]:
     answering = {m: rows for m, rows in found.items() if seen[m].served.role != "shadow"}
-    owners = np.concatenate([np.full(len(rows), i) for i, rows in enumerate(answering.values())])
-    times = np.concatenate([rows["time"] for rows in answering.values()])
+    sizes = [len(rows) for rows in answering.values()]
+    owners = np.repeat(np.arange(len(sizes)), sizes)
+    times = np.concatenate([np.zeros(0), *(rows["time"] for rows in answering.values())])
     begin = len(times) - len(truth)
-    if not whole or begin < 0 or (begin > 0 and len(truth) != last):
-        why = (
-            f"{len(times):,} rows were answered, {len(truth):,} labels came"
-            if whole
-            else "some answered rows are not kept any more"
-        )
-        raise errors.DataError(
-            "nothing tells which labels belong to which rows",
-            f"{why}, and there is no key",
-            f"--key COLUMN, of what requests bore as x-aiaas-key, or --window {len(truth)} for the last rows",
-        )
-    order = np.argsort(times, kind="stable")[begin:]
+    order = np.argsort(times, kind="stable")[max(begin, 0) :]
+    others = unseen(float(times[order[0]]) if len(order) else 0.0)
+    if not whole or others or begin < 0 or (begin > 0 and len(truth) != last):
+        why = "some answered rows are not kept any more"
+        if whole:
+            why = f"{len(times):,} rows were answered, {len(truth):,} labels came"
+        if others:
+            why = f"the rows that {others[0]} answered are not looked at any more"
+        helps = whole and not others and begin > 0
+        raise _untold(why, len(truth) if helps else 0)
     parts = []
     for i, (model, rows) in enumerate(answering.items()):
         places = np.flatnonzero(owners[order] == i)
-        if len(places):
-            mine = rows[np.argsort(rows["time"], kind="stable")[-len(places) :]]
-            parts.append(Joined(seen[model], mine, truth.iloc[places]))
-    return parts
+        mine = rows[np.argsort(rows["time"], kind="stable")[len(rows) - len(places) :]]
+        came = truth.iloc[places].notna().to_numpy()
+        parts.append(Joined(seen[model], mine[came], truth.iloc[places[came]]))
+    return [part for part in parts if len(part.rows)]
+
+
+def _untold(why: str, last: int) -> errors.DataError:
+    window = f", or --window {last} for the last rows" if last >= FEWEST_ROWS else ""
+    return errors.DataError(
+        "nothing tells which labels belong to which rows",
+        f"{why}, and there is no key",
+        f"--key COLUMN, of what requests bore as x-aiaas-key{window}",
+    )
 
 
 def performance(part: Joined) -> Performance:

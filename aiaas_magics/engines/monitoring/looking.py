@@ -13,23 +13,22 @@ import numpy as np
 from aiaas_magics.engines.context import Watched
 from aiaas_magics.gauges import bins, counters, samples
 from aiaas_magics.gauges.binning import Binning
+from aiaas_magics.gauges.cells import Tally
 from aiaas_magics.gauges.rings import Span
 from aiaas_magics.specs.base import decode
 from aiaas_magics.specs.monitor import VersionFigures, Window
-from aiaas_magics.specs.reference import Reference, Series
+from aiaas_magics.specs.reference import FILE, Reference, Series
 from aiaas_magics.specs.serving import Plan, Served
 
 Array = np.ndarray[Any, Any]
-REFERENCE = "reference.json"
 
 
 class Counted(NamedTuple):
-    """Rows of a version in a window, by cell; from when on, and whether they are whole minutes."""
+    """Rows of a version in a window, by cell; and from when on."""
 
     counts: Array
     rows: int
     since: float
-    coarse: bool
 
 
 class Seen:
@@ -37,7 +36,7 @@ class Seen:
 
     def __init__(self, folder: Path, served: Served) -> None:
         self.folder, self.served, self.model = folder, served, served.model
-        path = folder / served.build / REFERENCE
+        path = folder / served.build / FILE
         there = bool(served.build) and path.is_file()
         self.reference = decode(path.read_bytes(), Reference) if there else None
 
@@ -75,7 +74,7 @@ class Seen:
         held, _ = self.kept()
         if len(held) >= rows:
             last = held[-rows:]
-            return Counted(binning.count(last["codes"]), rows, float(last["time"][0]), coarse=False)
+            return Counted(binning.count(last["codes"]), rows, float(last["time"][0]))
         taken: list[tuple[Span, Array]] = []
         total = 0
         for span, counts in reversed(self.history(0.0, now).items()):
@@ -89,7 +88,7 @@ class Seen:
         counts = np.zeros(binning.width, dtype="int64")
         for _, each in parts:
             counts += each
-        return Counted(counts, _rows(counts, binning), since, coarse=True)
+        return Counted(counts, _rows(counts, binning), since)
 
 
 def _rows(counts: Array, binning: Binning) -> int:
@@ -155,9 +154,15 @@ class Look:
         return counters.merged(self.folder, self.since, self.now)
 
     @cached_property
-    def history(self) -> dict[str, dict[Span, counters.Tally]]:
+    def history(self) -> dict[str, dict[Span, Tally]]:
         """The same by minute, and beyond two hours by hour."""
         return counters.history(self.folder, self.since, self.now)
+
+    def unseen(self, since: float) -> list[str]:
+        """Return the versions that answered rows since a moment and of which nothing is kept, or is served no more."""
+        known = {m for m, each in self.seen.items() if each.reference is not None}
+        found = counters.merged(self.folder, since, self.now).versions
+        return [m for m, t in found.items() if t.rows and m not in known and m != counters.NONE]
 
     def figures(self) -> tuple[VersionFigures, ...]:
         """Return the figures of each version: those that are served, then those that were."""

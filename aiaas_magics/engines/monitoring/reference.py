@@ -23,14 +23,13 @@ from aiaas_magics.engines.models import artefacts
 from aiaas_magics.gauges.binning import Binning
 from aiaas_magics.specs.base import decode, encode
 from aiaas_magics.specs.records import ModelInfo
-from aiaas_magics.specs.reference import HASHES, Reference, Series
+from aiaas_magics.specs.reference import FILE, HASHES, Reference, Series
 from aiaas_magics.specs.schema import MOST_VALUES, Rule, Schema
 
 if TYPE_CHECKING:
     from aiaas_magics.engines.context import Context
 
 Array = np.ndarray[Any, Any]
-FILE = "reference.json"
 MOST_ROWS = 50_000
 """Rows the features' reference is made of: the test's power grows no more beyond."""
 MOST_ANSWERED = 5_000

@@ -69,6 +69,48 @@ def test_of_two_categories_p_is_that_of_fishers_exact_test(before, now):
     assert found == pytest.approx(stats.fisher_exact([before, now]).pvalue)
 
 
+@given(
+    st.lists(st.integers(0, 40), min_size=2, max_size=200),
+    st.lists(st.integers(-5, 45), min_size=2, max_size=200),
+)
+def test_of_dates_that_became_older_distance_and_p_are_scipys(before, now):
+    series = cut([*before, *now])
+    distance, p = drift.older(binned(series, before), binned(series, now))
+    oracle = stats.ks_2samp(before, now, alternative="less", method="asymp")
+    assert distance == pytest.approx(oracle.statistic)
+    assert p == pytest.approx(oracle.pvalue, abs=1e-9)
+
+
+def dated(days):
+    """Return the drift of a column of dates, given in days from the middle of those of the training, one a day."""
+    rng = np.random.default_rng(0)
+    edges = cut(np.arange(400) * 86400.0).edges
+    series = Series(name="on", kind="date", edges=edges)
+    bare = Reference(
+        model="m@1", task="regression", rows=1, features=(series,), answers=(PREDICTION,)
+    )
+    then = rng.integers(0, 400, 1000) * 86400.0
+    binning = Binning(reference._counted(bare, then.reshape(-1, 1), None))
+    now = (rng.integers(0, 400, 300) + days) * 86400.0
+    counts = binning.count(np.column_stack([now, np.zeros(300)]))
+    there = binning.count(np.column_stack([then, np.zeros(1000)]))
+    return drift.compare(binning, counts)[0], drift.compared(binning, counts, there)[0]
+
+
+@pytest.mark.parametrize("days", [0, 30, 1000])
+def test_dates_that_go_on_with_time_are_no_drift(days):
+    assert not dated(days)[0].drifted
+
+
+def test_dates_that_became_older_are_drift():
+    assert dated(-80)[0].drifted
+
+
+@pytest.mark.parametrize(("days", "drifted"), [(0, False), (80, True), (-80, True)])
+def test_between_versions_of_one_time_dates_drift_both_ways(days, drifted):
+    assert dated(days)[1].drifted == drifted
+
+
 def test_rare_categories_are_taken_together():
     before = np.array([500, 480, 40, 10, 8, 6, 5, 1])
     now = np.array([50, 49, 3, 2, 0, 1, 0, 0])
@@ -168,7 +210,7 @@ def test_two_windows_are_compared_with_each_other():
 
 def test_the_middle_and_the_category_that_moved_are_told():
     series = cut([1, 2, 3, 4])
-    assert drift.middle(series, [1, 1, 8, 0, 0]) == 3
-    assert drift.middle(series, [0, 0, 0, 0, 0]) is None
+    assert drift.quantile(series, [1, 1, 8, 0, 0]) == 3
+    assert drift.quantile(series, [0, 0, 0, 0, 0]) is None
     towns = Series(name="t", kind="category", values=("Graz", "Linz"))
     assert drift.moved_most(towns, np.array([5, 5, 0]), np.array([8, 1, 1])) == ("Linz", 0.5, 0.1)

@@ -3,6 +3,7 @@
 import time
 from types import SimpleNamespace
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from aiaas_magics import errors, frames
 from aiaas_magics.engines import deploy, monitor, train
 from aiaas_magics.engines.models import artefacts
-from aiaas_magics.engines.monitoring import looking, reference
+from aiaas_magics.engines.monitoring import drift, looking, reference
 from aiaas_magics.gauges import counters
 from aiaas_magics.gauges.binning import Binning
 from aiaas_magics.predictors.base import Outcome, Rows
@@ -97,6 +98,16 @@ class Served_:
             )
             self.watch.look()
 
+    def shadow(self, frame, model, *, key):
+        pipeline, info, _ = self.models[model]
+        names = [name for name, _ in info.signature.inputs]
+        found = Outcome(np.asarray(pipeline.predict(frame[names])), None)
+        for i, record in enumerate(frames.records(frame[names])):
+            rows = Rows(info.signature, {n: [record[n]] for n in names})
+            mine = Outcome(found.labels[i : i + 1], None)
+            self.watch.compared("clf@1", model, rows, mine, mine, str(frame[key].iloc[i]).encode())
+        self.watch.look()
+
     def look(self, **more):
         return monitor.run(MonitorSpec(endpoint=API, **more), self.context)
 
@@ -149,6 +160,13 @@ def test_a_column_that_moved_is_an_alert_and_moves_the_predictions(api):
     assert moved.text.startswith("median ")
     assert moved.effect == pytest.approx(0.38, abs=0.08)
     assert {chart.name for chart in found.charts} >= {"drift", "moved-0"}
+
+
+def test_a_column_that_only_became_wider_is_told_by_its_half():
+    wide = Series(name="w", kind="number", edges=(0.0, 1.0, 2.0, 3.0, 4.0))
+    before, now = np.array([0, 10, 80, 10, 0, 0]), np.array([40, 0, 20, 0, 40, 0])
+    moved = drift.Drift(wide, 100, 0.3, 0.0, True, 0.0, 0.0, None, False, 0, before, now)
+    assert monitor._text(moved) == "half of the rows in 2 to 2 before, in 0 to 4 now"
 
 
 def test_traffic_and_latency_are_drawn_over_time(api, monkeypatch):
@@ -245,6 +263,16 @@ def test_a_version_is_compared_with_the_rows_of_another(api):
     assert found.alerts == ()
 
 
+def test_the_last_rows_of_one_are_compared_with_the_last_of_the_other(api):
+    one = api(versions=2)
+    one.ask(table(300, seed=7))
+    one.ask(table(300, seed=8, shift=9.0), model="clf@2")
+    one.ask(table(300, seed=8), model="clf@2")
+    found = one.look(against="clf@2", window="300")
+    assert found.reference == "300 rows that clf@2 answered"
+    assert not any(each.drifted for each in found.drift)
+
+
 def test_categories_are_compared_by_what_they_are_called():
     """Where two versions know other categories, their places in the lists differ."""
     known, fewer = (
@@ -337,11 +365,86 @@ def test_a_model_that_has_become_worse_is_an_alert(api):
     assert names(found) == ["performance:clf@1"]
 
 
+def test_of_a_key_that_was_asked_twice_no_row_of_the_first_request_is_taken(api):
+    """Its last request had fewer rows: the labels that are too many belong to nothing."""
+    one = api()
+    frame = table(20, seed=7).assign(id="k")
+    one.ask(frame, key="id", each=20)
+    one.ask(frame.head(5), key="id", each=5)
+    (performance,) = one.look(
+        labels=one.context.save_frame(frame[["id", "y"]]), key="id"
+    ).performance
+    assert performance.rows == 5
+
+
+def test_a_label_that_is_missing_keeps_its_rows_place(api):
+    one = api()
+    frame = table(80, seed=7)
+    one.ask(frame, each=8)
+    right = pd.Series(one.models["clf@1"][0].predict(frame[["x", "z", "town"]]))
+    labels = one.context.save_frame(pd.DataFrame({"y": right.mask(right.index == 3)}))
+    found = one.look(labels=labels, window="80")
+    assert found.performance[0].rows == 79
+    assert found.performance[0].scores[0].value == 1.0
+    assert found.labelled == "79 of 79 labels found their rows"
+
+
+def test_labels_in_order_are_refused_where_a_version_that_is_gone_answered_in_between(api):
+    one = api(versions=2)
+    one.ask(table(40, seed=7))
+    one.ask(table(40, seed=8), model="clf@2")
+    one.ask(table(40, seed=9))
+    made = plan.read(one.folder)
+    plan.write(one.folder, msgspec.structs.replace(made, versions=made.versions[:1]))
+    labels = one.context.save_frame(table(80, seed=1)[["y"]])
+    with pytest.raises(errors.DataError) as refused:
+        one.look(labels=labels, window="80")
+    assert "clf@2 answered are not looked at any more" in refused.value.hint
+
+
+def test_a_shadow_is_judged_by_the_labels_of_the_same_keys(api):
+    one = api(versions=3)
+    frame = table(40, seed=7).assign(id=range(40))
+    one.ask(frame, key="id", each=1)
+    one.shadow(frame, "clf@3", key="id")
+    labels = one.context.save_frame(frame[["id", "y"]])
+    found = one.look(labels=labels, key="id").performance
+    assert [(each.model, each.rows) for each in found] == [("clf@1", 40), ("clf@3", 40)]
+
+
+def test_a_shadow_s_rows_alone_have_no_order(api):
+    one = api(versions=3)
+    frame = table(40, seed=7).assign(id=range(40))
+    one.shadow(frame, "clf@3", key="id")
+    with pytest.raises(errors.DataError) as refused:
+        one.look(labels=one.context.save_frame(frame[["y"]]))
+    assert "0 rows were answered, 40 labels came" in refused.value.hint
+    assert "--window" not in refused.value.try_
+
+
+def test_labels_of_the_last_rows_are_told_how_to_be_asked_for(api):
+    one = api()
+    one.ask(table(60, seed=7))
+    with pytest.raises(errors.DataError) as refused:
+        one.look(labels=one.context.save_frame(table(40)[["y"]]))
+    assert refused.value.try_.endswith("or --window 40 for the last rows")
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_one_label_is_enough_to_be_told(api, rows):
+    one = api()
+    frame = table(rows, seed=7).assign(id=range(rows))
+    one.ask(frame, key="id", each=1)
+    (performance,) = one.look(labels=one.context.save_frame(frame), key="id").performance
+    assert performance.rows == rows
+
+
 @pytest.mark.parametrize(
     ("labels", "key", "message"),
     [
         (pd.DataFrame({"y": ["yes"] * 5}), None, "nothing tells which labels"),
         (pd.DataFrame({"z": ["yes"] * 5}), None, "no column 'y' in the labels"),
+        (pd.DataFrame({"y": [None, None]}, dtype="str"), None, "the labels' column 'y' is empty"),
         (pd.DataFrame({"y": ["yes"], "id": [1]}), "ident", "no column 'ident' in the labels"),
         (pd.DataFrame({"y": ["yes"], "id": [1]}), "id", "no label finds its row"),
         (pd.DataFrame({"y": ["perhaps"] * 60}), None, "the model does not know the class"),
@@ -374,7 +477,34 @@ def test_an_endpoint_that_nobody_asked_has_nothing_to_tell(api):
     assert found.alerts == ()
     assert found.versions[0].requests == 0
     assert found.versions[0].p99 is None
-    assert any("too few to tell drift" in text for text in found.warnings)
+    assert found.ever == 0
+    assert not any("too few" in text for text in found.warnings)
+
+
+def test_few_rows_are_too_few_to_tell_drift(api):
+    one = api()
+    one.ask(table(29, seed=7))
+    found = one.look()
+    assert any("29 rows: too few to tell drift" in text for text in found.warnings)
+    assert found.ever == 1
+
+
+def test_an_endpoint_whose_processes_are_gone_is_an_alert_until_they_are_back(api, context):
+    one = api()
+    (ready,) = context.endpoints
+    context.endpoints[:] = [msgspec.structs.replace(ready, state="LOST")]
+    found = one.look()
+    assert names(found) == ["down"]
+    assert found.alerts[0].text == "api does not answer: its processes are gone"
+    context.endpoints[:] = [ready]
+    assert one.look().over == ("down",)
+
+
+def test_an_endpoint_that_was_stopped_is_no_alert(api, context):
+    one = api()
+    context.endpoints[:] = [msgspec.structs.replace(context.endpoints[0], state="STOPPED")]
+    assert one.look().alerts == ()
+    assert one.look().state == "STOPPED"
 
 
 def test_an_endpoint_without_a_plan_has_figures_only(context, monkeypatch):
@@ -400,20 +530,59 @@ def test_without_held_out_rows_that_is_told(api):
     assert next(each for each in found.drift if each.name == "prediction").p is None
 
 
-def test_looking_again_and_again_ends_when_it_is_stopped(api, monkeypatch):
+def watching(monkeypatch, one, *between):
+    """Look again after each of these was done, and then be stopped."""
+    steps = iter(between)
+
+    def waited(seconds, context):
+        step = next(steps, None)
+        if step is not None:
+            step()
+        return step is not None
+
+    monkeypatch.setattr(monitor, "_waited", waited)
+    return lambda **more: one.look(every=5.0, **more)
+
+
+def test_looking_again_and_again_tells_each_look_and_ends_when_it_is_stopped(api, monkeypatch):
     one = api()
-    one.ask(table(200, seed=7, shift=2.0))
-    left = iter([True, True, False])
-    monkeypatch.setattr(monitor, "_waited", lambda seconds, context: next(left))
-    one.look(every=5.0)
-    told = [
-        t.body["text"]
-        for t in one.context.told
-        if t.type == "progress" and t.body["text"].startswith("look ")
-    ]
-    assert len(told) == 2
-    assert "has drifted" in told[0]
-    warned = [
-        t for t in one.context.told if t.type == "warning" and "'x' has drifted" in t.body["text"]
-    ]
-    assert len(warned) == 1
+    found = watching(
+        monkeypatch, one, lambda: None, lambda: one.ask(table(200, seed=7, shift=2.0))
+    )()
+    told = [t.body["text"] for t in one.context.told if t.type == "progress"]
+    told = told[told.index("looking at api") :]
+    assert told[1] == told[2].replace("look 2", "look 1")
+    assert told[1] == "look 1: 0 requests in the last 1h, no alert; until it is stopped"
+    assert told[3].startswith(
+        "look 3: 4 requests in the last 1h, 3 alerts: drift of x, its prediction"
+    )
+    logged = [t.body["text"] for t in one.context.told if t.type == "log"]
+    assert sum("column 'x' has drifted" in text for text in logged) == 1
+    assert found.rows == 200
+
+
+def test_only_the_last_look_is_drawn(api, monkeypatch):
+    """A watch of a week would fill the disk with pictures that nobody sees."""
+    one, drawn = api(), []
+    monkeypatch.setattr(
+        monitor.pictures, "draw", lambda charts: drawn.append(1) or ["none"] * len(charts)
+    )
+    one.ask(table(200, seed=7))
+    assert watching(monkeypatch, one, lambda: None, lambda: None)().charts
+    assert len(drawn) == 1
+
+
+def test_a_look_that_fails_is_told_once_and_does_not_end_the_watch(api, monkeypatch):
+    one, frame = api(), table(80, seed=7)
+    one.ask(frame)
+    more = lambda: one.ask(table(10, seed=8))
+    labels = one.context.save_frame(frame[["y"]])
+    found = watching(monkeypatch, one, more, more)(labels=labels)
+    assert found.performance[0].rows == 80
+    warned = [t.body["text"] for t in one.context.told if t.type == "warning"]
+    assert warned == ["a look failed: nothing tells which labels belong to which rows"]
+
+
+def test_a_first_look_that_fails_ends_the_job(api):
+    with pytest.raises(errors.NotFound):
+        api().look(version="clf@9", every=5.0)

@@ -12,7 +12,7 @@ from aiaas_magics.engines.models import artefacts
 from aiaas_magics.engines.monitoring import drift, reference
 from aiaas_magics.gauges.binning import Binning
 from aiaas_magics.specs.base import decode
-from aiaas_magics.specs.reference import Reference
+from aiaas_magics.specs.reference import FILE, Reference
 from aiaas_magics.specs.train import TrainSpec
 
 
@@ -115,7 +115,7 @@ def test_it_is_written_beside_the_build(context, tmp_path):
     train.run(TrainSpec(data=data, target="y", algo="logistic_regression", as_="m"), context)
     info, folder = context.model("m")
     written = reference.write(tmp_path, info, artefacts.load(folder), context)
-    assert decode((tmp_path / reference.FILE).read_bytes(), Reference) == written
+    assert decode((tmp_path / FILE).read_bytes(), Reference) == written
 
 
 @pytest.mark.parametrize("most", [8, 64])
