@@ -135,6 +135,8 @@ def serve(what: str, folder: Path) -> None:
         ticking.cancel()
 
     server, factory = worker._server(app if hasattr(app, "tick") else Constant(), nothing)
+    if not hasattr(app, "tick"):
+        server.config.http = "httptools"  # as uvicorn is
     gc.freeze()
     gc.set_threshold(worker.COLLECT, 20, 20)
     print(listener.getsockname()[1], flush=True)
