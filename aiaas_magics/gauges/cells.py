@@ -5,9 +5,11 @@ A cell: its stamp, `FIELDS`, a count a status code, a count a latency bin.
 
 from __future__ import annotations
 
-import math
 import struct
 import sys
+from collections.abc import Sequence
+
+import numpy as np
 
 CODES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 421, 422, 429, 500, 503, 504, 0)
 """Status codes that are counted; 0 stands for all others."""
@@ -46,11 +48,13 @@ def as_bits(value: float) -> int:
     return found
 
 
-def bin_of(seconds: float) -> int:
-    """Return the number of a latency's bin."""
-    if seconds <= 2**LOWEST:
-        return 0
-    return min(int((math.log2(seconds) - LOWEST) * PARTS), BINS - 1)
+def bins_of(seconds: Sequence[float]) -> list[tuple[int, int]]:
+    """Return (number of a bin, requests in it) of latencies."""
+    above = np.log2(np.maximum(seconds, 2.0**LOWEST)) - LOWEST
+    numbers, counts = np.unique(
+        np.minimum(above * PARTS, BINS - 1).astype("int64"), return_counts=True
+    )
+    return list(zip(numbers.tolist(), counts.tolist(), strict=True))
 
 
 def edge(number: int) -> float:

@@ -1,7 +1,7 @@
 """Requests counted: by version, status and latency, in total, by the minute and by the hour.
 
-A worker writes into a mapped file of its own, with plain stores and no lock: a microsecond a request. On the path only the
-cell of the minute is written; when the minute is over it is folded into the cells of its hour and of everything. `merged`
+A worker writes into a mapped file of its own, with plain stores and no lock, some times a second. Only the cell of the minute is
+written; when the minute is over it is folded into the cells of its hour and of everything. `merged`
 adds up the files of all workers. A worker that comes back finds its file, so that counters only grow, as Prometheus wants it.
 
 The file: `HEADER` words of 64 bits, then a block a version: its name, a cell of everything, and a ring of cells
@@ -19,7 +19,8 @@ import mmap
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from aiaas_magics.gauges import rings
@@ -39,7 +40,7 @@ from aiaas_magics.gauges.cells import (
     added,
     as_bits,
     as_float,
-    bin_of,
+    bins_of,
 )
 from aiaas_magics.gauges.mapped import reserve
 
@@ -58,6 +59,8 @@ ALTERNATES = 4
 """Files that a slot may have: two masters stand side by side while one takes the other's place."""
 NONE = "-"
 """Stands for the version of requests that reached none: refused at the door."""
+Heard = tuple[str, int, float, int, int]
+"""A request: its version, status, seconds, rows, and how many of them were noted."""
 
 
 class Counters:
@@ -94,13 +97,24 @@ class Counters:
         self, version: str, status: int, seconds: float, rows: int = 0, noted: int = 0
     ) -> None:
         """Count a request: its status, how long it took, its rows, and how many of them were noted."""
-        words, at = self._words, self._at(version)
-        words[at + PLACE.get(status, OTHER)] += 1
-        words[at + FIRST_BIN + bin_of(seconds)] += 1
-        words[at + NANOS] += int(seconds * 1e9)
-        words[at + ROWS] += rows
-        if noted:
-            words[at + NOTED] += noted
+        self.heard([(version, status, seconds, rows, noted)])
+
+    def heard(self, asked: Sequence[Heard]) -> None:
+        """Count requests, many at once, as of this moment."""
+        by_version: dict[str, list[Heard]] = {}
+        for each in asked:
+            by_version.setdefault(each[0], []).append(each)
+        words = self._words
+        for version, mine in by_version.items():
+            at = self._at(version)
+            _, statuses, seconds, rows, noted = zip(*mine, strict=True)
+            for status, count in Counter(statuses).items():
+                words[at + PLACE.get(status, OTHER)] += count
+            for number, count in bins_of(seconds):
+                words[at + FIRST_BIN + number] += count
+            words[at + NANOS] += int(sum(seconds) * 1e9)
+            words[at + ROWS] += sum(rows)
+            words[at + NOTED] += sum(noted)
 
     def compared(self, version: str, rows: int, agreeing: int, apart: float) -> None:
         """Count what a shadow answered as well: rows, those with the same label, the differences summed up."""

@@ -1,6 +1,6 @@
 """What an endpoint keeps of its requests: counts, bins and a sample of rows, off the request path.
 
-On the path a request costs a few stores into a mapped file and one append to a queue. A thread takes what has gathered,
+On the path a request costs one append to a list, or two. A thread takes what has gathered,
 four times a second and in small bites, so that no request waits long for the interpreter; what is too much for it is left
 out, at random, and counted.
 """
@@ -23,7 +23,7 @@ from aiaas_magics import errors
 from aiaas_magics.gauges import bins
 from aiaas_magics.gauges.binning import Binning
 from aiaas_magics.gauges.bins import Bins
-from aiaas_magics.gauges.counters import FOLDER, Counters
+from aiaas_magics.gauges.counters import FOLDER, Counters, Heard
 from aiaas_magics.gauges.samples import Samples, dtype, key_of
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.specs.base import JSON, decode
@@ -169,10 +169,12 @@ class Collector:
         self._folder = folder
         self.counters = Counters(folder, slot)
         self._watched: dict[str, _Watched] = {}
+        self._heard: list[Heard] = []
         self._queue: list[_Answered] = []
         self._came = 0
         self._pairs: deque[tuple[str, Outcome, Outcome]] = deque()
-        self._put = self._took = 0
+        self._put = self._took = self._unseen = self._thinned = 0
+        self._told = (0, 0)
         self._purse, self._filled = float(BURST), time.monotonic()
         self._rng, self._chance = np.random.default_rng(), random.random
         self._lock = threading.Lock()
@@ -228,9 +230,9 @@ class Collector:
         """Count a request, and put its rows into the queue."""
         count = 0 if rows is None else rows.n
         noted = min(count, sum(note.rows for note in notes)) if notes else 0
-        self.counters.answered(version, status, seconds, count, noted)
+        self._heard.append((version, status, seconds, count, noted))
         if rows is not None and outcome is not None and version in self._watched:
-            self._wait(_Answered(version, time.time(), rows, outcome, key))
+            self._wait(version, rows, outcome, key)
 
     def compared(
         self,
@@ -249,23 +251,24 @@ class Collector:
         if len(self._pairs) < MOST_WAITING:
             self._pairs.append((shadow, ours, theirs))
         if shadow in self._watched:
-            self._wait(_Answered(shadow, time.time(), rows, theirs, key))
+            self._wait(shadow, rows, theirs, key)
 
-    def _wait(self, each: _Answered) -> None:
+    def _wait(self, version: str, rows: Rows, outcome: Outcome, key: bytes) -> None:
         if self._put - self._took > MOST_ROWS:
-            self.counters.lost(requests=1)
+            self._unseen += 1
             return
-        self._put += each.rows.n
+        self._put += rows.n
         self._came += 1
-        queue = self._queue
+        queue, left = self._queue, rows.n
         if len(queue) < MOST_WAITING:
-            queue.append(each)
+            queue.append(_Answered(version, time.time(), rows, outcome, key))
             return
         place = int(self._chance() * self._came)
         if place < MOST_WAITING:
             with contextlib.suppress(IndexError):  # the thread has taken them just now
-                queue[place], each = each, queue[place]
-        self.counters.lost(rows=each.rows.n)
+                left = queue[place].rows.n
+                queue[place] = _Answered(version, time.time(), rows, outcome, key)
+        self._thinned += left
 
     # beside the path ---------------------------------------------------------------------------
     def _look_on(self) -> None:
@@ -278,6 +281,10 @@ class Collector:
     def look(self) -> None:
         """Count what waits."""
         with self._lock:
+            heard = self._heard[:]
+            del self._heard[: len(heard)]  # what is added meanwhile stays
+            self.counters.heard(heard)
+            self._tell_what_was_left_out()
             for _ in range(len(self._pairs)):
                 self._compare(*self._pairs.popleft())
             waiting = self._queue[:]
@@ -290,6 +297,11 @@ class Collector:
             share = self._share(sum(e.rows.n for mine in by_version.values() for e in mine))
             for version, mine in by_version.items():
                 self._take(self._watched[version], mine, share)
+
+    def _tell_what_was_left_out(self) -> None:
+        unseen, thinned = self._unseen, self._thinned  # which only grow, and on the path alone
+        told, self._told = self._told, (unseen, thinned)
+        self.counters.lost(unseen - told[0], thinned - told[1])
 
     def _share(self, rows: int) -> float:
         """Return which part of the rows that wait is counted: all, if there were pauses enough before."""

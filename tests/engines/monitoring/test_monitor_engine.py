@@ -175,6 +175,7 @@ def test_traffic_and_latency_are_drawn_over_time(api, monkeypatch):
     for _ in range(3):
         for seconds in (0.001, 0.004):
             one.watch.answered("clf@1", 200, seconds)
+        one.watch.look()
         now[0] += 60
     charts = {chart.name: chart for chart in one.look().charts}
     assert charts["traffic"].text == "Requests a minute: 2 at most"
@@ -210,6 +211,7 @@ def test_failures_and_slowness_are_alerts(api):
         one.watch.answered("clf@1", 200, 3.0)
     one.watch.answered("clf@1", 500, 0.1)
     one.watch.answered("clf@1", 500, 0.1)
+    one.watch.look()
     assert names(one.look()) == ["errors:clf@1", "slow:clf@1"]
     assert names(one.look(slow=5.0, failing=0.05)) == []
 
