@@ -52,7 +52,10 @@ def models(serve, tmp_path_factory):
         if verdict is not None:
             assert verdict.tier != "sklearn"
             served = msgspec.structs.replace(
-                served, build=str(build), build_digest=verdict.build, tier=verdict.tier
+                served,
+                build=str(build / verdict.folder),
+                build_digest=verdict.build,
+                tier=verdict.tier,
             )
         found[number] = served, trained.pipeline.predict(FRAME.head(5)).tolist()
     return found
