@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np  # noqa: TID253 - every predictor has brought it
 
 from aiaas_magics import errors
 from aiaas_magics.predictors.base import Outcome, Predictor, Rows
 from aiaas_magics.serving.problems import Problem
+
+LOG = logging.getLogger("aiaas.serving")
+YOURS = "your code", "the model's own code", 1
+"""What its author reads -> what is told to whoever asks."""
 
 
 def predict(predictor: Predictor, rows: Rows, *, proba: bool) -> Outcome:
@@ -20,7 +26,9 @@ def predict(predictor: Predictor, rows: Rows, *, proba: bool) -> Outcome:
     try:
         found = predictor.predict(rows, proba=proba)
     except errors.UserCodeError as error:
-        raise Problem(422, error.what, error.hint) from error
+        LOG.warning("%s: %s", error.what, error.hint)  # whose hint may be a line of somebody's code
+        said = error.what.replace(*YOURS)
+        raise Problem(422, said, "the line stands in the endpoint's log") from error
     except ValueError as error:
         hint = str(error).partition("\n")[0]
         raise Problem(422, "the model does not take these values", hint) from error

@@ -18,6 +18,8 @@ from aiaas_magics.serving.batching import Lane
 
 LOG = logging.getLogger("aiaas.serving")
 LOOK = 0.25
+LATE = 1.0
+"""Seconds after which a look is late: then this thread did not run, nor did the others, who get a moment to go on."""
 PATIENCE = 2
 """Times the timeout of a request: a model or an event loop that has been at one thing for longer is given up."""
 DRAIN = 12.0
@@ -52,8 +54,11 @@ class Guard:
         threading.Thread(target=self._run, name="guard", daemon=True).start()
 
     def _run(self) -> None:
+        looked = time.monotonic()
         while os.getppid() == self._master:
-            if why := self.hanging(time.monotonic()):
+            now = time.monotonic()
+            late, looked = now - looked > LATE, now
+            if not late and (why := self.hanging(now)):
                 _end(why)
             if why := self.bloated(resident()):
                 LOG.error("%s: this worker ends, another comes", why)

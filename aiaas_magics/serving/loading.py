@@ -6,6 +6,7 @@ What two plans have in common is kept, so that a version which changes its role 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,7 +42,7 @@ def state(plan: Plan, before: State | None = None) -> State:
         If a version cannot be opened.
     """
     found = [_loaded(served, before) for served in plan.versions]
-    return State(plan, _by_number(found))
+    return State(plan, by_key(found))
 
 
 def state_of_what_opens(plan: Plan) -> State:
@@ -57,14 +58,15 @@ def state_of_what_opens(plan: Plan) -> State:
             if served.role == "main":
                 raise
             LOG.exception("%s is not served", served.model)
-    return State(plan, _by_number(found))
+    return State(plan, by_key(found))
 
 
-def _by_number(found: list[Loaded]) -> dict[str, Loaded]:
+def by_key(found: Iterable[Loaded]) -> dict[str, Loaded]:
     """Return versions by their number; of two models with the same, all but the main one's by their whole name."""
     by: dict[str, Loaded] = {}
     for each in sorted(found, key=lambda each: each.served.role != "main"):
-        by[each.served.version if each.served.version not in by else each.served.model] = each
+        key = each.served.version if each.served.version not in by else each.served.model
+        by[key] = each._replace(key=key)
     return by
 
 

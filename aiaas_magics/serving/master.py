@@ -1,7 +1,7 @@
 """The master of an endpoint: holds the socket, keeps its workers alive, hands on new plans, goes when told.
 
 It loads no model and no numpy. A worker that dies is started again, more slowly each time it dies
-young. When the master dies its workers see it and go.
+young; one that gives no sign of life is killed before. When the master dies its workers see it and go.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from types import FrameType
 
 from aiaas_magics import errors
 from aiaas_magics.serving import plan
+from aiaas_magics.serving.heart import Pulse
 
 LOG = logging.getLogger("aiaas.serving")
 TICK = 0.2
@@ -41,6 +42,7 @@ class Slot:
     def __init__(self, number: int) -> None:
         self.number = number
         self.worker: subprocess.Popen[bytes] | None = None
+        self.pulse: Pulse | None = None
         self.born = self.again = self.told = 0.0
         self.pause = FIRST
         self.serves = 0
@@ -54,8 +56,26 @@ class Slot:
         young = now - self.born < YOUNG
         self.pause = min(2 * self.pause, SLOWEST) if young else FIRST
         self.worker, self.again = None, now + self.pause * young
+        self.forget()
         LOG.warning("worker %d ended with %s; starting another", worker.pid, worker.returncode)
         return True
+
+    def look(self, timeout: float) -> None:
+        """Kill a worker that gives no sign of life; what it was answering ends with it. `timeout` is a request's, in seconds."""
+        worker, pulse = self.worker, self.pulse
+        if worker is None or pulse is None:
+            return
+        pulse.look(time.monotonic())
+        if why := pulse.gone(timeout):
+            LOG.error("worker %d gives %s: it is killed, another comes", worker.pid, why)
+            pulse.spare()  # where the system cannot end it yet
+            worker.kill()
+
+    def forget(self) -> None:
+        """Listen to the worker no more."""
+        if self.pulse is not None:
+            self.pulse.close()
+            self.pulse = None
 
 
 class Master:
@@ -100,12 +120,9 @@ class Master:
         signal.signal(signal.SIGINT, self._leave if self._foreground else signal.SIG_IGN)
         signal.signal(signal.SIGHUP, self._leave if self._foreground else self._look)
         signal.signal(signal.SIGCHLD, self._wake)
-        pipes = [self._spawn(slot) for slot in self._slots]
-        heard = _readable(pipes[0], START)
-        ready = heard and os.read(pipes[0], 1) == b"r"
-        for pipe in pipes:
-            os.close(pipe)
-        if not ready:
+        first, *_ = [self._spawn(slot) for slot in self._slots]
+        heard = first.await_ready(START)
+        if not first.ready:
             late = f"its worker did not answer within {START:g} s"
             why = _end_of(self._slots[0].worker) if heard else late
             LOG.error("not started: %s", why)
@@ -121,6 +138,7 @@ class Master:
                 self._reload = False
                 self._read()
             for slot in self._slots:
+                slot.look(self._plan.limits.timeout)
                 slot.died()
                 if slot.worker is None and time.monotonic() >= slot.again:
                     self._revive(slot)
@@ -146,7 +164,8 @@ class Master:
         except (OSError, errors.AiaasError) as error:
             LOG.error("the plan cannot be read, the one before stays: %s", error)  # noqa: TRY400
             return
-        LOG.info("plan %d: %d workers", self._plan.revision, self._plan.workers)
+        many = "s" * (self._plan.workers != 1)
+        LOG.info("plan %d: %d worker%s", self._plan.revision, self._plan.workers, many)
         for slot in self._slots:
             slot.told = 0.0
         for number in range(len(self._slots), self._plan.workers):
@@ -167,6 +186,7 @@ class Master:
             slot.worker.send_signal(signal.SIGHUP)
 
     def _let_go(self, slot: Slot) -> None:
+        slot.forget()
         if slot.worker is not None:
             slot.worker.terminate()
             self._going.append((slot.worker, time.monotonic() + DRAIN))
@@ -178,11 +198,11 @@ class Master:
                 worker.kill()
         self._going = [(w, until) for w, until in self._going if w.poll() is None]
 
-    def _spawn(self, slot: Slot) -> int:
+    def _spawn(self, slot: Slot) -> Pulse:
         read, write = os.pipe()
         number = self._listener.fileno()
         words = [*self._words, "--slot", str(slot.number), "--master", str(os.getpid())]
-        words += ["--socket", str(number), "--ready", str(write)]
+        words += ["--socket", str(number), "--heart", str(write)]
         try:
             slot.worker = subprocess.Popen(
                 [sys.executable, "-P", "-m", "aiaas_magics.serving.worker", *words],
@@ -196,12 +216,13 @@ class Master:
         finally:
             os.close(write)
         slot.born, slot.told, slot.serves = time.monotonic(), 0.0, 0
-        return read
+        slot.pulse = Pulse(read)
+        return slot.pulse
 
     def _revive(self, slot: Slot) -> None:
         """Start another worker; where the system gives none, the others go on, and it is tried again later."""
         try:
-            os.close(self._spawn(slot))
+            self._spawn(slot)
         except OSError as error:
             slot.pause = min(2 * slot.pause, SLOWEST)
             slot.again = time.monotonic() + slot.pause

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import gc
 import logging
 import os
@@ -21,6 +20,7 @@ from aiaas_magics.serving import loading, plan
 from aiaas_magics.serving.app import PROTOCOLS, App
 from aiaas_magics.serving.collector import Collector
 from aiaas_magics.serving.guard import Guard
+from aiaas_magics.serving.heart import Heart
 from aiaas_magics.serving.log import Log
 from aiaas_magics.serving.protocols.metrics import Metrics
 
@@ -48,16 +48,19 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--slot", type=int, default=0)
     parser.add_argument("--master", required=True, type=int)
     parser.add_argument("--socket", required=True, type=int)
-    parser.add_argument("--ready", required=True, type=int)
+    parser.add_argument("--heart", required=True, type=int)
     words = parser.parse_args(argv)
+    heart = Heart(words.heart)
+    heart.start()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it is listened to
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
     try:
-        worker = Worker(words.plan, words.slot, _token(words.token), words.master)
+        with heart.opening():
+            worker = Worker(words.plan, words.slot, _token(words.token), words.master, heart)
     except errors.AiaasError as error:
         LOG.error("%s", ": ".join(line for line in (error.what, error.hint) if line))  # noqa: TRY400
         return 1
-    worker.serve(socket.socket(fileno=words.socket), words.ready)
+    worker.serve(socket.socket(fileno=words.socket))
     return 0
 
 
@@ -79,10 +82,12 @@ class Worker:
         Which of the endpoint's workers it is.
     master
         The process whose end is its own.
+    heart
+        Tells it when the first request may come, and that versions are opened.
     """
 
-    def __init__(self, folder: Path, slot: int, token: str, master: int) -> None:
-        self._folder, self._slot = folder, slot
+    def __init__(self, folder: Path, slot: int, token: str, master: int, heart: Heart) -> None:
+        self._folder, self._slot, self._heart = folder, slot, heart
         self._log = Log.of(folder / "log")
         wished = plan.read(folder)
         self._watch = Collector(folder, slot)
@@ -101,11 +106,8 @@ class Worker:
         self._again = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def serve(self, listener: socket.socket, ready: int) -> None:
-        """Answer requests until SIGTERM; those in flight are finished first.
-
-        One byte is written to the pipe `ready` when the first request may come.
-        """
+    def serve(self, listener: socket.socket) -> None:
+        """Answer requests until SIGTERM; those in flight are finished first."""
         self._guard.start()
         gc.collect()
         gc.freeze()  # what is loaded stays
@@ -114,19 +116,17 @@ class Worker:
         server, factory = _server(self.app, self._drain)
         signal.signal(signal.SIGTERM, server.handle_exit)  # which is raised again when it has gone
         with asyncio.Runner(loop_factory=factory) as runner:
-            runner.run(self._run(server, listener, ready))
+            runner.run(self._run(server, listener))
         self._watch.close()
         self._log.flush()
 
-    async def _run(self, server: Any, listener: socket.socket, ready: int) -> None:
+    async def _run(self, server: Any, listener: socket.socket) -> None:
         task = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event
             await asyncio.sleep(0.005)
         if server.started:
             self._follow()
-            with contextlib.suppress(BrokenPipeError):  # the master waits for its first worker only
-                os.write(ready, b"r")
-        os.close(ready)
+            self._heart.ready()
         ticking = asyncio.create_task(self._tick(server.server_state.connections))
         await task
         ticking.cancel()
@@ -166,7 +166,8 @@ class Worker:
             fresh = plan.read(self._folder)
             try:
                 if fresh.revision != self.app.state.plan.revision:
-                    state = await asyncio.to_thread(loading.state, fresh, self.app.state)
+                    with self._heart.opening():
+                        state = await asyncio.to_thread(loading.state, fresh, self.app.state)
                     await asyncio.to_thread(self._watch.serve, fresh)
                     self.app.turn(state)
                     LOG.info("plan %d: %s", fresh.revision, ", ".join(state.versions))

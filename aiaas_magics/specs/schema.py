@@ -43,6 +43,8 @@ WORDS = {
     "string": "text",
     "datetime": "a date such as 2026-11-24 or 2026-11-24T10:30:00",
 }
+FIRST, LAST = 1678, 2261
+"""Years whose dates are taken: what 64 bits of nanoseconds hold."""
 OUTSIDE, UNKNOWN = "out of range", "unknown category"
 Values = Sequence[Any]
 
@@ -156,9 +158,7 @@ class Rule:
             if not fixed.problem:
                 what = f"row {row}: {self.name} is not {WORDS[self.kind]}"
                 raise Misfit(what, f"got {short(value)}")
-        if self._largest is not None and abs(fixed.value) > self._largest:
-            what = f"row {row}: {self.name} is too large"
-            raise Misfit(what, f"got {short(value)}; numbers up to {self._largest:.6g} are taken")
+        self._check_size(fixed.value, f"row {row}: {self.name}", value)
         problem = self._content(fixed.value)
         if not problem:
             return fixed
@@ -169,6 +169,15 @@ class Rule:
                 f"row {row}: {self.name} is {_a(problem)}", f"got {short(value)}; {self.seen}"
             )
         return _Odd(fixed.value, problem, self.seen)
+
+    def _check_size(self, taken: Any, where: str, got: Any) -> None:
+        """Refuse what is of the kind, and more than every way to compute holds."""
+        if self._largest is not None and abs(taken) > self._largest:
+            hint = f"got {short(got)}; numbers up to {self._largest:.6g} are taken"
+            raise Misfit(f"{where} is too large", hint)
+        if self.kind == "datetime" and not FIRST <= dt.datetime.fromisoformat(taken).year <= LAST:
+            hint = f"got {short(got)}; dates of the years {FIRST} to {LAST} are taken"
+            raise Misfit(f"{where} is too far away", hint)
 
     def _content(self, value: Any) -> str:
         if self.known:
@@ -275,7 +284,8 @@ def _largest(kind: str, low: float | None, high: float | None) -> float | None:
     """Return up to which size a column's numbers are taken: what every way to compute holds, or what was learned from."""
     if kind not in LARGEST:
         return None
-    return max(LARGEST[kind], abs(low or 0), abs(high or 0))
+    most = max(LARGEST[kind], abs(low or 0), abs(high or 0))
+    return min(most, 2**63 - 1) if kind == "long" else most
 
 
 def seen(expectation: Expectation, kind: str) -> str:
@@ -358,20 +368,21 @@ def short(value: Any) -> str:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e308
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
 
 
 def _whole(value: Any) -> bool:
-    return _number(value) and float(value).is_integer() and abs(value) < 2**63
+    return _number(value) and (isinstance(value, int) or value.is_integer())
 
 
 def _date(value: Any) -> bool:
     if not isinstance(value, str):
         return False
     try:
-        return 1678 <= dt.datetime.fromisoformat(value).year <= 2261  # what 64 bits of ns hold
+        dt.datetime.fromisoformat(value)
     except ValueError:
         return False
+    return True
 
 
 def _moment(value: str) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from aiaas_magics.predictors.base import Predictor
+from aiaas_magics.serving import loading
 from aiaas_magics.serving.app import App
 from aiaas_magics.serving.protocols.base import Loaded, State
 from aiaas_magics.specs.schema import Schema
@@ -28,7 +29,7 @@ def loaded(predictor: Predictor, model: str = "m@1", **told: Any) -> Loaded:
 def state(*versions: Loaded, endpoint: str = "api", **told: Any) -> State:
     """Return the state of an endpoint with these versions; `told` are fields of its `Plan`."""
     plan = Plan(endpoint=endpoint, versions=tuple(each.served for each in versions), **told)
-    return State(plan, {each.served.version: each for each in versions})
+    return State(plan, loading.by_key(versions))
 
 
 class Sent(NamedTuple):

@@ -104,3 +104,31 @@ def test_a_refusal_is_shown(page):
     page.click("#ask")
     page.wait_for_selector("#answer.bad")
     assert "is not a number" in page.text_content("#answer")
+
+
+def test_a_row_is_a_line_and_the_token_makes_way(page):
+    enter(page)
+    page.wait_for_selector("main", state="visible")
+    assert page.input_value("#body").splitlines()[1:4] == [
+        ' "X_test": [',
+        "  [1.5, 2],",
+        "  [null, 3]",
+    ]
+    assert not page.is_visible("#token")
+    page.click("#leave")
+    assert (page.is_visible("main"), page.input_value("#token")) == (False, "")
+
+
+@pytest.mark.parametrize("protocol", ["/predict", "/invocations"])
+def test_probabilities_are_asked_for_by_a_tick(page, protocol):
+    enter(page)
+    page.wait_for_selector("main", state="visible")
+    page.select_option("#protocol", protocol)
+    page.check("#proba")
+    assert '"proba": true' in page.input_value("#body")
+    assert '"proba":true' in page.text_content("#curl")
+    page.click("#ask")
+    page.wait_for_selector("#answer:not(:empty)")
+    assert "[1, 0]" in page.text_content("#answer")
+    page.uncheck("#proba")
+    assert "proba" not in page.input_value("#body")

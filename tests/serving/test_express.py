@@ -158,6 +158,9 @@ REQUESTS = {
     "no host": request(host=None),
     "another origin": request(origin="http://example.org"),
     "no JSON": request(b"{"),
+    "no UTF-8": request(b'{"X_test": [["\xfc"]]}'),
+    "no UTF-8 in v2": request(b'{"inputs": [{"name": "\xfc", "shape": [1], "datatype": "FP64"}]}', b"/v2/models/api/infer"),
+    "no UTF-8 in mlflow's": request(b'{"instances": [["\xfc"]]}', b"/invocations"),
     "no content type": request(content_type=None),
     "a wrong type": request(b'{"X_test": [["a"]]}'),
     "a wrong width": request(b'{"X_test": [[1, 2]]}'),
@@ -176,6 +179,8 @@ def test_both_ways_say_the_same(case):
     said, closed, scopes = answered(REQUESTS[case])
     assert (said, closed) == answered(REQUESTS[case], express=False)[:2]
     assert (scopes, said.count(b"HTTP/1.1 ")) == (0, 1)
+    assert b" 500 " not in said
+    assert (b"not UTF-8" in said) == case.startswith("no UTF-8")
 
 
 USUAL = {

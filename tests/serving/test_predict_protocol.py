@@ -105,6 +105,14 @@ def test_probabilities_come_when_asked_for(proba):
     [
         (b"", 400, "not JSON", ""),
         (b"\xff{}", 400, "not JSON", ""),
+        (b'{"X_test": [[1, 2, "M\xfcnchen"]]}', 400, "not UTF-8", "the byte 0xfc"),
+        (
+            b'{"X_test": [' + b'[1, 2, "a"],' * 9_000 + b'[1, 2, "\xfc"]]}',
+            400,
+            "not UTF-8",
+            "the byte 0xfc",
+        ),
+        (b'{"X_test": [{"gr\xf6\xdfe": 1}]}', 400, "not UTF-8", "the byte 0xf6"),
         (b"{'X_test': []}", 400, "not JSON", ""),
         (b"[" * 5000 + b"]" * 5000, 400, "not JSON", "recursion"),
         ([[1]], 422, "not an object", "X_test"),
@@ -112,9 +120,10 @@ def test_probabilities_come_when_asked_for(proba):
         ({"X_test": [[1]], "columns": {}}, 422, "either X_test or columns", "X_test"),
         ({"x_test": [[1]]}, 422, "unknown key 'x_test'", "did you mean 'X_test'"),
         ({"X_test": [[1]], "proba": 1}, 422, "proba is not true or false", ""),
-        ({"X_test": []}, 422, "not a list of rows", "at least one row"),
-        ({"X_test": {"size": 1}}, 422, "not a list of rows", "at least one row"),
-        ({"X_test": [1, 2, "a"]}, 422, "neither all lists nor all objects", "one form"),
+        ({"X_test": []}, 422, "there are no rows", "send one at least"),
+        ({"X_test": {"size": 1}}, 422, "not a list of rows", "each row is a list or an object"),
+        ({"X_test": [1, 2, "a"]}, 422, "row 0 is 1", "write [[...]] for one row"),
+        ({"X_test": [[1, 2, "a"], 3]}, 422, "row 1 is 3", "write [[...]] for one row"),
         ({"X_test": [[1, 2, "a"], {"size": 1}]}, 422, "neither all lists nor", "one form"),
         ({"X_test": [[1, 2]]}, 422, "row 0 has 2 values; the model takes 3", "size, count"),
         ({"X_test": [[]]}, 422, "row 0 has 0 values", "in this order"),
@@ -253,10 +262,10 @@ class Raises:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("raise RuntimeError('too big')", "your code raised RuntimeError: too big"),
-        ("raise ValueError('too big')", "your code raised ValueError: too big"),
-        ("table['gone']", "your code raised KeyError: 'gone'"),
-        ("raise SystemExit(1)", "your code raised SystemExit: 1"),
+        ("raise RuntimeError('too big')", "the model's own code raised RuntimeError: too big"),
+        ("raise ValueError('too big')", "the model's own code raised ValueError: too big"),
+        ("table['gone']", "the model's own code raised KeyError: 'gone'"),
+        ("raise SystemExit(1)", "the model's own code raised SystemExit: 1"),
     ],
 )
 def test_what_an_estimator_of_the_users_own_raises_is_told(line, said):

@@ -1,11 +1,13 @@
 """The ASGI application: who may ask, what is refused, what stands in every answer."""
 
+import importlib.metadata
 import json
 import logging
 import re
 
 import pytest
 
+from aiaas_magics import __version__, errors
 from aiaas_magics.predictors.base import Outcome
 from aiaas_magics.serving.app import App
 from aiaas_magics.serving.log import Log
@@ -207,6 +209,59 @@ def test_an_error_of_the_model_has_a_number_and_no_traceback(caplog):
     assert b"Traceback" not in reply.body
     assert f"error {number}" in caplog.text
     assert "RuntimeError: a secret of the model" in caplog.text
+
+
+class Own(Double):
+    """A predictor of the user's own, which raises."""
+
+    def predict(self, rows, *, proba):
+        raise errors.UserCodeError(
+            "your code raised ValueError: too old", "in predict: if secret(X): raise"
+        )
+
+
+def test_a_line_of_the_user_s_code_stands_in_the_log_only(caplog):
+    reply = ask(app=App(served(Own()), TOKEN))
+    assert (reply.status, reply.json["detail"]) == (
+        422,
+        "the model's own code raised ValueError: too old",
+    )
+    assert b"secret" not in reply.body
+    assert "in predict: if secret(X): raise" in caplog.text
+
+
+def test_the_own_version_is_told_where_the_package_is_not_installed(monkeypatch):
+    def none(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", none)
+    for path in ("/version", "/v2", "/openapi.json"):
+        reply = ask(path, "GET")
+        assert (reply.status, __version__.encode() in reply.body) == (200, True)
+
+
+TWINS = App(serving.state(*(serving.loaded(Double(), m, role=r) for m, r in (("a@1", "main"), ("b@1", "canary")))), TOKEN)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("api/versions/b@1", "b@1"), ("api/versions/1", "1"), ("api/versions/a@1", "a@1"), ("a", "1"),
+        ("b", "b@1"), ("b/versions/1", "1"), ("b/versions/b@1", "b@1"),
+    ],
+)  # fmt: skip
+def test_an_answer_names_its_version_as_it_can_be_asked_for(path, told):
+    tensor = {"name": "X_test", "shape": [1, 1], "datatype": "FP64", "data": [1]}
+    reply = ask(
+        f"/v2/models/{path}/infer", chunks=(json.dumps({"inputs": [tensor]}).encode(),), app=TWINS
+    )
+    assert reply.json["model_version"] == told
+    name = path.partition("/")[0]
+    again = ask(f"/v2/models/{name}/versions/{told}", "GET", app=TWINS)
+    assert again.status == 200
+    model = reply.headers["x-aiaas-model"]
+    assert model == ("b@1" if path.startswith("b") or "b@1" in path else "a@1")
+    assert {"a": ["1"], "b": ["b@1"], "api": ["1", "b@1"]}[name] == again.json["versions"]
 
 
 @pytest.mark.parametrize("status", [200, 401, 404, 405, 413, 415, 421, 422, 500])

@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -23,6 +22,7 @@ from aiaas_magics.engines.models import artefacts
 from aiaas_magics.engines.optimising import building
 from aiaas_magics.security import sealing
 from aiaas_magics.serving import plan
+from aiaas_magics.serving.heart import Pulse
 from aiaas_magics.specs.serving import Plan, Served, ServingLimits
 
 pytestmark = pytest.mark.timeout(120)
@@ -52,7 +52,10 @@ def models(serve, tmp_path_factory):
         if verdict is not None:
             assert verdict.tier != "sklearn"
             served = msgspec.structs.replace(
-                served, build=str(build), build_digest=verdict.build, tier=verdict.tier
+                served,
+                build=str(build / verdict.folder),
+                build_digest=verdict.build,
+                tier=verdict.tier,
             )
         found[number] = served, trained.pipeline.predict(FRAME.head(5)).tolist()
     return found
@@ -68,9 +71,10 @@ class Process:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.listener.set_inheritable(True)
         self.port = self.listener.getsockname()[1]
-        self.ready, write = os.pipe()
+        read, write = os.pipe()
+        self.pulse = Pulse(read)
         words = ["--plan", str(folder), "--slot", "0", "--master", str(os.getpid())]
-        words += ["--socket", str(self.listener.fileno()), "--ready", str(write)]
+        words += ["--socket", str(self.listener.fileno()), "--heart", str(write)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-c", "import sys; " + code, *words], stdout=log, stderr=log,
@@ -79,8 +83,8 @@ class Process:
         os.close(write)
 
     def until_ready(self):
-        assert select.select([self.ready], [], [], 60)[0]
-        assert os.read(self.ready, 1) == b"r", self.log.read_text()
+        assert self.pulse.await_ready(60)
+        assert self.pulse.ready, self.log.read_text()
         return self
 
     def connection(self):
@@ -109,7 +113,7 @@ class Process:
         finally:
             self.process.kill()
             self.listener.close()
-            os.close(self.ready)
+            self.pulse.close()
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The schema a model learned: what is taken, noted, repaired or refused."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,6 +105,23 @@ def test_another_spelling_is_the_category_it_means(text):
 def test_what_means_nothing_for_sure_is_refused_even_to_be_fixed(kind, value):
     with pytest.raises(Misfit):
         rule(kind, CITY if kind == "string" else NOTHING).check([value], "fix")
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("kind", "value", "what", "hint"),
+    [
+        ("double", 1e308, "too large", "numbers up to 3.40282e\\+38"),
+        ("double", 10**400, "too large", "numbers up to 3.40282e\\+38"),
+        ("long", -(2**70), "too large", "numbers up to"),
+        ("datetime", "9999-12-31", "too far away", "years 1678 to 2261"),
+        ("datetime", "0001-01-01", "too far away", "years 1678 to 2261"),
+    ],
+)
+def test_what_is_beyond_what_can_be_held_is_refused_as_that(mode, kind, value, what, hint):
+    with pytest.raises(Misfit, match=f"row 0: x is {what}") as caught:
+        rule(kind).check([value], mode)
+    assert re.search(hint, caught.value.hint)
 
 
 @pytest.mark.parametrize("mode", MODES)

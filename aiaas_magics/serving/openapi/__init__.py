@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
 
+from aiaas_magics import __version__
 from aiaas_magics.serving.openapi import mlflow, rows, tensors
 from aiaas_magics.serving.openapi.parts import Facts
 from aiaas_magics.specs.records import Signature
@@ -47,7 +47,7 @@ def describe(
         "info": {
             "title": name,
             "version": model,
-            "description": f"{model} served by aiaas_magics {version('aiaas_magics')}.",
+            "description": f"{model} served by aiaas_magics {__version__}.",
         },
         "paths": {
             **rows.paths(facts),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiaas_magics.serving.openapi import parts
-from aiaas_magics.serving.openapi.parts import ROWS, TEXT, Described, Facts
+from aiaas_magics.serving.openapi.parts import ROWS, TEXT, Described, Facts, Form
 
 CODES = (400, 401, 404, 413, 415, 429, 503, 504)
 REFUSAL: Described = parts.said(error_code=TEXT, message=TEXT)
@@ -44,37 +44,52 @@ def _invocations(facts: Facts) -> Described:
 
 
 def _request(facts: Facts) -> Described:
-    cells = parts.cells(facts)
+    return parts.any_of([_form(form) for form in parts.forms(facts)])
+
+
+def _form(form: Form) -> Described:
+    cells = form.cells
     rows = {**ROWS, "items": parts.row(cells)}
-    records = {**ROWS, "items": parts.record(cells)}
+    records = {**ROWS, "items": parts.record(form)}
     params = {
-        "type": ["object", "null"],
-        "properties": {"proba": {"type": "boolean", "default": False}, "schema": parts.modes(facts)},
+        "type": "object" if form.said else ["object", "null"],
+        "properties": {"proba": {"type": "boolean", "default": False}, "schema": form.mode},
+        "required": ["schema"] * form.said,
         "additionalProperties": False,
-    }  # fmt: skip
-    forms = {
-        "dataframe_split": _split(list(cells), rows),
+    }
+    found = {
+        "dataframe_split": _split(form, rows),
         "dataframe_records": records,
         "instances": {"anyOf": [rows, records, *_flat(cells)]},
-        "inputs": {
-            "anyOf": [parts.whole(cells), parts.record(cells), rows, records, *_flat(cells)]
-        },
+        "inputs": {"anyOf": [parts.whole(form), parts.record(form), rows, records, *_flat(cells)]},
     }
     return {
         "type": "object",
-        "properties": {**forms, "params": params},
-        "oneOf": [{"required": [name]} for name in forms],
+        "properties": {**found, "params": params},
+        "required": ["params"] * form.said,
+        "oneOf": [{"required": [name]} for name in found],
         "additionalProperties": False,
     }
 
 
-def _split(names: list[str], rows: Described) -> Described:
-    columns = {"enum": [names, list(range(len(names))), None]}
+def _split(form: Form, rows: Described) -> Described:
+    """Return the schema of a frame: its columns in the model's order, or in another that each row is in too."""
+    names, width = list(form.cells), len(form.cells)
+    known = {"enum": [names, list(range(width)), None]}
+    other: Described = {"type": "array", "items": TEXT, "uniqueItems": True}
+    row: Described = {"type": "array"}
+    if not form.more:
+        other |= {"items": {"enum": names}, "minItems": width, "maxItems": width}
+        each = {"anyOf": list(form.cells.values())}
+        row |= {"items": each, "minItems": width, "maxItems": width}
+    return {"anyOf": [_frame(known, rows, []), _frame(other, {**ROWS, "items": row}, ["columns"])]}
+
+
+def _frame(columns: Described, rows: Described, needed: list[str]) -> Described:
     return {
         "type": "object",
-        "description": "`columns` may be in any order, as long as each row is in the same.",
         "properties": {"columns": columns, "data": rows, "index": {"type": ["array", "null"]}},
-        "required": ["data"],
+        "required": [*needed, "data"],
         "additionalProperties": False,
     }
 

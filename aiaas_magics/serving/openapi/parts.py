@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 from aiaas_magics.serving.limits import MOST_ROWS
 from aiaas_magics.specs.records import Signature
-from aiaas_magics.specs.schema import LARGEST, MODES, Rule, Schema
+from aiaas_magics.specs.schema import FIRST, LARGEST, LAST, MODES, Rule, Schema
 
 JSON_TYPE = "application/json"
 Described = dict[str, Any]
+DATE = r"[12][0-9]{{3}}{mark}?(?:W[0-9]{{2}}(?:-?[1-7])?|[0-9]{{2}}{mark}?[0-9]{{2}})(?:[\s\S][0-9]{{2}}[\s\S]*)?"
+"""All forms of ISO 8601 that Python reads, and little else; the months' lengths are left to it."""
 ROWS: Described = {"type": "array", "minItems": 1, "maxItems": MOST_ROWS}
 
 
@@ -23,8 +25,21 @@ TYPES: dict[str, Described] = {
     "long": _number("integer", "long"),
     "boolean": {"type": "boolean"},
     "string": {"type": "string"},
-    "datetime": {"type": "string", "description": "ISO 8601, as 2026-11-24 or 2026-11-24T10:30:00"},
+    "datetime": {
+        "type": "string", "pattern": f"^{DATE.format(mark='-')}$",
+        "description": f"ISO 8601 of the years {FIRST} to {LAST}, as 2026-11-24 or 2026-11-24T10:30:00",
+    },
+}  # fmt: skip
+NUMBER = r"^\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*$"
+TRUTH = r"^\s*(?:[01](?:\.0)?|[tT][rR][uU][eE]|[fF][aA][lL][sS][eE])\s*$"
+REPAIRED: dict[str, list[Described]] = {
+    "double": [{"type": "string", "pattern": NUMBER}, {"type": "boolean"}],
+    "long": [{"type": "string", "pattern": NUMBER}, {"type": "boolean"}],
+    "boolean": [{"type": "string", "pattern": TRUTH}, {"enum": [0, 1]}],
+    "string": [{"type": "number"}],
+    "datetime": [{"type": "string", "pattern": rf"^\s*{DATE.format(mark='[-/]')}$"}],
 }
+"""Kind -> what else is taken where rows are repaired; see ``REPAIRS`` of :mod:`aiaas_magics.specs.schema`."""
 REFUSALS = {
     400: "The body is no request.",
     401: "The token is missing or not this endpoint's.",
@@ -93,9 +108,52 @@ def _bounds(rule: Rule) -> Described:
     return {"minimum": rule.low, "maximum": rule.high}
 
 
-def cells(facts: Facts) -> dict[str, Described]:
-    """Return the schema of each column's values."""
-    return {rule.name: cell(rule, facts.mode) for rule in facts.rules}
+class Form(NamedTuple):
+    """What a request may hold where odd rows are met in one of some ways."""
+
+    cells: dict[str, Described]
+    """Column -> the schema of its values."""
+    mode: Described
+    """The schema of the word for it."""
+    said: bool
+    """Whether the request is to say the word."""
+    needed: tuple[str, ...]
+    """Columns that are to be there."""
+    more: bool = False
+    """Whether other columns may be there."""
+
+
+def forms(facts: Facts) -> list[Form]:
+    """Return what requests may hold: as the model takes it, and what is repaired where that is asked for."""
+    names = tuple(rule.name for rule in facts.rules)
+    plain = {rule.name: cell(rule, facts.mode) for rule in facts.rules}
+    usual = {"default": facts.mode}
+    if facts.mode == "refuse":
+        return [Form(plain, _word(["refuse"]) | usual, said=False, needed=names)]
+    loose = {rule.name: _repaired(rule) for rule in facts.rules}
+    needed = tuple(rule.name for rule in facts.rules if rule.required)
+    fixes = facts.mode == "fix"
+    others, fix = _word([mode for mode in MODES if mode != "fix"]), _word(["fix"])
+    return [
+        Form(plain, others | (usual if not fixes else {}), said=fixes, needed=names),
+        Form(loose, fix | (usual if fixes else {}), said=not fixes, needed=needed, more=True),
+    ]
+
+
+def _word(modes: list[str]) -> Described:
+    return {
+        "enum": modes,
+        "description": "What is done with rows unlike those the model learned from.",
+    }
+
+
+def _repaired(rule: Rule) -> Described:
+    return {"anyOf": [cell(rule, "fix"), *REPAIRED[rule.kind]]}
+
+
+def any_of(found: list[Described]) -> Described:
+    """Return the schema of what fits one of some."""
+    return found[0] if len(found) == 1 else {"anyOf": found}
 
 
 def row(columns: dict[str, Described]) -> Described:
@@ -105,25 +163,21 @@ def row(columns: dict[str, Described]) -> Described:
     return {"type": "array", "prefixItems": items, "minItems": width, "maxItems": width}
 
 
-def record(columns: dict[str, Described]) -> Described:
-    """Return the schema of a row, or of whole columns, by name."""
-    return {
-        "type": "object", "properties": columns, "required": list(columns), "additionalProperties": False,
-    }  # fmt: skip
+def record(form: Form) -> Described:
+    """Return the schema of a row by column name."""
+    return _named(form, form.cells)
 
 
-def whole(columns: dict[str, Described]) -> Described:
+def whole(form: Form) -> Described:
     """Return the schema of whole columns by name."""
-    return record({name: {**ROWS, "items": each} for name, each in columns.items()})
+    return _named(form, {name: {**ROWS, "items": each} for name, each in form.cells.items()})
 
 
-def modes(facts: Facts) -> Described:
-    """Return the schema of the word for what is done with odd rows."""
+def _named(form: Form, columns: dict[str, Described]) -> Described:
+    needed = list(form.needed)
     return {
-        "enum": list(MODES) if facts.mode != "refuse" else ["refuse"],
-        "default": facts.mode,
-        "description": "What is done with rows unlike those the model learned from.",
-    }
+        "type": "object", "properties": columns, "required": needed, "additionalProperties": form.more,
+    }  # fmt: skip
 
 
 def labels(facts: Facts) -> Described:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiaas_magics.serving.openapi import parts
-from aiaas_magics.serving.openapi.parts import TEXT, Described, Facts
+from aiaas_magics.serving.openapi.parts import TEXT, Described, Facts, Form
 
 CODES = (400, 401, 404, 413, 415, 422, 429, 503, 504)
 PROBLEM_TYPE = "application/problem+json"
@@ -69,16 +69,21 @@ def _predict(facts: Facts) -> Described:
 
 
 def _request(facts: Facts) -> Described:
-    cells = parts.cells(facts)
-    forms = [{**parts.ROWS, "items": form} for form in (parts.row(cells), parts.record(cells))]
+    return parts.any_of([_form(form) for form in parts.forms(facts)])
+
+
+def _form(form: Form) -> Described:
+    rows = [{**parts.ROWS, "items": each} for each in (parts.row(form.cells), parts.record(form))]
+    proba = {"type": "boolean", "default": False, "description": "Also give probabilities."}
     return {
         "type": "object",
         "properties": {
-            "X_test": {"oneOf": forms},
-            "columns": parts.whole(cells),
-            "proba": {"type": "boolean", "default": False},
-            "schema": parts.modes(facts),
+            "X_test": {"oneOf": rows},
+            "columns": parts.whole(form),
+            "proba": proba,
+            "schema": form.mode,
         },
+        "required": ["schema"] * form.said,
         "oneOf": [{"required": ["X_test"]}, {"required": ["columns"]}],
         "additionalProperties": False,
     }

@@ -6,9 +6,9 @@ from typing import Any
 
 from aiaas_magics.serving.limits import MOST_ROWS
 from aiaas_magics.serving.openapi import parts
-from aiaas_magics.serving.openapi.parts import TEXT, Described, Facts
+from aiaas_magics.serving.openapi.parts import TEXT, Described, Facts, Form
 from aiaas_magics.serving.protocols import matrix
-from aiaas_magics.serving.protocols.binary import NUMPY
+from aiaas_magics.serving.protocols.binary import DATATYPES, NUMPY
 from aiaas_magics.serving.protocols.described import LABELS, MATRIX, PROBA, TYPES
 
 CODES = (400, 401, 404, 413, 415, 429, 503, 504)
@@ -123,8 +123,12 @@ def _infer(facts: Facts, id_: str) -> Described:
 
 
 def _request(facts: Facts) -> Described:
+    return parts.any_of([_form(facts, form) for form in parts.forms(facts)])
+
+
+def _form(facts: Facts, form: Form) -> Described:
     names = [name for name, _ in facts.signature.inputs]
-    forms = [_columns(facts)]
+    forms = [_any_columns() if form.more else _columns(facts)]
     if matrix.takes(facts.signature):
         width = {"type": "array", "prefixItems": [_count(), {"const": len(names)}]}
         whole = _tensor(
@@ -132,8 +136,9 @@ def _request(facts: Facts) -> Described:
         )
         forms.insert(0, {"type": "array", "items": whole, "minItems": 1, "maxItems": 1})
     parameters = {
-        "type": ["object", "null"],
-        "properties": {"binary_data_output": {"type": "boolean"}, "schema": parts.modes(facts)},
+        "type": "object" if form.said else ["object", "null"],
+        "properties": {"binary_data_output": {"type": "boolean"}, "schema": form.mode},
+        "required": ["schema"] * form.said,
     }
     return {
         "type": "object",
@@ -143,7 +148,7 @@ def _request(facts: Facts) -> Described:
             "parameters": parameters,
             **{name: {"type": ["string", "null"]} for name in ("id", "model_name", "model_version")},
         },
-        "required": ["inputs"],
+        "required": ["inputs", *["parameters"] * form.said],
         "additionalProperties": False,
     }  # fmt: skip
 
@@ -162,9 +167,12 @@ def _count() -> Described:
     return {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}
 
 
+def _any_columns() -> Described:
+    return {"type": "array", "items": _tensor(None, list(DATATYPES), ONE), "minItems": 1}
+
+
 def _columns(facts: Facts) -> Described:
-    one = {"type": "array", "prefixItems": [_count(), {"const": 1}], "minItems": 1, "maxItems": 2}
-    items = [_tensor(name, _taken(kind), one) for name, kind in facts.signature.inputs]
+    items = [_tensor(name, _taken(kind), ONE) for name, kind in facts.signature.inputs]
     width = len(items)
     return {"type": "array", "items": {"anyOf": items}, "minItems": width, "maxItems": width}
 
@@ -175,9 +183,15 @@ def _taken(kind: str) -> list[str]:
     return [TYPES[kind]]
 
 
-def _tensor(name: str, datatypes: list[str], shape: Described) -> Described:
+ONE: Described = {
+    "type": "array", "prefixItems": [_count(), {"const": 1}], "minItems": 1, "maxItems": 2,
+}  # fmt: skip
+"""The shape of a single column."""
+
+
+def _tensor(name: str | None, datatypes: list[str], shape: Described) -> Described:
     properties = {
-        "name": {"const": name},
+        "name": TEXT if name is None else {"const": name},
         "datatype": {"enum": datatypes},
         "shape": shape,
         "data": {"type": ["array", "null"], "description": "Flat, or nested as the shape is."},

@@ -62,6 +62,8 @@ class Loaded(NamedTuple):
     schema: Schema
     alone: bool = False
     """Each request is asked by itself, because code of the user's own may compute a row from the rows beside."""
+    key: str = ""
+    """The word by which it is asked for: its number, or its whole name where another version has that number."""
 
 
 class State(NamedTuple):
@@ -69,7 +71,7 @@ class State(NamedTuple):
 
     plan: Plan
     versions: dict[str, Loaded]
-    """By the number of the version."""
+    """By their keys."""
 
 
 class Route(NamedTuple):

@@ -63,17 +63,14 @@ def asked_version(request: Request, state: State) -> str | None:
 
 
 def versions_of(state: State, name: str) -> list[str]:
-    """Return the numbers of what may be asked under a name; see `version_of`.
+    """Return the keys of what may be asked under a name; see `version_of`.
 
     Raises
     ------
     Problem
         404 for a name that nothing has.
     """
-    asked = _asked_by(state, name)
-    if name == state.plan.endpoint:
-        return list(asked)
-    return [each.served.version for each in asked.values()]
+    return list(_asked_by(state, name))
 
 
 def _asked_by(state: State, name: str) -> dict[str, Loaded]:

@@ -75,7 +75,7 @@ class Fast:
         """Return what a body asks; None where it needs a second look."""
         try:
             found = self._decoded(body)
-        except (msgspec.DecodeError, RecursionError, OverflowError):
+        except (*pieces.WRONG, OverflowError):
             return None
         if found is None or len(found.matrix) > MOST_ROWS or not self._look.within(found.matrix):
             return None

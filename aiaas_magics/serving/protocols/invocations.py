@@ -10,11 +10,11 @@ import csv
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version as installed
 from typing import Any
 
 import msgspec
 
+from aiaas_magics import __version__
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols import described, pieces, tables
@@ -109,9 +109,7 @@ def _ping(request: Request, state: State) -> Reply:  # noqa: ARG001 - as every r
 
 
 def _version(request: Request, state: State) -> Reply:  # noqa: ARG001
-    return Reply(
-        200, f"aiaas_magics {installed('aiaas_magics')}".encode(), b"text/plain; charset=utf-8"
-    )
+    return Reply(200, f"aiaas_magics {__version__}".encode(), b"text/plain; charset=utf-8")
 
 
 # reading --------------------------------------------------------------------------------------------
@@ -124,8 +122,8 @@ def _decode(body: bytes) -> dict[str, Any]:
         raise Problem(
             400, f"{error} is no number that a model takes", "a gap is null or NaN"
         ) from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Problem(400, "the body is not JSON", str(error)) from error
+    except pieces.WRONG as error:
+        raise pieces.refusal(error) from error
     if not isinstance(asked, dict):
         hint = 'send {"dataframe_split": {"columns": [...], "data": [[...], ...]}}'
         raise Problem(400, "the body is not an object", hint)

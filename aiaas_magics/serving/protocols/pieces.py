@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from aiaas_magics.serving.problems import Problem
+
 PIECE = 64 << 10
 """Bytes of a piece, decoded in a fraction of a millisecond; what is not longer than one is decoded whole."""
 FIRST = 256 << 10
@@ -35,6 +37,8 @@ ENDS = {
 }
 """What opens the list, and its first element -> how an element ends, and that with what stands before the next."""
 NUMBER = b",", re.compile(rb",")
+WRONG = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+"""What `decode` raises where a body is no JSON."""
 Decode = Callable[[bytes], Any]
 
 
@@ -73,7 +77,7 @@ def cut(
             shell = decode(body[: head.start(1)] + marked + body[end + 1 :])
             parts = [opens + part + closes for part in _parts(body, start, end, size, ends)]
             decode(parts[-1])  # which is none if another list ends here
-        except (msgspec.DecodeError, RecursionError):
+        except WRONG:
             continue
         place = _place(shell)
         return None if place is None else Cut(shell, place, parts)
@@ -114,7 +118,7 @@ def filled(found: Cut, decode: Decode = msgspec.json.decode) -> Any:
 
     Raises
     ------
-    msgspec.DecodeError, RecursionError
+    msgspec.DecodeError, RecursionError, UnicodeDecodeError
         If a piece is no JSON, or has nothing in it.
     """
     place = found.place
@@ -147,12 +151,22 @@ def decode(
 
     Raises
     ------
-    msgspec.DecodeError, RecursionError
-        As `decode` of the whole does.
+    msgspec.DecodeError, RecursionError, UnicodeDecodeError
+        As `decode` of the whole does; `refusal` turns them into what is answered.
     """
     for begin in begins if len(body) > size else ():
         found = cut(body, begin, size, decode)
         if found is not None:
-            with contextlib.suppress(msgspec.DecodeError, RecursionError):
+            with contextlib.suppress(*WRONG):
                 return filled(found, decode)
     return decode(body)
+
+
+def refusal(error: Exception) -> Problem:
+    """Return what is answered to a body that is no JSON, given one of `WRONG`."""
+    if isinstance(error, UnicodeDecodeError):
+        byte = error.object[error.start]
+        return Problem(
+            400, "the body is not UTF-8", f"a text holds the byte 0x{byte:02x}: send UTF-8"
+        )
+    return Problem(400, "the body is not JSON", str(error))

@@ -19,7 +19,7 @@ from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols import base, described, pieces, tables
 from aiaas_magics.serving.protocols.base import Ask, Loaded, Reply, Request, Route, State
 from aiaas_magics.serving.protocols.fast import Fast
-from aiaas_magics.specs.schema import Note, Schema
+from aiaas_magics.specs.schema import Note, Schema, short
 from aiaas_magics.specs.serving import Served
 
 KEYS = ("X_test", "columns", "proba", "schema")
@@ -123,8 +123,8 @@ def answer(body: bytes, predictor: Predictor, mode: str = "warn") -> tuple[bytes
 def _decode(body: bytes) -> dict[str, Any]:
     try:
         asked = pieces.decode(body, BEGINS)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Problem(400, "the body is not JSON", str(error)) from error
+    except pieces.WRONG as error:
+        raise pieces.refusal(error) from error
     if not isinstance(asked, dict):
         raise Problem(422, "the body is not an object", 'send {"X_test": [[...], ...]}')
     for key in asked:
@@ -147,12 +147,16 @@ def _rows(asked: dict[str, Any], version: Loaded, mode: str) -> tuple[Rows, list
             raise Problem(422, "columns is not an object of lists", hint)
         return tables.of_columns("columns", columns, version, mode)
     rows = asked["X_test"]
-    if not isinstance(rows, list) or not rows:
-        hint = "at least one row, each a list or an object"
-        raise Problem(422, "X_test is not a list of rows", hint)
+    if not isinstance(rows, list):
+        raise Problem(422, "X_test is not a list of rows", "each row is a list or an object")
+    tables.check_count(len(rows))
     if all(isinstance(row, list) for row in rows):
         return tables.of_lists("", rows, version.schema.names, version, mode)
     if all(isinstance(row, dict) for row in rows):
         return tables.of_records("", rows, version, mode)
+    for i, row in enumerate(rows):
+        if not isinstance(row, list | dict):
+            hint = "a row is a list or an object: write [[...]] for one row"
+            raise Problem(422, f"row {i} is {short(row)}", hint)
     what = "rows are neither all lists nor all objects"
     raise Problem(422, what, "use one form for all rows")

@@ -95,7 +95,8 @@ def of_lists(
     at = _at(where)
     for i, row in enumerate(rows):
         if not isinstance(row, list):
-            raise Problem(422, f"{at}row {i} is {short(row)}", "a list of values")
+            hint = "a row is a list of values: write [[...]] for one row"
+            raise Problem(422, f"{at}row {i} is {short(row)}", hint)
         if len(row) != len(names):
             told = "; the model takes " if names == version.schema.names else ", not "
             what = f"{at}row {i} has {len(row)} values{told}{len(names)}"

@@ -9,12 +9,12 @@ number after the ``@``. Sources: https://github.com/kserve/open-inference-protoc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version as installed
 from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
+from aiaas_magics import __version__
 from aiaas_magics.predictors.base import WHOLE, Outcome, Rows
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols import binary, described, matrix, pieces, tables
@@ -50,6 +50,8 @@ class Form(NamedTuple):
     """How an answer is written."""
 
     name: str
+    version: str
+    """The word by which the request asked for it, or may ask for it again."""
     id: str | None
     outputs: tuple[tuple[str, bool], ...]
     """Name, and whether as bytes."""
@@ -108,7 +110,8 @@ class OpenInference:
         mode = tables.mode_of(told, mode)
         values = binary.read(asked.inputs, request.body, start)
         rows, notes = _rows(values, version, mode)
-        form = Form(request.params["name"], asked.id, outputs)
+        number = request.params.get("version") or version.key or version.served.version
+        form = Form(request.params["name"], number, asked.id, outputs)
         return Ask(rows, any(name == described.PROBA for name, _ in outputs), notes, form)
 
     def write(self, ask: Ask, outcome: Outcome, version: Loaded) -> Reply:
@@ -123,7 +126,7 @@ class OpenInference:
             told.append(_output(name, found, version, blobs if as_bytes else None))
         head: dict[str, Any] = {
             "model_name": form.name,
-            "model_version": version.served.version,
+            "model_version": form.version,
             "outputs": told,
         }
         if form.id is not None:
@@ -172,9 +175,8 @@ def _ready(request: Request, state: State) -> Reply:  # noqa: ARG001
 
 
 def _server(request: Request, state: State) -> Reply:  # noqa: ARG001
-    version = installed("aiaas_magics")
     extensions = ["binary_tensor_data"]
-    return _said({"name": "aiaas_magics", "version": version, "extensions": extensions})
+    return _said({"name": "aiaas_magics", "version": __version__, "extensions": extensions})
 
 
 def _models(request: Request, state: State) -> Reply:  # noqa: ARG001
@@ -207,8 +209,8 @@ def _decode(request: Request) -> tuple[Asked, int]:
         return _asked(body if start == len(body) else body[:start]), start
     except msgspec.ValidationError as error:
         raise Problem(400, "the body is no inference request", str(error)) from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Problem(400, "the body is not JSON", str(error)) from error
+    except pieces.WRONG as error:
+        raise pieces.refusal(error) from error
 
 
 def _asked(text: bytes) -> Asked:
