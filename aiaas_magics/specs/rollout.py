@@ -114,9 +114,17 @@ def rolled_back(info: EndpointInfo, now: float) -> EndpointInfo:
     if len(rest) < len(others):
         return _with(info, main, rest)
     if not info.past:
+        first = f"{main.model} is the first version it served"
+        if info.undone:
+            forward = info.undone[-1].model
+            raise errors.Conflict(
+                f"{info.name} has nothing to go back to",
+                f"{first}; {forward} was taken back already",
+                f"%aiaas_endpoints promote {info.name} --version {forward}",
+            )
         raise errors.Conflict(
             f"{info.name} has nothing to go back to",
-            f"{main.model} is the first version it served",
+            first,
             f"%aiaas_endpoints versions {info.name}",
         )
     back = msgspec.structs.replace(info.past[-1], role="main", since=now)
