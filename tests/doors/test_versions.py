@@ -37,7 +37,8 @@ def test_the_card_shows_who_answers_how_much(api):
     assert repr(api).startswith("api: r@1, r@2 canary 25 %, ready")
     assert "75 %" in said
     assert "25 %" in said
-    assert "%aiaas_predict api" in said
+    assert "next: %aiaas_monitor api" in said
+    assert "curl" not in said
 
 
 def test_an_endpoint_alone_shows_no_table(api):
