@@ -40,7 +40,7 @@ def _proof(share: Share, several: bool) -> str:  # noqa: FBT001 - private
 
 def settings(info: EndpointInfo, kept: Sequence[str] = ()) -> str:
     """Return what is unusual about an endpoint, and what of it was `kept` from before."""
-    shown = ", ".join(unusual(info).values())
+    shown = ", ".join(words for words in unusual(info).values() if words not in kept)
     told = f"kept as it was: {', '.join(kept)}" if kept else ""
     return "; ".join(part for part in (shown, told) if part)
 

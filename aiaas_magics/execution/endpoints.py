@@ -53,7 +53,8 @@ def start(
         before = known if known is not None and runs(known) else None
         if before is not None and _is_so(before, spec, model):
             return before
-        _check_replaced(before, spec, model)
+        if before is not None:
+            rollout.check_replaced(before, model.ref, replace=spec.replace)
         info = _wished(home, spec, model, example, known, before)
         if before is None:
             home.endpoints.save(info)
@@ -73,16 +74,8 @@ def start(
 def check(home: Home, spec: DeploySpec, model: ModelInfo) -> None:
     """Check that an endpoint may be started, as things are now. Raises `NameTaken`."""
     known = home.endpoints.find(spec.as_)
-    _check_replaced(known if known is not None and runs(known) else None, spec, model)
-
-
-def _check_replaced(before: EndpointInfo | None, spec: DeploySpec, model: ModelInfo) -> None:
-    if before is not None and before.model != model.ref and not spec.replace:
-        raise errors.NameTaken(
-            f"the endpoint {before.name!r} serves {before.model}",
-            "another model may stand beside it (--to), or take its place (--replace)",
-            f"%aiaas_deploy {model.ref} --as {before.name} --replace",
-        )
+    if known is not None and runs(known):
+        rollout.check_replaced(known, model.ref, replace=spec.replace)
 
 
 def _is_so(before: EndpointInfo, spec: DeploySpec, model: ModelInfo) -> bool:

@@ -206,6 +206,22 @@ def _gone(before: EndpointInfo, after: EndpointInfo) -> list[Share]:
     return [each for each in served(before) if each.model not in new]
 
 
+def check_replaced(info: EndpointInfo, model: str, *, replace: bool) -> None:
+    """Check that a model may be served where an endpoint runs.
+
+    Raises
+    ------
+    NameTaken
+        If another is served there, which `replace` does not allow to replace.
+    """
+    if info.model != model and not replace:
+        raise errors.NameTaken(
+            f"the endpoint {info.name!r} serves {info.model}",
+            "another model may stand beside it (--to), or take its place (--replace)",
+            f"%aiaas_deploy {model} --as {info.name} --replace",
+        )
+
+
 def check_fits(main: str, theirs: Signature, model: str, ours: Signature) -> None:
     """Check that two versions can take each other's requests: same columns, same target.
 

@@ -223,8 +223,8 @@ class LocalContext:
         share = Share(model=model.ref, since=time.time())
         if spec.to is not None:
             return self._beside(spec, model, share, taken)
-        if taken is not None and taken.model != model.ref and not spec.replace:
-            raise errors.NameTaken(f"{spec.as_!r} serves {taken.model}", "", "--replace")
+        if taken is not None:
+            rollout.check_replaced(taken, model.ref, replace=spec.replace)
         past = () if taken is None or taken.model == model.ref else rollout.served(taken)[:1]
         settings = spec.settings(taken)
         return EndpointInfo(

@@ -93,7 +93,7 @@ def test_settings_that_are_not_the_usual_are_shown():
     limits = ServingLimits(concurrency=3, timeout=2.0, memory=10**9)
     odd = msgspec.structs.replace(INFO, limits=limits, samples=False, schema="refuse")
     text = cards.endpoint_card(odd, "", (), "", kept=["schema refuse"]).text()
-    words = "schema refuse, no rows kept, timeout 2 s, 3 at once a worker, 1,000 MB a worker"
+    words = "no rows kept, timeout 2 s, 3 at once a worker, 1,000 MB a worker"
     assert f"{words}; kept as it was: schema refuse" in text
 
 
