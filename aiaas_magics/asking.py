@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from aiaas_magics import errors, frames, saving, searches, specs
 from aiaas_magics.cards import style
 from aiaas_magics.sending import Sending
+from aiaas_magics.specs import rollout
 from aiaas_magics.specs.base import JSON, Command, Spec
 from aiaas_magics.specs.catalogue import CatalogueInfo, check_openml, is_openml
+from aiaas_magics.specs.deploy import DeploySpec
 from aiaas_magics.specs.estimators import Estimator
 from aiaas_magics.specs.models import check_trust
 from aiaas_magics.specs.verbs import Action, Kind, Option
@@ -61,6 +63,8 @@ def ask(
         fields["params"] = dict(parameters or {})
         _check_target(session, str(values["target"]), values["data"])
     made = cls(**{name: value for name, value in fields.items() if name in cls.__struct_fields__})
+    if isinstance(made, DeploySpec):
+        _check_deployed(session, made)
     if style.docs_mode() and isinstance(made, Spec):
         made.check_reproducible()
     return made
@@ -155,6 +159,27 @@ _NO_FILES: tuple[tuple[Callable[[Path], bool], str], ...] = (
 )
 
 
+def _model(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
+    """Look for a model before a job begins; one in the making is waited for by the job, and an endpoint knows its own."""
+    own = issubclass(cls, Command) or "endpoint" in values
+    if not own and not session.making(str(word).partition("@")[0]):
+        session.model(str(word))
+    return {option.python: word}
+
+
+def _check_deployed(session: Session, spec: DeploySpec) -> None:
+    """Refuse before a job begins what an endpoint that runs does not allow: another model under its name, or no such endpoint."""
+    if session.making(spec.as_) or session.making(spec.model.partition("@")[0]):
+        return
+    if spec.to is not None:
+        session.endpoint(spec.to)
+        return
+    known: list[Any] = session.backend.query("endpoints")
+    for info in known:
+        if info.name == spec.as_ and info.state == "READY":
+            rollout.check_replaced(info, session.model(spec.model).ref, replace=spec.replace)
+
+
 def _path(session: Session, option: Option, word: Any, cls: Made, values: Values) -> Values:
     del session
     path, replace = saving.path_of(word), bool(values.get("replace"))
@@ -167,6 +192,13 @@ def _path(session: Session, option: Option, word: Any, cls: Made, values: Values
     endings: dict[str, str] = getattr(cls, "ENDINGS", {})
     found = values.get("format") or saving.format_of(path, endings)
     saving.check_free(path, replace=replace)
+    if not path.parent.is_dir():
+        parent = str(path.parent)
+        raise errors.DataError(
+            f"there is no folder {parent if not style.docs_mode() else path.parent.name}",
+            "a file is written into a folder that is there",
+            f"!mkdir -p {shlex.quote(parent)}",
+        )
     return {option.python: word, "format": found}
 
 
@@ -224,6 +256,7 @@ WORDS: dict[Kind, Callable[[Session, Option, Any, Made, Values], Values]] = {
     Kind.SOURCE: _source,
     Kind.PATH: _path,
     Kind.FOLDER: _folder,
+    Kind.MODEL: _model,
     Kind.ENDPOINT: _endpoint,
     Kind.CODE: _code,
     Kind.ESTIMATOR: _estimator,

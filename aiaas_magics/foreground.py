@@ -35,7 +35,8 @@ def serve(spec: DeploySpec, home: str | None) -> int:
     ------
     NotFound, PortInUse, SealError
     """
-    listener = listen(spec.port, share=False, host=spec.host)  # before the work: it may be taken
+    host = spec.settings()["host"]
+    listener = listen(spec.port, share=False, host=host)  # before the work: it may be taken
     given = os.environ.get("AIAAS_TOKEN")
     with tempfile.TemporaryDirectory(prefix="aiaas-serve-") as folder, listener:
         info = _prepared(spec, home, Path(folder), listener.getsockname()[1])
@@ -65,10 +66,10 @@ def _prepared(spec: DeploySpec, home: str | None, folder: Path, port: int) -> En
             raise errors.BackendUnavailable("a model is served where it lies", "", "%aiaas_connect")
         model = opened.model(spec.model)
         share = plans.share(backend.home, model)
+        settings = {**spec.settings(), "port": port, "samples": False}
         info = EndpointInfo(
-            name=spec.as_, model=model.ref, state="READY", url=plans.url(spec.host, port), port=port,
-            workers=spec.workers, target=model.target, schema=spec.schema, versions=(share,),
-            host=spec.host, limits=spec.limits, samples=False,
+            name=spec.as_, model=model.ref, state="READY", url=plans.url(settings["host"], port),
+            target=model.target, versions=(share,), **settings,
         )  # fmt: skip
         wished = plans.of(backend.home, info)
     finally:

@@ -326,7 +326,8 @@ _NAMED: dict[Kind, tuple[str, ...]] = {
 
 def _wrap(session: Session, result: object, warnings: list[str]) -> Handle:
     if isinstance(result, EndpointResult):
-        return handles.Endpoint(session, session.endpoint(result.name), warnings)
+        found = session.endpoint(result.name)
+        return handles.Endpoint(session, found, warnings, added=result.added, kept=result.kept)
     wrapper: Any = _HANDLES.get(type(result))
     if wrapper is None:
         return handles.Note(f"done: {type(result).__name__}", answer=result)

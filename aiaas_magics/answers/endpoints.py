@@ -9,6 +9,7 @@ from aiaas_magics import handles
 from aiaas_magics.cards import endpoints as cards
 from aiaas_magics.cards import style
 from aiaas_magics.handles import Handle
+from aiaas_magics.specs import rollout
 from aiaas_magics.specs.jobs import Event
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def versions(session: Session, values: Values) -> Handle:
     name = str(values["endpoint"])
     session.settle(name)
     info = session.endpoint(name)
-    return handles.Versions(info, list(_steps(session, name)))
+    models: list[Any] = session.backend.query("models")
+    gone = set(rollout.known(info)) - {each.ref for each in models}
+    return handles.Versions(info, list(_steps(session, name)), gone)
 
 
 def _steps(session: Session, name: str) -> Iterator[Event]:

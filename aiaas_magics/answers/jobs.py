@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -15,18 +16,19 @@ if TYPE_CHECKING:
     from aiaas_magics.session import Session
 
 Values = dict[str, Any]
+_ID = re.compile(r"j[0-9a-f]{6,}")
 LINES = 1_000
 """Of a job's events, the most that its log shows: the last."""
 
 
 def listed(session: Session, values: Values) -> Handle:
     """Return the last jobs, or all."""
-    records = list(session.jobs(None if values.get("all") else {"limit": 20}))
+    records = list(session.jobs({"spec": True} | ({} if values.get("all") else {"limit": 20})))
     rows = [
         (
             j.id,
             j.verb,
-            j.about,
+            _of(j),
             j.state.value.lower() + (" (partial)" if j.partial else ""),
             style.when(j.created),
             _took(j),
@@ -35,10 +37,16 @@ def listed(session: Session, values: Values) -> Handle:
     ]
     if style.docs_mode():
         rows = [row[1:4] for row in rows]  # type: ignore[misc]
-    columns = ("id", "verb", "makes", "state", "submitted", "took")
+    columns = ("id", "verb", "of what", "state", "submitted", "took")
     return handles.Listing(
         "jobs", columns[1:4] if style.docs_mode() else columns, rows, records, "%aiaas_jobs logs"
     )
+
+
+def _of(job: Job) -> str:
+    """Return the name of what a job makes; of one that makes nothing, what it looks at."""
+    asked = job.spec or {}
+    return job.about or str(asked.get("endpoint") or asked.get("model") or "")
 
 
 def _took(job: Job) -> str:
@@ -49,11 +57,15 @@ def _took(job: Job) -> str:
 
 def _job(session: Session, values: Values) -> Job:
     wanted = values.get("job")
+    last: list[Job] = []
     found = next(session.jobs({"id": wanted} if wanted else {"limit": 1}), None)
-    if found is None and wanted:  # the name of what it makes, as %aiaas_jobs shows
+    if found is None and wanted:  # the name of what it makes or looks at, as %aiaas_jobs shows
         found = next(session.jobs({"about": wanted, "limit": 1}), None)
+        last = list(session.jobs({"limit": 50, "spec": True}))
+        found = found or next((job for job in last if _of(job) == wanted), None)
     if found is None:
-        known = errors.did_you_mean(str(wanted), [job.id for job in session.jobs({"limit": 50})])
+        names = [job.id for job in last] if _ID.match(str(wanted)) else list(map(_of, last))
+        known = errors.did_you_mean(str(wanted), filter(None, names))
         raise errors.NotFound(
             f"no job {wanted!r}" if wanted else "there is no job yet",
             known if wanted else "",

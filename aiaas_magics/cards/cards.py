@@ -202,21 +202,31 @@ def request(info: EndpointInfo, body: str) -> str:
     )
 
 
-def endpoint_card(info: EndpointInfo, line: str, warnings: Sequence[str], following: str) -> Card:
-    """Return how to reach an endpoint; `line` asks it from a terminal."""
+def endpoint_card(
+    info: EndpointInfo,
+    line: str,
+    warnings: Sequence[str],
+    following: str,
+    added: str = "",
+    kept: Sequence[str] = (),
+) -> Card:
+    """Return how to reach an endpoint; `line` asks it from a terminal.
+
+    Where a version was `added` to those it serves, that one's proof is told and no line: it is reached as before. What was
+    `kept` of an earlier endpoint of the name is said.
+    """
     only = "this machine only, " if endpoints.loopback(info.host) else ""
-    served = (f"predicts {info.target}, {plural(info.workers, 'worker')}, {only}token needed") + (
-        "" if info.schema == "warn" else f", schema {info.schema}"
-    )
+    served = f"predicts {info.target}, {plural(info.workers, 'worker')}, {only}token needed"
     runs = info.state == "READY"
     there = page.Link(f"{info.url}/docs", info.url) if runs and not style.docs_mode() else None
     return page.card(
         endpoint_line(info),
         there,
         page.soft(served),
-        *endpoints.parts(info),
+        page.soft(endpoints.settings(info, kept)),
+        *endpoints.parts(info, added),
         *map(page.warning, warnings),
-        page.Code(line) if runs else None,
+        page.Code(line) if runs and not added else None,
         page.following(following),
     )
 

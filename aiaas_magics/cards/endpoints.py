@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from aiaas_magics.cards import monitoring, page, style
 from aiaas_magics.cards.page import Card, Part
 from aiaas_magics.specs.builds import Trial, Verdict
+from aiaas_magics.specs.deploy import unusual
 from aiaas_magics.specs.jobs import Event
-from aiaas_magics.specs.records import EndpointInfo, Share
+from aiaas_magics.specs.records import ENDED, EndpointInfo, Share
 
 SHADOW = "compared only"
 ELSEWHERE = ("since", "when", "by", "a row")
@@ -19,18 +20,29 @@ MOST_STEPS = 30
 """Of an endpoint's history."""
 
 
-def parts(info: EndpointInfo) -> list[Part]:
-    """Return the proof of the main version's tier, and all versions where there are several."""
-    found: list[Part] = []
-    verdict = info.versions[0].verdict if info.versions else None
-    if verdict is not None:
-        found.append(page.Line(verdict.sentence(), "soft"))
-    if len(info.versions) > 1:
+def parts(info: EndpointInfo, added: str = "") -> list[Part]:
+    """Return how the versions' tiers were proven, or that of the version just `added`, and all versions where there are several."""
+    proven = [v for v in info.versions if v.verdict is not None and added in ("", v.model)]
+    several = len(info.versions) > 1
+    found: list[Part] = [page.Line(_proof(share, several), "soft") for share in proven]
+    if several:
         found.append(table(info.versions))
     if not loopback(info.host):
         words = f"open to the network on {info.host}: token and data are sent in the clear"
         found.append(page.warning(words))
     return found
+
+
+def _proof(share: Share, several: bool) -> str:  # noqa: FBT001 - private
+    said = "" if share.verdict is None else share.verdict.sentence()
+    return f"{share.model}: {said}" if several else said
+
+
+def settings(info: EndpointInfo, kept: Sequence[str] = ()) -> str:
+    """Return what is unusual about an endpoint, and what of it was `kept` from before."""
+    shown = ", ".join(words for words in unusual(info).values() if words not in kept)
+    told = f"kept as it was: {', '.join(kept)}" if kept else ""
+    return "; ".join(part for part in (shown, told) if part)
 
 
 def loopback(host: str) -> bool:
@@ -66,11 +78,18 @@ def canaries(info: EndpointInfo) -> str:
     return "".join(words)
 
 
-def versions_card(info: EndpointInfo, versions: Sequence[Share], steps: Sequence[Event]) -> Card:
-    """Return what an endpoint serves and served, and who changed it, newest first."""
-    before = [*((v, "before") for v in reversed(info.past)), *((v, "undone") for v in info.undone)]
+def versions_card(
+    info: EndpointInfo,
+    versions: Sequence[Share],
+    steps: Sequence[Event],
+    gone: Collection[str] = (),
+) -> Card:
+    """Return what an endpoint serves and served, each once, and who changed it, newest first; models `gone` are deleted."""
     rows = [(v.model, v.role, part(v), v.tier, style.when(v.since)) for v in versions]
-    rows += [(v.model, role, "", v.tier, style.when(v.since)) for v, role in before]
+    rows += [
+        (v.model, "deleted" if v.model in gone else role, "", v.tier, style.when(v.since))
+        for v, role in _behind(info, {v.model for v in versions})
+    ]
     names = ("version", "role", "answers", "computed by", "since")
     together = list(_looks(steps))
     told = [step(*events) for events in reversed(together[-MOST_STEPS:])]
@@ -91,6 +110,7 @@ OUTCOMES = {
     "passed": "the same answers",
     "differs": "other answers",
     "unconvertible": "cannot compute it",
+    "left out": "left out",
     "absent": "not installed",
 }
 
@@ -114,11 +134,21 @@ def _fared(trial: Trial) -> tuple[str, ...]:
     )
 
 
+def _behind(info: EndpointInfo, shown: Collection[str]) -> list[tuple[Share, str]]:
+    """Return the versions that were served before and are not shown yet, each once, newest first."""
+    before = [*((v, "before") for v in reversed(info.past))]
+    before += [(v, "undone") for v in reversed(info.undone)]
+    once: dict[str, tuple[Share, str]] = {}
+    for share, role in before:
+        once.setdefault(share.model, (share, role))
+    return [row for model, row in once.items() if model not in shown]
+
+
 def _next(info: EndpointInfo) -> str:
-    if len(info.versions) > 1:
-        return f"%aiaas_endpoints promote {info.name}"
-    if info.past:
-        return f"%aiaas_endpoints rollback {info.name}"
+    if info.state in ENDED:
+        return f"%aiaas_deploy {info.model} --as {info.name}"
+    if len(info.versions) > 1 or info.past:
+        return f"%aiaas_monitor {info.name}"
     return f"%aiaas_deploy MODEL --to {info.name} --canary 10%"
 
 
@@ -153,5 +183,5 @@ def step(event: Event, *more: Event) -> tuple[str, str, str, str]:
     elif body.get("shadow"):
         command = "shadow"
     version = body.get("model") or body.get("about") or body.get("version") or body.get("now") or ""
-    version = f"{body['workers']} workers" if "workers" in body else version
+    version = style.plural(body["workers"], "worker") if "workers" in body else version
     return command, str(version), str(body.get("who", "")), style.when(event.time)

@@ -29,6 +29,7 @@ def run(spec: DeploySpec, context: Context) -> EndpointResult:
     return EndpointResult(
         name=started.name, model=started.model, url=started.url, workers=started.workers,
         example=started.example, target=started.target, verdict=verdict,
+        added=info.ref if spec.to else "", kept=tuple(spec.kept(started)),
     )  # fmt: skip
 
 

@@ -145,7 +145,11 @@ class WorkerContext:
 
         if spec.to is not None:
             return rollouts.add(self._home, spec, model, self.user)
-        return endpoints.start(self._home, spec, model, example, self.user)
+        known = self._home.endpoints.find(spec.as_)
+        started = endpoints.start(self._home, spec, model, example, self.user)
+        for text, try_ in endpoints.lost(known, started):
+            self.warn(text, try_)
+        return started
 
     def watched(self, endpoint: str) -> Watched:
         """Return an endpoint and what it keeps of its requests."""

@@ -53,7 +53,8 @@ def start(
         before = known if known is not None and runs(known) else None
         if before is not None and _is_so(before, spec, model):
             return before
-        _check_replaced(before, spec, model)
+        if before is not None:
+            rollout.check_replaced(before, model.ref, replace=spec.replace)
         info = _wished(home, spec, model, example, known, before)
         if before is None:
             home.endpoints.save(info)
@@ -73,23 +74,14 @@ def start(
 def check(home: Home, spec: DeploySpec, model: ModelInfo) -> None:
     """Check that an endpoint may be started, as things are now. Raises `NameTaken`."""
     known = home.endpoints.find(spec.as_)
-    _check_replaced(known if known is not None and runs(known) else None, spec, model)
-
-
-def _check_replaced(before: EndpointInfo | None, spec: DeploySpec, model: ModelInfo) -> None:
-    if before is not None and before.model != model.ref and not spec.replace:
-        raise errors.NameTaken(
-            f"the endpoint {before.name!r} serves {before.model}",
-            "another model may stand beside it (--to), or take its place (--replace)",
-            f"%aiaas_deploy {model.ref} --as {before.name} --replace",
-        )
+    if known is not None and runs(known):
+        rollout.check_replaced(known, model.ref, replace=spec.replace)
 
 
 def _is_so(before: EndpointInfo, spec: DeploySpec, model: ModelInfo) -> bool:
     """Tell whether an endpoint that runs is what is asked for."""
-    now = (before.model, before.workers, before.schema, before.host, before.limits, before.samples)
-    wished = (model.ref, spec.workers, spec.schema, spec.host, spec.limits, not spec.no_samples)
-    return now == wished and spec.port in (0, before.port)
+    wished = {"model": model.ref, **spec.settings(before)}
+    return all(getattr(before, name) == value for name, value in wished.items())
 
 
 def _wished(
@@ -100,13 +92,13 @@ def _wished(
     known: EndpointInfo | None,
     before: EndpointInfo | None,
 ) -> EndpointInfo:
-    """Return the record of the endpoint that is to start; the versions of the one before are remembered."""
+    """Return the record of the endpoint that is to start; settings and versions of the one before are remembered."""
+    settings = spec.settings(known)
+    if before is None and not spec.port and not _free(settings["host"], settings["port"]):
+        settings["port"] = 0
     fresh = EndpointInfo(
-        name=spec.as_, model=model.ref, state="STARTING", url="",
-        port=spec.port or (before.port if before is not None else 0), workers=spec.workers,
-        created=time.time(), target=model.target, example=example, schema=spec.schema,
-        versions=(plans.share(home, model),), host=spec.host, limits=spec.limits,
-        samples=not spec.no_samples,
+        name=spec.as_, model=model.ref, state="STARTING", url="", created=time.time(), target=model.target,
+        example=example, versions=(plans.share(home, model),), **settings,
     )  # fmt: skip
     if known is None:
         return fresh
@@ -118,6 +110,32 @@ def _wished(
     return msgspec.structs.replace(
         fresh, past=known.past, undone=known.undone, versions=kept or fresh.versions
     )
+
+
+def _free(host: str, port: int) -> bool:
+    """Tell whether a port can be listened on, as things are now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as whoever listens there will
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def lost(known: EndpointInfo | None, now: EndpointInfo) -> Iterator[tuple[str, str]]:
+    """Yield what a user of an endpoint misses since it was started anew, and the line that helps."""
+    if known is None:
+        return
+    if known.url and known.url != now.url:
+        yield f"{now.name} has moved to {now.url}: nothing of it answers at {known.url} now", ""
+    there = {each.model for each in now.versions}
+    for gone in known.versions[1:]:
+        if gone.model not in there:
+            part = f" --canary {gone.percent:g}%" if gone.role == "canary" else f" --{gone.role}"
+            again = f"%aiaas_deploy {gone.model} --to {now.name}{part}"
+            yield f"{gone.model}, its {gone.role}, is not served any more", again
 
 
 def _take_back(home: Home, info: EndpointInfo, before: EndpointInfo | None) -> None:

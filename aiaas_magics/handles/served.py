@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from aiaas_magics.cards import cards, endpoints, page, style
@@ -27,10 +27,17 @@ class Endpoint(Handle):
     """A model behind an address."""
 
     def __init__(
-        self, session: Session, info: EndpointInfo, warnings: Sequence[str] = (), done: str = ""
+        self,
+        session: Session,
+        info: EndpointInfo,
+        warnings: Sequence[str] = (),
+        done: str = "",
+        *,
+        added: str = "",
+        kept: Sequence[str] = (),
     ) -> None:
         self._session, self.info, self._warnings = session, info, tuple(warnings)
-        self._done = done
+        self._done, self._added, self._kept = done, added, tuple(kept)
 
     @property
     def ref(self) -> str:
@@ -54,8 +61,9 @@ class Endpoint(Handle):
 
     @property
     def verdict(self) -> Proof | None:
-        """How every tier of the main version fared at the parity gate; None where there was none."""
-        found = next((share.verdict for share in self.info.versions), None)
+        """How every tier of the main version, or of the one just added, fared at the parity gate; None where there was none."""
+        wanted = self._added or self.info.model
+        found = next((v.verdict for v in self.info.versions if v.model == wanted), None)
         return None if found is None else Proof(found)
 
     def predict(self, data: object, rows: int | None = None) -> Handle:
@@ -112,9 +120,13 @@ class Endpoint(Handle):
             back = page.following(f"%aiaas_endpoints versions {self.ref}")
             return page.card(self._done, page.soft(cards.endpoint_line(self.info)), table, back)
         next_ = f"%aiaas_predict {self.ref} DATA --rows 5"
+        if self._added:
+            next_ = f"%aiaas_monitor {self.ref}"
         if self.info.state in ENDED:
             next_ = f"%aiaas_deploy {self.info.model} --as {self.ref}"
-        return cards.endpoint_card(self.info, self.curl, self._warnings, next_)
+        return cards.endpoint_card(
+            self.info, self.curl, self._warnings, next_, self._added, self._kept
+        )
 
 
 class Proof(Handle):
@@ -149,8 +161,10 @@ class Proof(Handle):
 class Versions(Handle):
     """What an endpoint serves and served, and who changed it."""
 
-    def __init__(self, info: EndpointInfo, steps: Sequence[Event]) -> None:
-        self.info, self.steps = info, list(steps)
+    def __init__(
+        self, info: EndpointInfo, steps: Sequence[Event], gone: Collection[str] = ()
+    ) -> None:
+        self.info, self.steps, self._gone = info, list(steps), frozenset(gone)
 
     @property
     def ref(self) -> str:
@@ -174,7 +188,7 @@ class Versions(Handle):
 
     def card(self) -> Card:
         """Return the tables."""
-        return endpoints.versions_card(self.info, list(self), self.steps)
+        return endpoints.versions_card(self.info, list(self), self.steps, self._gone)
 
 
 class Prediction(Handle):

@@ -17,8 +17,8 @@ RELATIVE = 1e-5
 class Trial(Record, frozen=True, kw_only=True, tag="trial"):
     """How one tier fared.
 
-    ``outcome`` is ``serves``, ``passed`` (but another is faster), ``differs``, ``unconvertible`` or ``absent`` (its library
-    is not installed). ``off`` is the largest difference: of a probability, or relative, of a value. ``micros`` is the
+    ``outcome`` is ``serves``, ``passed`` (but another is faster), ``differs``, ``unconvertible``, ``left out`` (it was not
+    tried) or ``absent`` (its library is not installed). ``off`` is the largest difference: of a probability, or relative, of a value. ``micros`` is the
     median time of one row, in microseconds.
     """
 
@@ -34,7 +34,7 @@ class Trial(Record, frozen=True, kw_only=True, tag="trial"):
 class Verdict(Record, frozen=True, kw_only=True, tag="verdict"):
     """The parity gate's: which tier serves a model, and on how many rows it answered as scikit-learn does.
 
-    ``rows`` counts rows of the training sample, ``adversarial`` those made to find differences. ``build`` is the address of
+    ``rows`` counts rows of the model's data, those held out in training among them, ``adversarial`` those made to find differences. ``build`` is the address of
     the files the tier needs (sha256 over their digests), empty where it needs none.
     """
 
@@ -54,7 +54,7 @@ class Verdict(Record, frozen=True, kw_only=True, tag="verdict"):
             return (
                 "scikit-learn itself: no faster tier takes all of this model and gives its answers"
             )
-        proven = f"{self.rows:,} training rows and {self.adversarial:,} made to find differences"
+        proven = f"{self.rows:,} rows of its data and {self.adversarial:,} made to find differences"
         return f"{self.tier}, the same answers as scikit-learn on {proven}"
 
     @property

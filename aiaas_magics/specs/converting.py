@@ -94,7 +94,16 @@ def _float(option: Option, value: Any) -> float:
 
 
 def _percent(option: Option, value: Any) -> float:
-    return _float(option, value.strip().removesuffix("%") if isinstance(value, str) else value)
+    signed = isinstance(value, str) and value.strip().endswith("%")
+    number = _float(option, value.strip().removesuffix("%") if isinstance(value, str) else value)
+    if 0 < number < 1 and not signed:
+        shown = f"{value:g}" if isinstance(value, float) else value
+        raise errors.UsageError(
+            f"--{option.name} {shown} may mean {number:g} % or {100 * number:g} %",
+            "below 1 the sign says which is meant",
+            f"--{option.name} {100 * number:g}% or --{option.name} {number:g}%",
+        )
+    return number
 
 
 def _version(option: Option, value: Any) -> str:

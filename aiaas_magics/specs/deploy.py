@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import msgspec
 
 from aiaas_magics import errors
 from aiaas_magics.specs import exporting
 from aiaas_magics.specs.base import Spec
 from aiaas_magics.specs.exporting import ExportServerSpec
-from aiaas_magics.specs.records import ServingLimits
+from aiaas_magics.specs.records import EndpointInfo, ServingLimits
 from aiaas_magics.specs.refs import check_name
 from aiaas_magics.specs.schema import MODES, check_mode
 from aiaas_magics.specs.serving import LOOPBACK, check_host
@@ -32,7 +34,8 @@ class DeploySpec(Spec, frozen=True, kw_only=True, tag="deploy"):
     """Serve a model version under a name, or beside the versions that an endpoint serves (``to``).
 
     ``port`` 0 is any free port. ``canary`` is a percentage; with ``to`` and neither ``canary`` nor ``shadow`` the version becomes
-    the main one at once. ``timeout`` is in seconds, ``memory`` in bytes a worker.
+    the main one at once. ``timeout`` is in seconds, ``memory`` in bytes a worker. None is what the endpoint of that name had,
+    and the usual where there is none: see `settings`.
     """
 
     MAKES: ClassVar[str] = "endpoint"
@@ -43,33 +46,63 @@ class DeploySpec(Spec, frozen=True, kw_only=True, tag="deploy"):
     canary: float | None = None
     shadow: bool = False
     port: int = 0
-    workers: int = 1
+    workers: int | None = None
     replace: bool = False
-    schema: str = "warn"
+    schema: str | None = None
     """What is done with rows unlike those the model learned from; see :mod:`aiaas_magics.specs.schema`."""
-    host: str = LOOPBACK
+    host: str | None = None
     open_to_network: bool = False
-    concurrency: int = _USUAL.concurrency
-    timeout: float = _USUAL.timeout
+    concurrency: int | None = None
+    timeout: float | None = None
     memory: int | None = None
-    no_samples: bool = False
+    no_samples: bool | None = None
 
     def __post_init__(self) -> None:
         check_name(self.as_)
-        check_mode(self.schema)
+        check_mode(self.schema or "warn")
         if not 0 <= self.port <= 65535:
             raise errors.SpecError(
                 f"--port {self.port} is no port", "0 (any free one) to 65535", "--port 8080"
             )
-        check_workers(self.workers)
-        check_host(self.host, open_to_network=self.open_to_network)
+        check_workers(1 if self.workers is None else self.workers)
+        check_host(self.host or LOOPBACK, open_to_network=self.open_to_network)
         _check_limits(self)
         _check_version(self)
 
-    @property
-    def limits(self) -> ServingLimits:
-        """What a worker may be asked at once, and what it may use."""
-        return ServingLimits(concurrency=self.concurrency, timeout=self.timeout, memory=self.memory)
+    def settings(self, known: EndpointInfo | None = None) -> dict[str, Any]:
+        """Return fields of the endpoint's record: as they are asked for, else as `known` has them, else the usual."""
+        had = known or EndpointInfo(name="", model="", state="", url="", port=0, workers=1)
+        limits = {name: getattr(self, name) for name in ("concurrency", "timeout", "memory")}
+        asked = {"workers": self.workers, "schema": self.schema, "host": self.host}
+        found = {n: getattr(had, n) if value is None else value for n, value in asked.items()}
+        given = {name: value for name, value in limits.items() if value is not None}
+        return found | {
+            "port": self.port or had.port,
+            "limits": msgspec.structs.replace(had.limits, **given),
+            "samples": had.samples if self.no_samples is None else not self.no_samples,
+        }
+
+    def kept(self, info: EndpointInfo) -> list[str]:
+        """Return in words what is unusual about an endpoint and was not asked for: it had that before."""
+        asked = {name for name in OF_ENDPOINT if getattr(self, name) != getattr(_BARE, name)}
+        words = unusual(info) | ({"workers": f"{info.workers} workers"} if info.workers > 1 else {})
+        return [] if self.to else [told for name, told in words.items() if name not in asked]
+
+
+def unusual(info: EndpointInfo) -> dict[str, str]:
+    """Return in words what an endpoint does otherwise than others, by the option that asks for it."""
+    limits, found = info.limits, {}
+    if info.schema != "warn":
+        found["schema"] = f"schema {info.schema}"
+    if not info.samples:
+        found["no_samples"] = "no rows kept"
+    if limits.timeout != _USUAL.timeout:
+        found["timeout"] = f"timeout {limits.timeout:g} s"
+    if limits.concurrency != _USUAL.concurrency:
+        found["concurrency"] = f"{limits.concurrency} at once a worker"
+    if limits.memory is not None:
+        found["memory"] = f"{limits.memory / 1e6:,.0f} MB a worker"
+    return found
 
 
 def check_workers(count: int) -> None:
@@ -81,7 +114,7 @@ def check_workers(count: int) -> None:
 
 
 def _check_limits(spec: DeploySpec) -> None:
-    if spec.concurrency < 1:
+    if spec.concurrency is not None and spec.concurrency < 1:
         raise errors.SpecError(
             f"--concurrency {spec.concurrency} is out of range", "1 or more", "--concurrency 64"
         )
@@ -140,7 +173,8 @@ DEPLOY = Verb(
     "Starts an endpoint on this machine that answers POST /predict and prints its address and a curl line; or adds a "
     "version to an endpoint: as a canary, which answers a part of the requests, as a shadow, whose answers are only "
     "compared, or at once as the main one. The model is converted to the fastest form that is proven to answer as "
-    "scikit-learn does. A token is needed to ask; the line reads it from $AIAAS_TOKEN.",
+    "scikit-learn does. A token is needed to ask; the line reads it from $AIAAS_TOKEN. An endpoint that is deployed again "
+    "keeps its port where that is free, and what it was given, where nothing else is asked for.",
     (
         Action(
             "",
@@ -155,7 +189,7 @@ DEPLOY = Verb(
                     "as", Kind.NAME, "the new endpoint's name (default: MODEL-api)", unless="to"
                 ),
                 Option("port", Kind.INT, "port to listen on; 0 is any free one", 0),
-                Option("workers", Kind.INT, "number of serving processes", 1),
+                Option("workers", Kind.INT, "number of serving processes; usually 1"),
                 Option(
                     "replace",
                     Kind.FLAG,
@@ -165,15 +199,13 @@ DEPLOY = Verb(
                 Option(
                     "schema",
                     Kind.CHOICE,
-                    "rows unlike those learned from: answer and warn, fix what is sure, or refuse",
-                    "warn",
+                    "rows unlike those learned from: answer and warn (as usual), fix what is sure, or refuse",
                     choices=MODES,
                 ),
                 Option(
                     "no-samples",
                     Kind.FLAG,
-                    "keep no rows that were asked about: %aiaas_monitor then counts only",
-                    False,
+                    "keep no rows that were asked about: %aiaas_monitor then counts only (--no-samples=false: keep them again)",
                 ),
                 *grouped(
                     "beside the versions of an endpoint",
@@ -200,8 +232,7 @@ DEPLOY = Verb(
                     Option(
                         "host",
                         Kind.TEXT,
-                        "address to listen on; one that other machines reach needs the flag below",
-                        LOOPBACK,
+                        f"address to listen on, usually {LOOPBACK}; one that other machines reach needs the flag below",
                     ),
                     Option(
                         "open-to-network",
@@ -215,14 +246,12 @@ DEPLOY = Verb(
                     Option(
                         "concurrency",
                         Kind.INT,
-                        "requests that may wait for an answer; one more gets 429",
-                        _USUAL.concurrency,
+                        f"requests that may wait for an answer, usually {_USUAL.concurrency}; one more gets 429",
                     ),
                     Option(
                         "timeout",
                         Kind.DURATION,
-                        "a request that takes longer gets 504",
-                        _USUAL.timeout,
+                        f"a request that takes longer gets 504; usually {_USUAL.timeout:g} s",
                         metavar="30s",
                     ),
                     Option(

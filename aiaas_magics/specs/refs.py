@@ -43,7 +43,7 @@ def check_name(text: str) -> str:
     if NAME.match(text) is None or ".." in text or text.endswith("."):
         raise errors.SpecError(
             f"{text!r} cannot be a name",
-            "a name starts with a letter; then letters, digits, '-', '_' and '.', 63 at most",
+            "a name starts with a letter a-z or A-Z; then these, digits, '-', '_' and '.', 63 at most",
             "--as my-model",
         )
     return text

@@ -373,7 +373,10 @@ class OptimiseResult(Result, frozen=True, kw_only=True, tag="optimise_result"):
 
 
 class EndpointResult(Result, frozen=True, kw_only=True, tag="endpoint_result"):
-    """A running endpoint; ``verdict`` tells which form of the model serves, and how it was proven equal."""
+    """A running endpoint; ``verdict`` tells which form of the model serves, and how it was proven equal.
+
+    ``added`` is the version that came beside others or in their place, ``kept`` in words what the endpoint had and nobody asked for.
+    """
 
     name: str
     model: str
@@ -383,3 +386,5 @@ class EndpointResult(Result, frozen=True, kw_only=True, tag="endpoint_result"):
     """A body that POST /predict answers, made of a row of training data."""
     target: str
     verdict: Verdict | None = None
+    added: str = ""
+    kept: tuple[str, ...] = ()

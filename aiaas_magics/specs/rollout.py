@@ -114,9 +114,17 @@ def rolled_back(info: EndpointInfo, now: float) -> EndpointInfo:
     if len(rest) < len(others):
         return _with(info, main, rest)
     if not info.past:
+        first = f"{main.model} is the first version it served"
+        if info.undone:
+            forward = info.undone[-1].model
+            raise errors.Conflict(
+                f"{info.name} has nothing to go back to",
+                f"{first}; {forward} was taken back already",
+                f"%aiaas_endpoints promote {info.name} --version {forward}",
+            )
         raise errors.Conflict(
             f"{info.name} has nothing to go back to",
-            f"{main.model} is the first version it served",
+            first,
             f"%aiaas_endpoints versions {info.name}",
         )
     back = msgspec.structs.replace(info.past[-1], role="main", since=now)
@@ -196,6 +204,22 @@ def about(before: EndpointInfo, after: EndpointInfo) -> str:
 def _gone(before: EndpointInfo, after: EndpointInfo) -> list[Share]:
     new = {each.model for each in served(after)}
     return [each for each in served(before) if each.model not in new]
+
+
+def check_replaced(info: EndpointInfo, model: str, *, replace: bool) -> None:
+    """Check that a model may be served where an endpoint runs.
+
+    Raises
+    ------
+    NameTaken
+        If another is served there, which `replace` does not allow to replace.
+    """
+    if info.model != model and not replace:
+        raise errors.NameTaken(
+            f"the endpoint {info.name!r} serves {info.model}",
+            "another model may stand beside it (--to), or take its place (--replace)",
+            f"%aiaas_deploy {model} --as {info.name} --replace",
+        )
 
 
 def check_fits(main: str, theirs: Signature, model: str, ours: Signature) -> None:

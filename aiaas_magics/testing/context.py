@@ -223,14 +223,13 @@ class LocalContext:
         share = Share(model=model.ref, since=time.time())
         if spec.to is not None:
             return self._beside(spec, model, share, taken)
-        if taken is not None and taken.model != model.ref and not spec.replace:
-            raise errors.NameTaken(f"{spec.as_!r} serves {taken.model}", "", "--replace")
+        if taken is not None:
+            rollout.check_replaced(taken, model.ref, replace=spec.replace)
         past = () if taken is None or taken.model == model.ref else rollout.served(taken)[:1]
+        settings = spec.settings(taken)
         return EndpointInfo(
-            name=spec.as_, model=model.ref, state="READY", url=f"http://127.0.0.1:{spec.port}",
-            port=spec.port, workers=spec.workers, target=model.target, example=example,
-            schema=spec.schema, versions=(share,), past=past, host=spec.host, limits=spec.limits,
-            samples=not spec.no_samples,
+            name=spec.as_, model=model.ref, state="READY", url=f"http://127.0.0.1:{settings['port']}",
+            target=model.target, example=example, versions=(share,), past=past, **settings,
         )  # fmt: skip
 
     def _beside(

@@ -64,7 +64,7 @@ def test_lists_are_tables_with_a_cell_for_each_column(made, request, docs):
 
 
 def test_lists_tell_no_ids_times_and_addresses_in_docs_mode(made, docs_mode):
-    assert made[0].run("jobs", "list", {}).columns == ("verb", "makes", "state")
+    assert made[0].run("jobs", "list", {}).columns == ("verb", "of what", "state")
     assert column(made[0].run("endpoints", "list", {}), "address") == [""]
     assert "memory" not in repr(made[0].run("", "", {}))
 

@@ -279,11 +279,14 @@ def test_the_ending_says_how_to_write(empty, tmp_path, name):
         empty.run("data", "save", {"data": "t", "path": str(tmp_path / name)})
 
 
-@pytest.mark.parametrize("path", ["none/t.csv", "folder.csv"])
-def test_a_place_that_cannot_be_written_says_so(empty, tmp_path, path):
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("none/t.csv", "there is no folder"), ("folder.csv", "cannot be written")],
+)
+def test_a_place_that_cannot_be_written_says_so(empty, tmp_path, path, words):
     load(empty)
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(errors.DataError, match="cannot be written"):
+    with pytest.raises(errors.DataError, match=words):
         empty.run("data", "save", {"data": "t", "path": str(tmp_path / path), "replace": True})
     assert sorted(p.name for p in tmp_path.iterdir()) == ["folder.csv"]
 

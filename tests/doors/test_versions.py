@@ -37,7 +37,8 @@ def test_the_card_shows_who_answers_how_much(api):
     assert repr(api).startswith("api: r@1, r@2 canary 25 %, ready")
     assert "75 %" in said
     assert "25 %" in said
-    assert "%aiaas_predict api" in said
+    assert "next: %aiaas_monitor api" in said
+    assert "curl" not in said
 
 
 def test_an_endpoint_alone_shows_no_table(api):
@@ -110,3 +111,44 @@ def test_endpoints_are_completed_after_to(api):
 def test_a_list_shows_what_stands_beside_the_main_version(api):
     listed = api._session.run("endpoints", "list", {})
     assert [row[1] for row in listed.rows] == ["r@1, r@2 canary 25 %"]
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ({"model": "nothing", "as_": "new"}, errors.NotFound),
+        ({"model": "r@1", "to": "nothing"}, errors.NotFound),
+        ({"model": "r@2", "as_": "api"}, errors.NameTaken),
+    ],
+)
+def test_what_cannot_be_deployed_is_refused_before_a_job(api, words, error):
+    before = len(list(api._session.jobs()))
+    with pytest.raises(error):
+        api._session.run("deploy", "", words)
+    assert len(list(api._session.jobs())) == before
+
+
+def test_a_model_that_is_in_the_making_is_waited_for_by_the_job(api, monkeypatch):
+    monkeypatch.setattr(type(api._session), "making", lambda self, name: ["j"])
+    with pytest.raises(errors.NotFound):
+        api._session.run("deploy", "", {"model": "nothing", "as_": "new"})
+    assert next(api._session.jobs()).verb == "deploy"
+
+
+def test_a_report_is_refused_before_a_job_where_its_folder_is_not(api, tmp_path):
+    before = len(list(api._session.jobs()))
+    with pytest.raises(errors.DataError, match="there is no folder") as caught:
+        api._session.run(
+            "monitor", "", {"endpoint": "api", "report": str(tmp_path / "no" / "r.html")}
+        )
+    assert caught.value.try_ == f"!mkdir -p {tmp_path / 'no'}"
+    assert len(list(api._session.jobs())) == before
+
+
+def test_a_monitoring_job_is_known_by_its_endpoint(api):
+    api._session.run("monitor", "", {"endpoint": "api"})
+    (row, *_) = api._session.run("jobs", "list", {}).rows
+    assert row[1:3] == ("monitor", "api")
+    with pytest.raises(errors.NotFound) as caught:
+        api._session.run("jobs", "stop", {"job": "apu"})
+    assert caught.value.hint == "did you mean 'api'?"

@@ -1,11 +1,14 @@
 """What a line of %aiaas_deploy may ask."""
 
+import msgspec
 import pytest
 
 from aiaas_magics import errors
 from aiaas_magics.magics import grammar
 from aiaas_magics.specs import verb
+from aiaas_magics.specs.converting import convert
 from aiaas_magics.specs.deploy import DeploySpec
+from aiaas_magics.specs.records import EndpointInfo, ServingLimits
 
 
 def asked(**more):
@@ -78,4 +81,45 @@ def test_a_new_name_and_a_known_one_are_alternatives():
 def test_the_limits_of_the_endpoint_are_its_own():
     values = parse("clf --timeout 2s --memory 1GB --concurrency 8")
     spec = asked(**{name: values[name] for name in ("timeout", "memory", "concurrency")})
-    assert (spec.limits.timeout, spec.limits.memory, spec.limits.concurrency) == (2.0, 10**9, 8)
+    limits = spec.settings()["limits"]
+    assert (limits.timeout, limits.memory, limits.concurrency) == (2.0, 10**9, 8)
+
+
+HAD = EndpointInfo(
+    name="api", model="clf@1", state="STOPPED", url="", port=8765, workers=2, schema="refuse",
+    limits=ServingLimits(concurrency=3, timeout=2.0), samples=False,
+)  # fmt: skip
+
+
+def test_an_endpoint_deployed_again_keeps_what_it_had():
+    found = asked().settings(HAD)
+    assert {name: getattr(HAD, name) for name in found} == found
+    assert set(found) == {"port", "workers", "schema", "host", "limits", "samples"}
+    assert asked().kept(HAD) == [
+        "schema refuse", "no rows kept", "timeout 2 s", "3 at once a worker", "2 workers"
+    ]  # fmt: skip
+
+
+def test_what_is_asked_for_again_is_not_kept():
+    spec = asked(schema="warn", timeout=30.0, workers=1, port=80, no_samples=False)
+    found = spec.settings(HAD)
+    assert (found["schema"], found["workers"], found["port"]) == ("warn", 1, 80)
+    assert (found["limits"].timeout, found["limits"].concurrency, found["samples"]) == (30, 3, True)
+    now = msgspec.structs.replace(HAD, **found)
+    assert spec.kept(now) == ["3 at once a worker"]
+
+
+def test_a_first_endpoint_keeps_nothing():
+    now = msgspec.structs.replace(HAD, **asked().settings())
+    assert asked().kept(now) == []
+    assert (now.workers, now.schema, now.host, now.samples) == (1, "warn", "127.0.0.1", True)
+
+
+@pytest.mark.parametrize("value", [0.3, "0.3", ".25"])
+def test_a_part_of_one_without_its_sign_is_asked_about(value):
+    option = next(o for o in verb("deploy").actions[0].options if o.name == "canary")
+    with pytest.raises(errors.UsageError, match="may mean") as caught:
+        convert(option, value)
+    assert caught.value.try_.startswith(f"--canary {100 * float(value):g}% or --canary 0.")
+    assert convert(option, "0.3%") == 0.3
+    assert (convert(option, 1), convert(option, 0)) == (1.0, 0.0)

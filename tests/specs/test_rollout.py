@@ -170,6 +170,14 @@ def test_without_a_past_there_is_no_rollback():
         edit(ALONE, Rollback(endpoint="api"))
 
 
+def test_a_second_rollback_is_told_what_the_first_took_back():
+    back = edit(PROMOTED, Rollback(endpoint="api"))
+    with pytest.raises(errors.Conflict, match="nothing to go back to") as caught:
+        edit(back, Rollback(endpoint="api"))
+    assert caught.value.hint == "m@1 is the first version it served; m@2 was taken back already"
+    assert caught.value.try_ == "%aiaas_endpoints promote api --version m@2"
+
+
 @given(st.lists(st.sampled_from(["2", "3", "4", "rollback", "canary"]), max_size=40))
 def test_whatever_is_done_one_version_is_main_and_all_requests_are_answered(steps):
     info = ALONE

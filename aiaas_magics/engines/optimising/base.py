@@ -18,6 +18,10 @@ class Unconvertible(Exception):
     """A part of a pipeline that a tier cannot compute, by its name, and why."""
 
 
+class LeftOut(Unconvertible):
+    """A tier is not tried, and why: it could compute the model, but nothing would be won, or it is not known to."""
+
+
 class Tier(Protocol):
     """A way to write a pipeline."""
 

@@ -26,7 +26,7 @@ from aiaas_magics import errors, frames
 from aiaas_magics.engines import usercode
 from aiaas_magics.engines.models import artefacts
 from aiaas_magics.engines.optimising import adversarial, gate
-from aiaas_magics.engines.optimising.base import Tier, Unconvertible
+from aiaas_magics.engines.optimising.base import LeftOut, Tier, Unconvertible
 from aiaas_magics.engines.optimising.onnx import OnnxTier
 from aiaas_magics.engines.optimising.treelite import TreeliteTier
 from aiaas_magics.engines.optimising.treeloop import TreeLoopTier
@@ -242,10 +242,11 @@ def _tried(
         return Trial(tier=tier.name, outcome="absent", why=f"{absent[0]} is not installed")
     try:
         if own:
-            raise Unconvertible("classes of your own run as they are written")
+            raise LeftOut("classes of your own run as they are written")
         predictor = built(tier, pipeline, info, where, lambda: pipeline)
     except Unconvertible as reason:
-        return Trial(tier=tier.name, outcome="unconvertible", why=str(reason))
+        outcome = "left out" if isinstance(reason, LeftOut) else "unconvertible"
+        return Trial(tier=tier.name, outcome=outcome, why=str(reason))
     except Exception as error:  # noqa: BLE001 - foreign libraries fail in many ways, and another tier serves
         said = " ".join(str(error).split())[:120]
         return Trial(tier=tier.name, outcome="unconvertible", why=f"{type(error).__name__}: {said}")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from aiaas_magics.engines.optimising import foreign, formulas, graphs, programs, trees
-from aiaas_magics.engines.optimising.base import Unconvertible
+from aiaas_magics.engines.optimising.base import LeftOut
 from aiaas_magics.engines.optimising.programs import Part
 from aiaas_magics.predictors.onnx import Onnx
 from aiaas_magics.predictors.packed import Array
@@ -56,7 +56,7 @@ class OnnxTier:
             return Part(Onnx(path.name, self._precision, output=output), link, cells=cells)
         found = trees.of(estimator)
         if self._precision != "float64":
-            raise Unconvertible("trees add up in float64, and are no slower so")
+            raise LeftOut("trees add up in float64, and are no slower so")
         body, leaves = graphs.of_trees(found, width + found.extra)
         path.write_bytes(body)
         packed = None if leaves is None else Array.of(leaves)

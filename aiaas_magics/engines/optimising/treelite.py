@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from aiaas_magics.engines.optimising import programs, trees
-from aiaas_magics.engines.optimising.base import Unconvertible
+from aiaas_magics.engines.optimising.base import LeftOut
 from aiaas_magics.engines.optimising.nodes import LEAF, Nodes, Trees
 from aiaas_magics.engines.optimising.programs import Part
 from aiaas_magics.predictors.programs import Program
@@ -54,7 +54,7 @@ def model(found: Trees, width: int) -> Any:
 
     nodes = sum(len(tree.left) for tree in found.trees)
     if nodes > MOST_NODES:
-        raise Unconvertible(f"{nodes:,} nodes are too many to hand over")
+        raise LeftOut(f"{nodes:,} nodes are too many to hand over")
     count, wide = len(found.trees), found.target is None
     kind = "kRegressor" if found.outputs == 1 else "kMultiClf"
     shape = (1, found.outputs if wide else 1)
