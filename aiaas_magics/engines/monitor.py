@@ -253,22 +253,12 @@ def _performance(
 ) -> tuple[tuple[Performance, ...], str]:
     if labels is None:
         return (), ""
-    everything = counters.merged(look.folder)
-    whole = not everything.lost and not everything.thinned
     target = look.watched.info.target
-    parts = joining.joined(
-        labels,
-        target,
-        spec.key,
-        look.seen,
-        whole=whole,
-        last=look.window.rows,
-        unseen=look.unseen,
-        endpoint=spec.endpoint,
-    )
+    parts, order = joining.joined(labels, target, spec.key, look)
     found = tuple(joining.performance(part) for part in parts)
     joined = len({i for part in parts for i in part.truth.index})
-    return found, f"{joined:,} of {labels[target].notna().sum():,} labels found their rows"
+    told = f"{joined:,} of {labels[target].notna().sum():,} labels found their rows"
+    return found, "; ".join(filter(None, (told, order)))
 
 
 def _raised(

@@ -354,6 +354,27 @@ def test_as_many_labels_as_the_window_has_rows_are_those_of_the_last(api):
     accuracy = (pipeline.predict(frame[["x", "z", "town"]]) == frame["y"]).mean()
     assert found.performance[0].rows == 80
     assert found.performance[0].scores[0].value == pytest.approx(accuracy)
+    assert found.labelled.endswith("no key: taken in order for the last 80 of 180 rows")
+
+
+def test_labels_in_order_are_taken_again_after_rows_that_came_too_fast(api, monkeypatch):
+    one, now = api(), [time.time() // 60 * 60 + 5.0]
+    monkeypatch.setattr(counters.time, "time", lambda: now[0])
+    monkeypatch.setattr(collector, "RATE", 0)
+    one.watch._purse = 50.0
+    one.ask(table(90, seed=3), each=90)
+    frame, labels = table(40, seed=7), None
+    for later in (1.0, 60.0):
+        now[0] += later
+        one.watch._purse = 1000.0
+        one.ask(frame, each=8)
+        labels = one.context.save_frame(frame[["y"]])
+        if later == 1.0:
+            with pytest.raises(errors.DataError) as refused:
+                one.look(labels=labels, window="40")
+            assert "came too fast" in refused.value.hint
+    for window in ("40", "30s"):
+        assert one.look(labels=labels, window=window).performance[0].rows == 40
 
 
 def test_a_model_that_has_become_worse_is_an_alert(api):
@@ -386,7 +407,7 @@ def test_a_label_that_is_missing_keeps_its_rows_place(api):
     found = one.look(labels=labels, window="80")
     assert found.performance[0].rows == 79
     assert found.performance[0].scores[0].value == 1.0
-    assert found.labelled == "79 of 79 labels found their rows"
+    assert found.labelled == "79 of 79 labels found their rows; no key: taken in order for 80 rows"
 
 
 def test_labels_in_order_are_refused_where_a_version_that_is_gone_answered_in_between(api):
@@ -418,16 +439,18 @@ def test_a_shadow_s_rows_alone_have_no_order(api):
     one.shadow(frame, "clf@3", key="id")
     with pytest.raises(errors.DataError) as refused:
         one.look(labels=one.context.save_frame(frame[["y"]]))
-    assert "0 rows were answered, 40 labels came" in refused.value.hint
-    assert "--window" not in refused.value.try_
+    assert "0 rows are kept, 40 labels came" in refused.value.hint
 
 
-def test_labels_of_the_last_rows_are_told_how_to_be_asked_for(api):
+def test_labels_that_are_too_few_are_not_advised_away(api):
+    """They may be those of any rows: a window as long as they are would join them with wrong ones."""
     one = api()
     one.ask(table(60, seed=7))
     with pytest.raises(errors.DataError) as refused:
         one.look(labels=one.context.save_frame(table(40)[["y"]]))
-    assert refused.value.try_.endswith("or --window 40 for the last rows")
+    assert "60 rows are kept, 40 labels came" in refused.value.hint
+    assert "--window" not in refused.value.try_
+    assert "None where there is none yet" in refused.value.try_
 
 
 @pytest.mark.parametrize("rows", [1, 2])
