@@ -22,6 +22,7 @@ from aiaas_magics.specs.monitor import (
     MonitorResult,
     MonitorSpec,
     Performance,
+    spoken,
     window_of,
 )
 from aiaas_magics.specs.results import Chart
@@ -116,21 +117,14 @@ def _looked(spec: MonitorSpec, labels: pd.DataFrame | None, context: Context) ->
     chosen = look.main if seen is None else seen.model
     everything = counters.merged(look.folder)
     result = MonitorResult(
-        endpoint=spec.endpoint, model=chosen, target=watched.info.target, window=_words(spec), since=look.since,
+        endpoint=spec.endpoint, model=chosen, target=watched.info.target, window=spoken(spec.window), since=look.since,
         until=look.now, versions=versions, drift=told, rows=compared.rows, reference=compared.reference,
         performance=performance, labelled=labelled, alerts=found, over=over,
         state=watched.info.state, ever=sum(t.requests for m, t in everything.versions.items() if m != counters.NONE),
         turned_away=look.counts.of(counters.NONE).requests, lost=everything.lost, thinned=everything.thinned,
-        warnings=tuple(_warnings(spec, look, compared)), kept={m: len(each.kept()[0]) for m, each in look.seen.items()},
+        warnings=(*_warnings(spec, look, compared), *alerts.unsure(case)), kept={m: len(each.kept()[0]) for m, each in look.seen.items()},
     )  # fmt: skip
     return Looked(result, list(drawn.of(look, compared.drifts, chosen)))
-
-
-def _words(spec: MonitorSpec) -> str:
-    window = window_of(spec.window)
-    if window.rows is not None:
-        return f"the minutes of the last {style.plural(window.rows, 'row')}"
-    return f"the last {spec.window}"
 
 
 def _seen(version: str | None, look: Look) -> Seen | None:

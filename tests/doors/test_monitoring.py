@@ -15,7 +15,7 @@ def _at_once(monkeypatch):
 def test_an_endpoint_is_looked_at(made):
     found = made[0].run("monitor", "", {"endpoint": "api"})
     assert isinstance(found, Monitoring)
-    assert repr(found).startswith("api: 0 requests in the last 1h, no alert")
+    assert repr(found).startswith("api: 0 requests in the last hour, no alert")
     assert not found
     assert found.drifted == ()
     assert list(found.versions.columns)[:2] == ["model", "role"]
@@ -55,7 +55,7 @@ def test_a_watch_goes_on_until_it_is_stopped_and_says_how(made):
     session.run("monitor", "", {"endpoint": "api"})
     stopped = session.run("jobs", "stop", {"job": job.id})
     assert stopped.card().text().endswith(f"next: %aiaas_jobs attach {job.id}")
-    assert repr(job.wait()).startswith("api: 0 requests in the last 1h")
+    assert repr(job.wait()).startswith("api: 0 requests in the last hour")
     assert job.card().text().endswith("next: %aiaas_jobs attach")
 
 

@@ -222,7 +222,8 @@ def test_unknown_categories_and_gaps_are_told(api):
     found = one.look()
     town = next(each for each in found.drift if each.name == "town")
     assert town.odd == 100
-    assert "odd:town" in names(found)
+    assert "drift:town" in names(found)
+    assert "odd:town" not in names(found)
     assert town.text.startswith("unknown values 0 % before, 25 % now")
 
 
@@ -239,6 +240,27 @@ def test_without_samples_a_window_of_rows_is_of_whole_minutes(api):
     found = one.look(window="200")
     assert found.rows == 600
     assert found.kept == {"clf@1": 0}
+
+
+@pytest.mark.parametrize("asking", [0, 5])
+def test_a_probability_nobody_asked_for_is_not_missing(api, asking):
+    one = api()
+    frame = table(400, seed=7)
+    pipeline, info, _ = one.models["clf@1"]
+    records = frames.records(frame[[n for n, _ in info.signature.inputs]])
+    labels, proba = pipeline.predict(frame), pipeline.predict_proba(frame)
+    for i in range(0, 400, 40):
+        rows = Rows(
+            info.signature,
+            {n: [r[n] for r in records[i : i + 40]] for n, _ in info.signature.inputs},
+        )
+        sure = proba[i : i + 40] if i < 40 * asking else None
+        one.watch.answered("clf@1", 200, 0.002, rows, Outcome(labels[i : i + 40], sure))
+    one.watch.look()
+    found = one.look()
+    assert found.alerts == ()
+    told = next(each for each in found.drift if each.what == "probability")
+    assert (told.missing, told.rows) == (0.0, 40 * asking)
 
 
 def test_versions_stand_side_by_side(api):
@@ -575,9 +597,9 @@ def test_looking_again_and_again_tells_each_look_and_ends_when_it_is_stopped(api
     told = [t.body["text"] for t in one.context.told if t.type == "progress"]
     told = told[told.index("looking at api") :]
     assert told[1] == told[2].replace("look 2", "look 1")
-    assert told[1] == "look 1: 0 requests in the last 1h, no alert; until it is stopped"
+    assert told[1] == "look 1: 0 requests in the last hour, no alert; until it is stopped"
     assert told[3].startswith(
-        "look 3: 4 requests in the last 1h, 3 alerts: drift of x, its prediction"
+        "look 3: 4 requests in the last hour, 3 alerts: drift of x, its prediction"
     )
     logged = [t.body["text"] for t in one.context.told if t.type == "log"]
     assert sum("column 'x' has drifted" in text for text in logged) == 1
