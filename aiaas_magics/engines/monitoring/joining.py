@@ -18,7 +18,7 @@ from aiaas_magics.cards import style
 from aiaas_magics.engines import measuring
 from aiaas_magics.engines.evaluation import subject
 from aiaas_magics.engines.monitoring.looking import Look, Seen
-from aiaas_magics.gauges.samples import key_of
+from aiaas_magics.gauges.samples import key_of, key_word
 from aiaas_magics.specs.monitor import Performance
 from aiaas_magics.specs.results import Score
 
@@ -82,7 +82,7 @@ def _by_key(
     found: Mapping[str, Array],
     seen: Mapping[str, Seen],
 ) -> list[Joined]:
-    words = labels[key].map(_word)
+    words = labels[key].map(key_word)
     known = pd.DataFrame(
         {
             "key": words.map(lambda word: key_of(word.encode())).astype("uint64"),
@@ -108,14 +108,9 @@ def _by_key(
         raise errors.DataError(
             "no label finds its row",
             "the requests bore no key" if none else f"no request bore a key of column {key!r}",
-            "send the header x-aiaas-key with each request",
+            f"the header x-aiaas-key with each request, or %aiaas_predict ... --key {key}",
         )
     return parts
-
-
-def _word(key: Any) -> str:
-    """Return a key as a request bears it: 7.0 is 7, where a gap has made numbers of a column floats."""
-    return str(int(key)) if isinstance(key, float) and key.is_integer() else str(key)
 
 
 def _by_order(truth: pd.Series, found: Mapping[str, Array], look: Look) -> tuple[list[Joined], str]:
