@@ -138,11 +138,13 @@ def _seen(version: str | None, look: Look) -> Seen | None:
     wanted = version or look.main
     if wanted in look.seen:
         return look.seen[wanted]
-    found = next((each for m, each in look.seen.items() if m.rpartition("@")[2] == wanted), None)
+    named = [each for m, each in look.seen.items() if wanted in m.split("@")]
+    found = named[0] if len(named) == 1 else None
     if found is None and version is not None:
+        hint = f"it serves {', '.join(each.model for each in named)}" if named else ""
         raise errors.NotFound(
             f"{look.watched.info.name} does not serve {version}",
-            errors.did_you_mean(version, look.seen),
+            hint or errors.did_you_mean(version, look.seen),
             f"%aiaas_endpoints show {look.watched.info.name}",
         )
     return found

@@ -244,26 +244,32 @@ MONITOR = Verb(
             options=(
                 Option(
                     "window",
-                    Kind.TEXT,
-                    "how far back: a time (15m, 1h, 7d), or the last so many rows (1000)",
+                    Kind.WINDOW,
+                    "how far back: a time (15m, 1h, 7d), or the last so many rows (1000); labels in order are theirs",
                     "1h",
                 ),
                 Option(
-                    "version", Kind.MODEL, "the version looked at closely (default: the main one)"
+                    "version",
+                    Kind.VERSION,
+                    "the version looked at closely, clf@4 or 4 (default: the main one)",
                 ),
                 Option(
                     "against",
-                    Kind.MODEL,
+                    Kind.VERSION,
                     "compare with the rows of this version, not with those the model was made of",
                 ),
                 Option("every", Kind.DURATION, "look again and again, until stopped", metavar="1m"),
                 *grouped(
                     "how right it was",
-                    Option("labels", Kind.DATA, "true answers, a column named as the target"),
+                    Option(
+                        "labels",
+                        Kind.DATA,
+                        "true answers: a column named as the target, None where there is none yet",
+                    ),
                     Option(
                         "key",
-                        Kind.TEXT,
-                        "their column with what the requests bore as x-aiaas-key (default: same order)",
+                        Kind.COLUMN,
+                        "their column with what the requests bore as x-aiaas-key (default: a label a row, in order)",
                     ),
                 ),
                 *grouped(

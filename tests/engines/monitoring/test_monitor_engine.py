@@ -517,6 +517,16 @@ def test_a_version_that_is_not_served_is_told(api):
     assert "does not serve clf@9" in refused.value.what
 
 
+def test_a_model_s_name_means_its_version_if_it_serves_one(api):
+    assert api().look(version="clf").model == "clf@1"
+
+
+def test_a_model_s_name_means_none_of_two_versions(api):
+    with pytest.raises(errors.NotFound) as refused:
+        api(versions=2).look(version="clf")
+    assert refused.value.hint == "it serves clf@1, clf@2"
+
+
 def test_an_endpoint_that_nobody_asked_has_nothing_to_tell(api):
     found = api().look()
     assert found.alerts == ()
