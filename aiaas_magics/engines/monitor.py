@@ -52,7 +52,7 @@ class Looked(NamedTuple):
     result: MonitorResult
     charts: list[Chart]
     failed: str = ""
-    """Why the look after it failed."""
+    """Why the looks after it failed."""
 
 
 def run(spec: MonitorSpec, context: Context) -> MonitorResult:
@@ -73,6 +73,8 @@ def run(spec: MonitorSpec, context: Context) -> MonitorResult:
         if not _waited(spec.every, context):
             break
         found, count = _again(spec, labels, context, found), count + 1
+    if found.failed:  # of those before it a later look tells more
+        context.warn(f"the last look failed: {found.failed}", "this is the one before it")
     return msgspec.structs.replace(found.result, charts=pictures.render(found.charts, context))
 
 
@@ -84,7 +86,7 @@ def _again(
         return _looked(spec, labels, context)
     except errors.AiaasError as error:
         if error.what != last.failed:
-            context.warn(f"a look failed: {error.what}", error.try_)
+            context.log(f"a look failed: {error.what}")
         return last._replace(failed=error.what)
 
 

@@ -585,6 +585,10 @@ def test_without_held_out_rows_that_is_told(api):
     assert next(each for each in found.drift if each.name == "prediction").p is None
 
 
+def texts(one, kind):
+    return [t.body["text"] for t in one.context.told if t.type == kind]
+
+
 def watching(monkeypatch, one, *between):
     """Look again after each of these was done, and then be stopped."""
     steps = iter(between)
@@ -611,7 +615,7 @@ def test_looking_again_and_again_tells_each_look_and_ends_when_it_is_stopped(api
     assert told[3].startswith(
         "look 3: 4 requests in the last hour, 3 alerts: drift of x, its prediction"
     )
-    logged = [t.body["text"] for t in one.context.told if t.type == "log"]
+    logged = texts(one, "log")
     assert sum("column 'x' has drifted" in text for text in logged) == 1
     assert found.rows == 200
 
@@ -634,8 +638,24 @@ def test_a_look_that_fails_is_told_once_and_does_not_end_the_watch(api, monkeypa
     labels = one.context.save_frame(frame[["y"]])
     found = watching(monkeypatch, one, more, more)(labels=labels)
     assert found.performance[0].rows == 80
-    warned = [t.body["text"] for t in one.context.told if t.type == "warning"]
-    assert warned == ["a look failed: nothing tells which labels belong to which rows"]
+    said = "look failed: nothing tells which labels belong to which rows"
+    assert texts(one, "warning") == [f"the last {said}"]
+    assert [text for text in texts(one, "log") if "failed" in text] == [f"a {said}"]
+
+
+def test_a_look_that_failed_is_no_news_when_a_later_one_did_not(api, monkeypatch):
+    one, looks, bare = api(), iter((None, errors.DataError("not now"), None)), monitor._looked
+
+    def looked(*args):
+        error = next(looks)
+        if error is not None:
+            raise error
+        return bare(*args)
+
+    monkeypatch.setattr(monitor, "_looked", looked)
+    watching(monkeypatch, one, lambda: None, lambda: None)()
+    assert "a look failed: not now" in texts(one, "log")
+    assert not any("failed" in text for text in texts(one, "warning"))
 
 
 def test_a_first_look_that_fails_ends_the_job(api):
