@@ -194,8 +194,7 @@ class Session:
         job = searches.submit(self, spec, limits)
         self.submitted.append(job)
         if values.get("detach"):
-            endless = bool(spec.RESTS and getattr(spec, spec.RESTS))
-            return JobHandle(self, next(self.jobs({"id": job})), endless=endless)
+            return JobHandle(self, next(self.jobs({"id": job})), endless=spec.endless)
         try:
             handle, _ = self.follow(job)
         finally:

@@ -30,6 +30,7 @@ TYPES: dict[Kind, object] = {
     Kind.SOURCE: "DataFrame | str",
     Kind.PERCENT: "float | str",
     Kind.DURATION: "float | str",
+    Kind.WINDOW: "int | str",
     Kind.SIZE: "int | str",
     Kind.ESTIMATOR: "Estimator",
     Kind.CODE: "str | Callable[[DataFrame], DataFrame]",

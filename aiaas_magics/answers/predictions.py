@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aiaas_magics import errors, frames, handles
+from aiaas_magics.cards import style
 from aiaas_magics.handles import Handle
 from aiaas_magics.specs.records import ModelInfo
 
@@ -35,7 +36,8 @@ def predict(session: Session, values: Values) -> Handle:
         )
     model = session.model(info.model)
     schema = values.get("schema")
-    frame = _rows(session, values["data"], values.get("rows"), model, schema)
+    table = _table(session, values["data"], values.get("rows"))
+    frame = _inputs(table, model, schema)
     said = client.predict(
         info.url,
         info.token or "",
@@ -43,23 +45,21 @@ def predict(session: Session, values: Values) -> Handle:
         timeout=float(values.get("timeout", 30.0)),
         proba=True,
         schema=schema,
+        keys=_keys(table, values.get("key"), info.name),
     )
     answer = frame.reset_index(drop=True)
     made = {"prediction": said["y_pred"]}
     if "y_proba" in said:
         made["probability"] = [max(row) for row in said["y_proba"]]
+    if len(set(said.get("versions", ()))) > 1:
+        made["version"] = said["versions"]
     taken = [name for name in made if name in answer.columns]
     answer = answer.rename(columns={name: f"{name} (input)" for name in taken}).assign(**made)
     return handles.Prediction(info.name, info.target, answer, said.get("warnings", ()))
 
 
-def _rows(
-    session: Session, word: object, rows: int | None, model: ModelInfo, schema: str | None
-) -> pd.DataFrame:
-    """Return the raw rows a model is asked about: of prepared data those it was prepared from.
-
-    Where what is sure is to be fixed, a column that may have gaps can be absent.
-    """
+def _table(session: Session, word: object, rows: int | None) -> pd.DataFrame:
+    """Return the raw rows that are meant, with all their columns: of prepared data those it was prepared from."""
     from aiaas_magics.engines import recipe
 
     if rows is not None and rows < 1:
@@ -72,6 +72,11 @@ def _rows(
         frame = frames.as_table(word)
         _check_raw(session, frame)
         frame = frame.set_axis(frames.column_names(frame), axis=1)
+    return frame.head(rows) if rows is not None else frame
+
+
+def _inputs(frame: pd.DataFrame, model: ModelInfo, schema: str | None) -> pd.DataFrame:
+    """Return the columns a model is asked about; where what is sure is to be fixed, one that may have gaps can be absent."""
     needed = model.signature.required if schema == "fix" else ()
     names = [
         n
@@ -85,8 +90,30 @@ def _rows(
                 errors.did_you_mean(name, frame.columns),
                 f"%aiaas_models show {model.ref}",
             )
-    chosen: pd.DataFrame = frame[names].head(rows) if rows is not None else frame[names]
+    chosen: pd.DataFrame = frame[names]
     return chosen
+
+
+def _keys(frame: pd.DataFrame, column: str | None, endpoint: str) -> list[str] | None:
+    """Return what each row's request bears as its key; None: nothing."""
+    from aiaas_magics.gauges.samples import key_word
+
+    if column is None:
+        return None
+    if column not in frame.columns:
+        near = errors.nearest(column, map(str, frame.columns)) or "COLUMN"
+        hint = errors.did_you_mean(column, map(str, frame.columns))
+        raise errors.DataError(
+            f"no column {column!r}", hint, f"%aiaas_predict {endpoint} DATA --key {near}"
+        )
+    gaps = frame[column].isna().to_numpy()
+    if gaps.any():
+        raise errors.DataError(
+            f"row {int(gaps.argmax())} has no key in column {column!r}",
+            f"{style.plural(int(gaps.sum()), 'row')} without one",
+            f"df.dropna(subset=[{column!r}])",
+        )
+    return frame[column].map(key_word).tolist()
 
 
 def _check_raw(session: Session, frame: pd.DataFrame) -> None:

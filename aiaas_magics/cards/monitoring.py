@@ -9,7 +9,7 @@ from aiaas_magics import errors
 from aiaas_magics.cards import page, style
 from aiaas_magics.cards.page import Card, Part, Table
 from aiaas_magics.cards.style import measure, number, one_line, plural
-from aiaas_magics.specs.monitor import Drifted, MonitorResult, VersionFigures
+from aiaas_magics.specs.monitor import Drifted, MonitorResult, VersionFigures, spoken
 from aiaas_magics.specs.records import ENDED
 
 MOST = 15
@@ -27,7 +27,8 @@ def line(result: MonitorResult) -> str:
     said = [plural(asked, "request") + f" in {result.window}"]
     said += [f"{failed:,} failed"] if failed else []
     said += [plural(len(result.alerts), "alert") if result.alerts else "no alert"]
-    return f"{result.endpoint}: {', '.join(said)}"
+    ended = f" is {result.state.lower()}" if result.state in ENDED else ""
+    return f"{result.endpoint}{ended}: {', '.join(said)}"
 
 
 def card(result: MonitorResult, warnings: Sequence[str], following: str) -> Card:
@@ -37,7 +38,6 @@ def card(result: MonitorResult, warnings: Sequence[str], following: str) -> Card
         line(result),
         *map(page.warning, dict.fromkeys((*said, *result.warnings, *warnings))),
         page.soft(f"over: {listed(result.over)}" if result.over else ""),
-        page.soft("it is stopped" if result.state == "STOPPED" else ""),
         page.soft(_unasked(result)),
         *_asked(result),
         _performance(result),
@@ -102,7 +102,11 @@ def _versions(result: MonitorResult) -> Part | None:
         "failed",
         "odd rows",
     ]
-    rows = [[*_figures(each), *(_agreement(each) if shadows else ())] for each in result.versions]
+    ended = result.state in ENDED
+    rows = [
+        [*_figures(each, ended=ended), *(_agreement(each) if shadows else ())]
+        for each in result.versions
+    ]
     names += ["same answer", "mean difference"] if shadows else []
     if style.docs_mode():
         hidden = [names.index(name) for name in ("a second", "p50", "p99")]
@@ -111,10 +115,11 @@ def _versions(result: MonitorResult) -> Part | None:
     return Table(tuple(names), [tuple(row) for row in rows], frozenset(range(2, len(names))))
 
 
-def _figures(each: VersionFigures) -> list[str]:
-    share = f" {each.percent:g} %" if each.role in ("main", "canary") else ""
+def _figures(each: VersionFigures, *, ended: bool) -> list[str]:
+    share = f" {each.percent:g} %" if each.role in ("main", "canary") and not ended else ""
+    was = "was " if ended and each.role != "past" else ""
     return [
-        each.model, each.role + share, f"{each.requests:,}", f"{each.rows:,}", number(each.rate, 3), latency(each.p50),
+        each.model, was + each.role + share, f"{each.requests:,}", f"{each.rows:,}", number(each.rate, 3), latency(each.p50),
         latency(each.p99), f"{each.refused:,}", f"{each.errors:,}", f"{each.noted:,}",
     ]  # fmt: skip
 
@@ -188,8 +193,9 @@ def _left_out(result: MonitorResult) -> str:
     if result.turned_away:
         said.append(f"{plural(result.turned_away, 'request')} turned away at the door")
     if result.lost or result.thinned:
+        parts = [plural(n, w) for n, w in ((result.lost, "request"), (result.thinned, "row")) if n]
         said.append(
-            f"too much at once: {plural(result.lost, 'request')} and {plural(result.thinned, 'row')} are in no bin"
+            f"{' and '.join(parts)} came too fast to be looked at: counted, but not in drift and labels"
         )
     return "; ".join(said)
 
@@ -202,7 +208,7 @@ def following(result: MonitorResult) -> str:
             f"%aiaas_deploy {result.versions[0].model if result.versions else 'MODEL'} --as {name}"
         )
     if not asked(result):
-        before = result.ever and result.window != f"the last {LONGEST}"
+        before = result.ever and result.window != spoken(LONGEST)
         words = f"monitor {name} --window {LONGEST}" if before else f"predict {name} DATA --rows 5"
         return f"%aiaas_{words}"
     canaries = [each.model for each in result.versions if each.role == "canary" and each.requests]

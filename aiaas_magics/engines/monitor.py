@@ -22,6 +22,7 @@ from aiaas_magics.specs.monitor import (
     MonitorResult,
     MonitorSpec,
     Performance,
+    spoken,
     window_of,
 )
 from aiaas_magics.specs.results import Chart
@@ -51,7 +52,7 @@ class Looked(NamedTuple):
     result: MonitorResult
     charts: list[Chart]
     failed: str = ""
-    """Why the look after it failed."""
+    """Why the looks after it failed."""
 
 
 def run(spec: MonitorSpec, context: Context) -> MonitorResult:
@@ -72,6 +73,8 @@ def run(spec: MonitorSpec, context: Context) -> MonitorResult:
         if not _waited(spec.every, context):
             break
         found, count = _again(spec, labels, context, found), count + 1
+    if found.failed:  # of those before it a later look tells more
+        context.warn(f"the last look failed: {found.failed}", "this is the one before it")
     return msgspec.structs.replace(found.result, charts=pictures.render(found.charts, context))
 
 
@@ -83,7 +86,7 @@ def _again(
         return _looked(spec, labels, context)
     except errors.AiaasError as error:
         if error.what != last.failed:
-            context.warn(f"a look failed: {error.what}", error.try_)
+            context.log(f"a look failed: {error.what}")
         return last._replace(failed=error.what)
 
 
@@ -116,21 +119,14 @@ def _looked(spec: MonitorSpec, labels: pd.DataFrame | None, context: Context) ->
     chosen = look.main if seen is None else seen.model
     everything = counters.merged(look.folder)
     result = MonitorResult(
-        endpoint=spec.endpoint, model=chosen, target=watched.info.target, window=_words(spec), since=look.since,
+        endpoint=spec.endpoint, model=chosen, target=watched.info.target, window=spoken(spec.window), since=look.since,
         until=look.now, versions=versions, drift=told, rows=compared.rows, reference=compared.reference,
         performance=performance, labelled=labelled, alerts=found, over=over,
         state=watched.info.state, ever=sum(t.requests for m, t in everything.versions.items() if m != counters.NONE),
         turned_away=look.counts.of(counters.NONE).requests, lost=everything.lost, thinned=everything.thinned,
-        warnings=tuple(_warnings(spec, look, compared)), kept={m: len(each.kept()[0]) for m, each in look.seen.items()},
+        warnings=(*_warnings(spec, look, compared), *alerts.unsure(case)), kept={m: len(each.kept()[0]) for m, each in look.seen.items()},
     )  # fmt: skip
     return Looked(result, list(drawn.of(look, compared.drifts, chosen)))
-
-
-def _words(spec: MonitorSpec) -> str:
-    window = window_of(spec.window)
-    if window.rows is not None:
-        return f"the minutes of the last {style.plural(window.rows, 'row')}"
-    return f"the last {spec.window}"
 
 
 def _seen(version: str | None, look: Look) -> Seen | None:
@@ -144,11 +140,13 @@ def _seen(version: str | None, look: Look) -> Seen | None:
     wanted = version or look.main
     if wanted in look.seen:
         return look.seen[wanted]
-    found = next((each for m, each in look.seen.items() if m.rpartition("@")[2] == wanted), None)
+    named = [each for m, each in look.seen.items() if wanted in m.split("@")]
+    found = named[0] if len(named) == 1 else None
     if found is None and version is not None:
+        hint = f"it serves {', '.join(each.model for each in named)}" if named else ""
         raise errors.NotFound(
             f"{look.watched.info.name} does not serve {version}",
-            errors.did_you_mean(version, look.seen),
+            hint or errors.did_you_mean(version, look.seen),
             f"%aiaas_endpoints show {look.watched.info.name}",
         )
     return found
@@ -253,22 +251,12 @@ def _performance(
 ) -> tuple[tuple[Performance, ...], str]:
     if labels is None:
         return (), ""
-    everything = counters.merged(look.folder)
-    whole = not everything.lost and not everything.thinned
     target = look.watched.info.target
-    parts = joining.joined(
-        labels,
-        target,
-        spec.key,
-        look.seen,
-        whole=whole,
-        last=look.window.rows,
-        unseen=look.unseen,
-        endpoint=spec.endpoint,
-    )
+    parts, order = joining.joined(labels, target, spec.key, look)
     found = tuple(joining.performance(part) for part in parts)
     joined = len({i for part in parts for i in part.truth.index})
-    return found, f"{joined:,} of {labels[target].notna().sum():,} labels found their rows"
+    told = f"{joined:,} of {labels[target].notna().sum():,} labels found their rows"
+    return found, "; ".join(filter(None, (told, order)))
 
 
 def _raised(

@@ -20,9 +20,17 @@ from aiaas_magics.store.runs import Tell
 TICK = 0.1
 """Seconds between two looks: a stop is seen, and progress told, ten times a second."""
 
+LAST_LOOK = 30.0
+"""Seconds beyond its time limit in which a job that was to go on for ever has to answer."""
+
 
 class Supervisor:
-    """Watches one job from inside its process."""
+    """Watches one job from inside its process.
+
+    ``endless`` says that the job goes on until it is stopped: its time limit stops it, and it answers.
+    """
+
+    endless = False
 
     def __init__(self, home: Home, job: str, limits: Limits) -> None:
         self._home, self._job, self._limits = home, job, limits
@@ -100,7 +108,10 @@ class Supervisor:
 
     def _check_limits(self) -> None:
         seconds, memory = self._limits.seconds, self._limits.memory
-        if seconds is not None and time.monotonic() - self._begun > seconds:
+        over = 0.0 if seconds is None else time.monotonic() - self._begun - seconds
+        if over > 0 and self.endless:
+            self._stopping.set()
+        if seconds is not None and over > (LAST_LOOK if self.endless else 0.0):
             self._end(queue.too_long(seconds), Cause.TIMEOUT)
         if memory is not None and (used := resident()) > memory:
             mb = 1e6

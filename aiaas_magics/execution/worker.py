@@ -132,6 +132,7 @@ def run(home: Home, job: str, env: dict[str, str] | None) -> None:
     supervisor.start()
     try:
         spec = home.runs.spec(job)
+        supervisor.endless = spec.endless
         context = WorkerContext(home, job, supervisor, home.runs.get(job).user)
         result = engines.find(tag_of(spec))(spec, context)
     except BaseException as error:  # noqa: BLE001 - whatever it was, the job must end in the store

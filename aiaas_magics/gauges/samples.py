@@ -45,6 +45,11 @@ def key_of(key: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest()) if key else 0
 
 
+def key_word(key: Any) -> str:
+    """Return a key of a table as a request bears it: 7.0 is 7, where a gap has made numbers of a column floats."""
+    return str(int(key)) if isinstance(key, float) and key.is_integer() else str(key)
+
+
 class Samples:
     """A worker's own rows of one version."""
 

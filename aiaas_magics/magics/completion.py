@@ -27,6 +27,8 @@ ENDINGS: dict[Kind, tuple[str, ...]] = {
     Kind.FOLDER: (),
 }
 """Kind of a word -> endings of the files it may mean; folders are proposed for all."""
+VERSIONED = {Kind.DATA: "data", Kind.MODEL: "models", Kind.MODELS: "models"}
+"""Kind of a word -> the table of what has versions, ``clf@4``."""
 REMEMBER = 2.0
 """Seconds a list of stored names is good for: a burst of keys asks once."""
 
@@ -123,9 +125,15 @@ class Completer:
         found = tables if kind in (Kind.DATA, Kind.SOURCE) else []
         if kind in ENDINGS:
             found = [*found, *_files(fragment, ENDINGS[kind])]
-        return sorted({*found, *self._stored(kind)})
+        return sorted({*found, *self._stored(kind, fragment)})
 
-    def _stored(self, kind: Kind) -> list[str]:
+    def _stored(self, kind: Kind, fragment: str) -> list[str]:
+        name, at, _ = fragment.partition("@")
+        if at and kind in VERSIONED:
+            with contextlib.suppress(errors.AiaasError):  # the line itself will say it
+                found = self._session().backend.query(VERSIONED[kind], {"name": name})
+                return [record.ref for record in found]
+            return []
         when, names = self._names.get(kind, (0.0, []))
         if time.monotonic() - when > REMEMBER:
             names = []
@@ -136,10 +144,13 @@ class Completer:
 
     def _columns(self, action: Action, rest: list[str]) -> list[str]:
         places = [i for i, option in enumerate(action.arguments) if option.kind is Kind.DATA]
+        tables = {f"--{option.name}" for option in action.options if option.kind is Kind.DATA}
         words = _positional(action, rest)
-        if not places or len(words) <= places[0]:
+        given = words[places[0] : places[0] + 1] if places else []
+        given += [value for name, value in itertools.pairwise(rest) if name in tables]
+        if not given:
             return self._inputs(action, words)
-        word = words[places[0]].partition(":")[2] or words[places[0]]
+        word = given[0].partition(":")[2] or given[0]
         value = self._variables().get(word)
         if is_table(value):
             return [str(name) for name in value.columns]  # type: ignore[union-attr]

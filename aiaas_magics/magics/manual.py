@@ -153,6 +153,7 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.FLOAT: {"type": "number"},
     Kind.PERCENT: {"type": ["number", "string"]},
     Kind.DURATION: {"type": ["number", "string"]},
+    Kind.WINDOW: {"type": ["integer", "string"]},
     Kind.SIZE: {"type": ["integer", "string"]},
     Kind.COLUMNS: {"type": "array", "items": {"type": "string"}},
     Kind.COSTS: {"type": ["object", "string"]},

@@ -6,7 +6,7 @@ import http.client
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -25,8 +25,11 @@ def predict(
     timeout: float = 30.0,
     proba: bool = False,
     schema: str | None = None,
+    keys: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Return the predictions for rows given by column name, and notes as ``warnings`` where there are any.
+
+    With keys, ``versions`` tells which version answered each row.
 
     Parameters
     ----------
@@ -38,32 +41,85 @@ def predict(
         What is done with rows unlike those the model learned from; None: what the endpoint does.
     timeout
         Seconds a request may take.
+    keys
+        A key a row, sent as ``x-aiaas-key``: the rows of a key go together, in a request of their own.
 
     Raises
     ------
+    DataError
+        If there are no rows, or a row or a key cannot be sent.
     EndpointError
         If nothing listens, the answer is late, or the rows are refused.
     AccessDenied
         If the token is wrong.
     """
     more = {"proba": proba} | ({"schema": schema} if schema else {})
-    answers = [_ask(url, token, body, timeout) for body in _bodies(rows, more)]
-    joined: dict[str, Any] = {"y_pred": [y for answer in answers for y in answer["y_pred"]]}
-    if proba and "y_proba" in answers[0]:
-        joined["y_proba"] = [p for answer in answers for p in answer["y_proba"]]
-        joined["classes"] = answers[0]["classes"]
+    answers: list[_Answer] = []
+    for key, places in _groups(len(rows), keys):
+        done = 0
+        for body in _bodies([rows[i] for i in places], more):
+            said = _ask(url, token, body, timeout, key)
+            count = len(said["y_pred"])
+            answers.append((places[done : done + count], said))
+            done += count
+    joined: dict[str, Any] = {"y_pred": _in_order(answers, "y_pred")}
+    if proba and all("y_proba" in said for _, said in answers):
+        joined["y_proba"] = _in_order(answers, "y_proba")
+        joined["classes"] = answers[0][1]["classes"]
+    if keys is not None:
+        joined["versions"] = _in_order(answers, VERSIONS)
     if notes := _notes(answers):
         joined["warnings"] = notes
     return joined
 
 
-def _notes(answers: Sequence[dict[str, Any]]) -> list[Note]:
+_Answer = tuple[Sequence[int], dict[str, Any]]
+"""Places of rows, and what was answered to them."""
+VERSIONS = "versions"
+
+
+def _groups(count: int, keys: Sequence[str] | None) -> list[tuple[str | None, Sequence[int]]]:
+    """Return each key with the places of its rows, in the order of their first rows."""
+    if keys is None or not count:
+        return [(None, range(count))]
+    found: dict[str | None, list[int]] = {}
+    for place, key in enumerate(keys):
+        _check_key(key, place)
+        found.setdefault(key, []).append(place)
+    return list(found.items())
+
+
+def _check_key(key: str, place: int) -> None:
+    """Refuse what a header cannot bear unchanged. Raises `DataError`."""
+    if not key or key != key.strip() or not key.isprintable() or len(key.encode()) > MOST_KEY:
+        raise errors.DataError(
+            f"row {place}: {key[:40]!r} cannot be a key",
+            f"1 to {MOST_KEY} bytes without line breaks, and no blanks around",
+            "--key with another column",
+        )
+
+
+MOST_KEY = 1024
+"""Bytes of a key."""
+
+
+def _in_order(answers: Sequence[_Answer], field: str) -> list[Any]:
+    """Return a field of all answers, a value a row, in the order of the rows."""
+    found = [None] * sum(len(places) for places, _ in answers)
+    for places, said in answers:
+        for place, value in zip(places, said[field], strict=True):
+            found[place] = value
+    return found
+
+
+def _notes(answers: Sequence[_Answer]) -> list[Note]:
     """Return what was noted in all answers, rows counted from the first of all."""
-    parts, start = [], 0
-    for answer in answers:
-        parts.append((start, msgspec.convert(answer.get("warnings", []), list[Note])))
-        start += len(answer["y_pred"])
-    return joined_notes(parts)
+    found = [
+        msgspec.structs.replace(note, first=places[note.first])
+        for places, said in answers
+        for note in msgspec.convert(said.get("warnings", []), list[Note])
+    ]
+    return joined_notes([(0, sorted(found, key=lambda note: note.first))])
 
 
 def _bodies(rows: Sequence[dict[str, JSON]], more: dict[str, JSON]) -> Iterator[bytes]:
@@ -88,8 +144,15 @@ def _halved(rows: Sequence[dict[str, JSON]], more: dict[str, JSON]) -> Iterator[
     yield from _halved(rows[half:], more)
 
 
-def _ask(url: str, token: str, body: bytes, timeout: float) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+def _ask(
+    url: str, token: str, body: bytes, timeout: float, key: str | None = None
+) -> dict[str, Any]:
+    headers: dict[str, str | bytes] = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/json",
+    }
+    if key is not None:
+        headers["x-aiaas-key"] = key.encode()
     place = urlsplit(url)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=timeout)
     try:
@@ -114,7 +177,8 @@ def _ask(url: str, token: str, body: bytes, timeout: float) -> dict[str, Any]:
     if reply.status != 200:
         raise _refusal(reply.status, said)
     answer: dict[str, Any] = said
-    return answer
+    model = unquote(reply.headers.get("x-aiaas-model", ""))
+    return answer | {VERSIONS: [model] * len(said["y_pred"])}
 
 
 def _decoded(body: bytes) -> Any:

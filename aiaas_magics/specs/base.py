@@ -37,6 +37,11 @@ class Spec(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     RESUMES: ClassVar[bool] = False
     RESTS: ClassVar[str] = ""
 
+    @property
+    def endless(self) -> bool:
+        """Whether the job goes on until it is stopped: it looks now and then, and a time limit stops it like a hand."""
+        return bool(self.RESTS and getattr(self, self.RESTS))
+
     def check_reproducible(self) -> None:
         """Refuse what may end otherwise on another machine; asked in docs_mode.
 

@@ -14,7 +14,7 @@ from aiaas_magics.specs import algorithms, metrics, refs
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.verbs import Kind, Option
 
-UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\Z")
 
@@ -45,7 +45,8 @@ _A = {
     Kind.FLOAT: "a number",
     Kind.PERCENT: "a percentage: 10%",
     Kind.VERSION: "a version: clf@4, or 4",
-    Kind.DURATION: "a duration: 90, 20s, 5m, 1h",
+    Kind.DURATION: "a duration: 90, 500ms, 20s, 5m, 1h",
+    Kind.WINDOW: "a window: 15m, 1h, 7d, or 1000 rows",
     Kind.SIZE: "a size: 500MB, 2GB",
     Kind.COLUMNS: "a list of columns: a,b,c",
     Kind.COSTS: "what mistakes cost: fp=1,fn=5, or a dict {true: {predicted: cost}}",
@@ -108,6 +109,21 @@ def _percent(option: Option, value: Any) -> float:
 
 def _version(option: Option, value: Any) -> str:
     return _text(option, str(value) if type(value) is int else value)
+
+
+def _window(option: Option, value: Any) -> str:
+    return _text(option, str(_int(option, value)) if isinstance(value, int | float) else value)
+
+
+def _data(option: Option, value: Any) -> Any:
+    """Return what names data, or is a table; Python that stands there without braces is told from a name."""
+    if isinstance(value, str) and any(c in value for c in "[]()"):
+        raise errors.UsageError(
+            f"{value} is not the name of a variable, or of stored data",
+            "what stands in braces is carried out first",
+            f"--{option.name} {{{value}}}" if not option.required else f"{{{value}}}",
+        )
+    return value
 
 
 def _text(option: Option, value: Any) -> str:
@@ -210,6 +226,8 @@ _CONVERT: dict[Kind, Callable[[Option, Any], Any]] = {
     Kind.FLOAT: _float,
     Kind.PERCENT: _percent,
     Kind.VERSION: _version,
+    Kind.WINDOW: _window,
+    Kind.DATA: _data,
     Kind.TEXT: _text,
     Kind.CHOICE: _choice,
     Kind.DURATION: _quantity(UNITS),

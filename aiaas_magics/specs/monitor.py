@@ -14,11 +14,14 @@ from aiaas_magics.specs.verbs import SUBMISSION, Action, Kind, Option, Verb, gro
 
 WINDOW = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([smhd]?)\Z")
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+CALLED = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
 MOST_SECONDS = 7 * 86400.0
 """How far back an endpoint's counts reach."""
 FEWEST_ROWS = 30
 """Rows of a window: fewer are not tested."""
 MOST_ROWS = 1_000_000
+FEWEST_REQUESTS = 20
+"""Below which a share of errors or a percentile is an accident."""
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -56,6 +59,15 @@ def window_of(text: str) -> Window:
             "--window 1000",
         )
     return Window(rows=int(number))
+
+
+def spoken(text: str) -> str:
+    """Return a window in words: ``the last hour``, ``the last 15 minutes``, ``the minutes of the last 1,000 rows``."""
+    rows = window_of(text).rows
+    if rows is not None:
+        return f"the minutes of the last {rows:,} rows"
+    number, unit = text.strip()[:-1].strip(), CALLED[text.strip()[-1]]
+    return f"the last {unit}" if float(number) == 1 else f"the last {number} {unit}s"
 
 
 class MonitorSpec(Spec, frozen=True, kw_only=True, tag="monitor"):
@@ -232,32 +244,49 @@ MONITOR = Verb(
             options=(
                 Option(
                     "window",
-                    Kind.TEXT,
-                    "how far back: a time (15m, 1h, 7d), or the last so many rows (1000)",
+                    Kind.WINDOW,
+                    "how far back: a time (15m, 1h, 7d), or the last so many rows (1000); labels in order are theirs",
                     "1h",
                 ),
                 Option(
-                    "version", Kind.MODEL, "the version looked at closely (default: the main one)"
+                    "version",
+                    Kind.VERSION,
+                    "the version looked at closely, clf@4 or 4 (default: the main one)",
                 ),
                 Option(
                     "against",
-                    Kind.MODEL,
+                    Kind.VERSION,
                     "compare with the rows of this version, not with those the model was made of",
                 ),
                 Option("every", Kind.DURATION, "look again and again, until stopped", metavar="1m"),
                 *grouped(
                     "how right it was",
-                    Option("labels", Kind.DATA, "true answers, a column named as the target"),
+                    Option(
+                        "labels",
+                        Kind.DATA,
+                        "true answers: a column named as the target, None where there is none yet",
+                    ),
                     Option(
                         "key",
-                        Kind.TEXT,
-                        "their column with what the requests bore as x-aiaas-key (default: same order)",
+                        Kind.COLUMN,
+                        "their column with what the requests bore as x-aiaas-key (default: a label a row, in order)",
                     ),
                 ),
                 *grouped(
                     "alerts",
-                    Option("slow", Kind.DURATION, "p99 above this is an alert", 1.0, metavar="1s"),
-                    Option("failing", Kind.FLOAT, "a larger share of errors is an alert", 0.01),
+                    Option(
+                        "slow",
+                        Kind.DURATION,
+                        f"p99 above this is an alert, from {FEWEST_REQUESTS} requests on",
+                        1.0,
+                        metavar="500ms",
+                    ),
+                    Option(
+                        "failing",
+                        Kind.FLOAT,
+                        f"a larger share of errors is an alert; of fewer than {FEWEST_REQUESTS} requests two must fail",
+                        0.01,
+                    ),
                 ),
                 *grouped(
                     "the report",

@@ -25,6 +25,12 @@ PREDICT = Verb(
                     "rows unlike those learned from: warn, fix or refuse (default: the endpoint's)",
                     choices=MODES,
                 ),
+                Option(
+                    "key",
+                    Kind.COLUMN,
+                    "a column whose values go along as x-aiaas-key, one request a value: a canary gets its share of "
+                    "them, and %aiaas_monitor --labels ... --key finds them again",
+                ),
                 Option("rows", Kind.INT, "send only the first rows"),
                 Option(
                     "timeout",
@@ -34,7 +40,10 @@ PREDICT = Verb(
                     metavar="30s",
                 ),
             ),
-            examples=("%aiaas_predict cancer-api clean --rows 5",),
+            examples=(
+                "%aiaas_predict cancer-api clean --rows 5",
+                "%aiaas_predict cancer-api clean --key patient",
+            ),
         ),
     ),
 )

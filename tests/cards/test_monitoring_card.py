@@ -27,7 +27,7 @@ def result(**more):
     )  # fmt: skip
     return MonitorResult(
         **{
-            "endpoint": "api", "model": "clf@1", "target": "y", "window": "the last 1h", "since": 0.0, "until": 3600.0,
+            "endpoint": "api", "model": "clf@1", "target": "y", "window": "the last hour", "since": 0.0, "until": 3600.0,
             "versions": (MAIN, SHADOW), "drift": tuple(drift), "rows": 500, "reference": "600 rows clf@1 was made of",
         } | more
     )  # fmt: skip
@@ -38,7 +38,7 @@ def text(**more):
 
 
 def test_the_line_counts_requests_failures_and_alerts():
-    assert monitoring.line(result()) == "api: 1,200 requests in the last 1h, 1 failed, no alert"
+    assert monitoring.line(result()) == "api: 1,200 requests in the last hour, 1 failed, no alert"
     alerts = (Alert(name="drift:x", text="column 'x' has drifted"),)
     assert monitoring.line(result(alerts=alerts)).endswith("1 failed, 1 alert")
 
@@ -85,7 +85,8 @@ def test_performance_stands_beside_what_it_was():
 def test_what_could_not_be_counted_is_told():
     shown = text(turned_away=3, lost=2, thinned=1000)
     assert "3 requests turned away at the door" in shown
-    assert "2 requests and 1,000 rows are in no bin" in shown
+    assert "2 requests and 1,000 rows came too fast to be looked at" in shown
+    assert "too fast" not in text(turned_away=3)
 
 
 def test_in_docs_mode_nothing_depends_on_the_clock():
@@ -134,12 +135,12 @@ def shown(**more):
 def test_an_endpoint_nobody_asked_is_told_in_words_and_not_in_dashes():
     drift = tuple(Drifted(name=n, what="feature", kind="number", rows=0) for n in NAMES)
     assert shown(versions=(IDLE,), drift=drift, rows=0) == [
-        "api: 0 requests in the last 1h, no alert",
+        "api: 0 requests in the last hour, no alert",
         "  nobody has asked it yet",
         "  next: %aiaas_predict api DATA --rows 5",
     ]
     assert shown(versions=(IDLE,), drift=drift, rows=0, ever=1200)[1:] == [
-        "  nobody asked it in the last 1h; 1,200 requests came before",
+        "  nobody asked it in the last hour; 1,200 requests came before",
         "  next: %aiaas_monitor api --window 7d",
     ]
 
@@ -159,9 +160,12 @@ def test_of_too_few_rows_only_what_is_told_is_shown():
     assert not any(line.split()[0] == "a" for line in lines)
 
 
-def test_a_stopped_endpoint_says_how_it_comes_back():
-    lines = shown(state="STOPPED")
-    assert "  it is stopped" in lines
+@pytest.mark.parametrize("state", ["STOPPED", "LOST", "FAILED"])
+def test_an_endpoint_that_has_ended_says_so_and_how_it_comes_back(state):
+    lines = shown(state=state)
+    assert lines[0].startswith(f"api is {state.lower()}: 1,200 requests")
+    assert any("was main  " in line for line in lines)
+    assert not any("main 90 %" in line for line in lines)
     assert lines[-1] == "  next: %aiaas_deploy clf@1 --as api"
 
 

@@ -315,6 +315,28 @@ def test_a_table_with_an_index_of_its_own_keeps_its_order(made, asked):
     assert ask(made, table).frame.index.tolist() == [0, 1, 2]
 
 
+def test_rows_of_a_key_are_a_request_of_their_own(made, asked):
+    """The key is no column of the model, and is said as labels with a gap say it."""
+    table = made[1]["iris"].frame(rows=3).assign(id=[7.0, 8.0, 7.0])
+    assert len(ask(made, table, key="id")) == 3
+    assert [len(body["X_test"]) for body in asked] == [2, 1]
+    assert "id" not in asked[0]["X_test"][0]
+    asked.clear()
+    ask(made, table, key="id", rows=1)
+    assert [len(body["X_test"]) for body in asked] == [1]
+
+
+@pytest.mark.parametrize(
+    ("key", "message"), [("di", "no column 'di'"), ("id", "row 1 has no key in column 'id'")]
+)
+def test_a_row_without_its_key_is_refused(made, asked, key, message):
+    table = made[1]["iris"].frame(rows=2).assign(id=["a", None])
+    with pytest.raises(errors.DataError) as refused:
+        ask(made, table, key=key)
+    assert refused.value.what == message
+    assert asked == []
+
+
 def test_a_prepared_table_is_refused(made, asked):
     with pytest.raises(errors.DataError, match="clean@1, which is prepared already") as caught:
         ask(made, made[1]["clean"].frame())

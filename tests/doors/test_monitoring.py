@@ -2,9 +2,10 @@
 
 import pytest
 
-from aiaas_magics import errors
+from aiaas_magics import errors, specs
 from aiaas_magics.engines import monitor
 from aiaas_magics.handles import Monitoring
+from aiaas_magics.specs.calls import check
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +16,7 @@ def _at_once(monkeypatch):
 def test_an_endpoint_is_looked_at(made):
     found = made[0].run("monitor", "", {"endpoint": "api"})
     assert isinstance(found, Monitoring)
-    assert repr(found).startswith("api: 0 requests in the last 1h, no alert")
+    assert repr(found).startswith("api: 0 requests in the last hour, no alert")
     assert not found
     assert found.drifted == ()
     assert list(found.versions.columns)[:2] == ["model", "role"]
@@ -55,8 +56,37 @@ def test_a_watch_goes_on_until_it_is_stopped_and_says_how(made):
     session.run("monitor", "", {"endpoint": "api"})
     stopped = session.run("jobs", "stop", {"job": job.id})
     assert stopped.card().text().endswith(f"next: %aiaas_jobs attach {job.id}")
-    assert repr(job.wait()).startswith("api: 0 requests in the last 1h")
+    assert repr(job.wait()).startswith("api: 0 requests in the last hour")
     assert job.card().text().endswith("next: %aiaas_jobs attach")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ({"window": 40}, {"window": "40"}),
+        ({"window": "15m"}, {"window": "15m"}),
+        ({"slow": "500ms"}, {"slow": 0.5}),
+        ({"version": 2}, {"version": "2"}),
+    ],
+)
+def test_words_of_a_look_may_be_numbers_and_parts_of_a_second(line, words):
+    verb = specs.verb("monitor")
+    found = check(verb, verb.actions[0], {"endpoint": "api", **line}, {}).values
+    assert {name: found[name] for name in words} == words
+
+
+@pytest.mark.parametrize(
+    ("line", "try_"),
+    [
+        ({"labels": "df[['id','y']]"}, "--labels {df[['id','y']]}"),
+        ({"data": "df.head(100)"}, "{df.head(100)}"),
+    ],
+)
+def test_python_without_braces_is_told_how_it_is_said(line, try_):
+    verb = specs.verb("monitor" if "labels" in line else "predict")
+    with pytest.raises(errors.UsageError) as refused:
+        check(verb, verb.actions[0], {"endpoint": "api", **line}, {})
+    assert refused.value.try_ == try_
 
 
 def test_an_unknown_endpoint_is_told(made):

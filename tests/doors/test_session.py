@@ -42,7 +42,7 @@ LINES = [
     ("endpoints", "list", {}, "endpoints: ridge-api"),
     ("endpoints", "show", {"endpoint": "ridge-api"}, "ridge-api: ridge@1, ready"),
     ("endpoints", "logs", {"endpoint": "ridge-api"}, "the end of the log of ridge-api"),
-    ("monitor", "", {"endpoint": "ridge-api"}, "ridge-api: 0 requests in the last 1h, no alert"),
+    ("monitor", "", {"endpoint": "ridge-api"}, "ridge-api: 0 requests in the last hour, no alert"),
     ("deploy", "", {"model": "b", "to": "ridge-api", "canary": 10.0}, "ridge-api: ridge@1, b@1 canary 10 %, ready"),
     ("endpoints", "versions", {"endpoint": "ridge-api"}, "ridge-api: ridge@1 main 90 %, b@1 canary 10 %"),
     ("endpoints", "promote", {"endpoint": "ridge-api"}, "ridge-api: b@1 answers now (was ridge@1)"),

@@ -104,6 +104,25 @@ def test_versions_are_completed(api, action):
     assert complete(api._session, line + "r@2") == ["r@2"]
 
 
+@pytest.mark.parametrize("option", ["version", "against"])
+def test_a_look_is_completed_with_the_endpoint_s_versions(api, option):
+    assert complete(api._session, f"%aiaas_monitor api --{option} ") == ["r@1", "r@2"]
+
+
+def test_the_versions_of_a_model_are_completed_after_the_at(api):
+    assert complete(api._session, "%aiaas_deploy r@") == ["r@1", "r@2"]
+    assert complete(api._session, "%aiaas_deploy nobody@") == []
+
+
+@pytest.mark.parametrize(
+    "line", ["%aiaas_monitor api --labels iris --key s", "%aiaas_predict api iris --key s"]
+)
+def test_a_key_is_one_of_the_table_s_columns(api, line):
+    found = complete(api._session, line)
+    assert found
+    assert {each[0] for each in found} == {"s"}
+
+
 def test_endpoints_are_completed_after_to(api):
     assert complete(api._session, "%aiaas_deploy r@2 --to ") == ["api"]
 

@@ -52,6 +52,36 @@ def test_rows_and_token_are_sent(server):
     assert (headers["Authorization"], headers["Content-Type"]) == ("Bearer t0k", "application/json")
 
 
+def test_rows_of_a_key_go_together_and_come_back_in_the_order_of_the_rows(server):
+    rows = [{"x": i} for i in range(5)]
+    said = client.predict(
+        server.url, "t", rows, keys=["b", "ä", "b", "c", "ä"], proba=True, timeout=9
+    )
+    assert said["y_pred"] == [0, 1, 2, 3, 4]
+    assert len(said["y_proba"]) == len(said["versions"]) == 5
+    sent = [(h["x-aiaas-key"].encode("latin-1").decode(), a["X_test"]) for _, a, h in server.asked]
+    assert sent == [
+        ("b", [{"x": 0}, {"x": 2}]),
+        ("ä", [{"x": 1}, {"x": 4}]),
+        ("c", [{"x": 3}]),
+    ]
+
+
+def test_notes_of_keys_tell_rows_of_the_table(server):
+    note = {"column": "x", "problem": "odd", "rows": 1, "first": 0, "got": 1, "expected": "2"}
+    said = json.dumps({"y_pred": [7], "warnings": [note]}).encode()
+    server.RequestHandlerClass.said = (200, said)
+    found = client.predict(server.url, "t", [{"x": 1}, {"x": 2}], keys=["b", "a"])
+    assert [(each.rows, each.first) for each in found["warnings"]] == [(2, 0)]
+
+
+@pytest.mark.parametrize("key", ["", " a", "a\r\nx: y", "a" * 1025])
+def test_a_key_that_a_header_would_not_bear_is_refused_before_anything_is_sent(server, key):
+    with pytest.raises(errors.DataError, match=r"row 1: .* cannot be a key"):
+        client.predict(server.url, "t", [{"x": 1}, {"x": 2}], keys=["a", key])
+    assert not server.asked
+
+
 @pytest.mark.parametrize(
     ("count", "batches"), [(1, [1]), (10_000, [10_000]), (25_001, [10_000, 10_000, 5_001])]
 )

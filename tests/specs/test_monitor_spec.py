@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiaas_magics import errors
-from aiaas_magics.specs.monitor import MonitorSpec, Window, window_of
+from aiaas_magics.specs.monitor import MonitorSpec, Window, spoken, window_of
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,17 @@ from aiaas_magics.specs.monitor import MonitorSpec, Window, window_of
 )  # fmt: skip
 def test_a_window_is_a_time_or_rows(text, window):
     assert window_of(text) == window
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1h", "the last hour"), ("15m", "the last 15 minutes"), ("1.5h", "the last 1.5 hours"), ("7 d", "the last 7 days"),
+        ("1000", "the minutes of the last 1,000 rows"),
+    ],
+)  # fmt: skip
+def test_a_window_is_told_in_words(text, words):
+    assert spoken(text) == words
 
 
 @pytest.mark.parametrize(

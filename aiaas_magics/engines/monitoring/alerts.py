@@ -10,10 +10,19 @@ from typing import NamedTuple
 
 from aiaas_magics.cards import style
 from aiaas_magics.specs.metrics import METRICS
-from aiaas_magics.specs.monitor import Alert, Drifted, MonitorSpec, Performance, VersionFigures
+from aiaas_magics.specs.monitor import (
+    FEWEST_REQUESTS,
+    Alert,
+    Drifted,
+    MonitorSpec,
+    Performance,
+    VersionFigures,
+)
 
-FEWEST = 20
-"""Requests, below which a share of errors or a percentile is an accident."""
+FEWEST_FAILED = 2
+"""Requests that failed, of fewer than `FEWEST_REQUESTS`: one is an accident."""
+FEWEST_LABELS = 30
+"""Labelled rows, below which a score's interval is narrower than what is known."""
 ODD = 0.05
 """Of the rows: values out of range or unknown. The schema's margin lets next to none of the model's own rows be."""
 FEWEST_ODD = 5
@@ -44,7 +53,8 @@ def _down(case: Case) -> Iterator[Alert]:
 
 def _errors(case: Case) -> Iterator[Alert]:
     for each in case.versions:
-        if each.requests >= FEWEST and each.errors > case.spec.failing * each.requests:
+        enough = each.requests >= FEWEST_REQUESTS or each.errors >= FEWEST_FAILED
+        if enough and each.errors > case.spec.failing * each.requests:
             share = 100 * each.errors / each.requests
             text = f"{each.model}: {each.errors:,} of {each.requests:,} requests failed ({share:.3g} %)"
             yield Alert(name=f"errors:{each.model}", text=text)
@@ -52,7 +62,8 @@ def _errors(case: Case) -> Iterator[Alert]:
 
 def _slow(case: Case) -> Iterator[Alert]:
     for each in case.versions:
-        if each.requests >= FEWEST and each.p99 is not None and each.p99 > case.spec.slow:
+        enough = each.requests >= FEWEST_REQUESTS
+        if enough and each.p99 is not None and each.p99 > case.spec.slow:
             text = f"{each.model}: one request in a hundred takes longer than {style.duration(each.p99)}"
             yield Alert(name=f"slow:{each.model}", text=text)
 
@@ -60,9 +71,11 @@ def _slow(case: Case) -> Iterator[Alert]:
 def _drift(case: Case) -> Iterator[Alert]:
     for each in case.drift:
         if each.drifted:
-            yield Alert(
-                name=f"drift:{_about(each)}", text=f"{_called(each)} has drifted: {each.text}"
+            known = each.kind == "category" or not _is_odd(each)  # its text tells of unknown ones
+            text = (
+                f"{_called(each)} has drifted: {each.text}{'' if known else f'; {_odd_ones(each)}'}"
             )
+            yield Alert(name=f"drift:{_about(each)}", text=text)
 
 
 def _gaps(case: Case) -> Iterator[Alert]:
@@ -74,12 +87,18 @@ def _gaps(case: Case) -> Iterator[Alert]:
 
 
 def _odd(case: Case) -> Iterator[Alert]:
+    """Yield columns with odd values; what has drifted is told by that alert already."""
     for each in case.drift:
-        if each.odd >= FEWEST_ODD and each.odd > ODD * each.rows:
-            text = (
-                f"{_called(each)}: {each.odd:,} of {each.rows:,} values are out of range or unknown"
-            )
-            yield Alert(name=f"odd:{_about(each)}", text=text)
+        if _is_odd(each) and not each.drifted:
+            yield Alert(name=f"odd:{_about(each)}", text=f"{_called(each)}: {_odd_ones(each)}")
+
+
+def _is_odd(each: Drifted) -> bool:
+    return each.odd >= FEWEST_ODD and each.odd > ODD * each.rows
+
+
+def _odd_ones(each: Drifted) -> str:
+    return f"{each.odd:,} of {each.rows:,} values are out of range or unknown"
 
 
 def _performance(case: Case) -> Iterator[Alert]:
@@ -89,11 +108,33 @@ def _performance(case: Case) -> Iterator[Alert]:
         score = next((s for s in each.scores if s.baseline is not None), None)
         if score is None or score.baseline is None or score.low is None or score.high is None:
             continue
+        if each.rows < FEWEST_LABELS:
+            continue
         worse = score.high < score.baseline if better[score.metric] else score.low > score.baseline
         if worse:
             now, was = style.measure(score.value), style.measure(score.baseline)
             text = f"{each.model}: {score.metric} is {now} on {each.rows:,} labelled rows, {was} before deployment"
             yield Alert(name=f"performance:{each.model}", text=text)
+
+
+def unsure(case: Case) -> Iterator[str]:
+    """Yield what would be an alert if more had been seen."""
+    for each in case.versions:
+        if not 0 < each.requests < FEWEST_REQUESTS:
+            continue
+        found = [f"{each.errors:,} failed"] if 0 < each.errors < FEWEST_FAILED else []
+        found += (
+            [f"the slowest took {style.duration(each.p99)}"]
+            if (each.p99 or 0.0) > case.spec.slow
+            else []
+        )
+        if found:
+            few = style.plural(each.requests, "request")
+            yield f"{each.model}: {', '.join(found)}; {few}: too few for an alert ({FEWEST_REQUESTS} are needed)"
+    for part in case.performance:
+        if part.rows < FEWEST_LABELS:
+            few = style.plural(part.rows, "labelled row")
+            yield f"{part.model}: {few}: too few to tell how right it is ({FEWEST_LABELS} are needed)"
 
 
 def _about(each: Drifted) -> str:
@@ -120,9 +161,11 @@ def looked(name: str, case: Case) -> bool:
         return True
     if rule in ("drift", "gaps", "odd"):
         known = {_about(each): each for each in case.drift}
+        if rule == "odd" and about in known and known[about].drifted:
+            return not _is_odd(known[about])
         return bool(known) and (about not in known or known[about].p is not None)
     if about not in {each.model for each in case.versions if each.role != "past"}:
         return True
     if rule == "performance":
-        return any(each.model == about for each in case.performance)
-    return any(each.model == about and each.requests >= FEWEST for each in case.versions)
+        return any(p.model == about and p.rows >= FEWEST_LABELS for p in case.performance)
+    return any(each.model == about and each.requests >= FEWEST_REQUESTS for each in case.versions)

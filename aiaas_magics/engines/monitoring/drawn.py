@@ -7,16 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from aiaas_magics import errors
 from aiaas_magics.cards import charts, style
-from aiaas_magics.engines.monitoring.drift import Drift
+from aiaas_magics.engines.monitoring.drift import LEAST, Drift
 from aiaas_magics.engines.monitoring.looking import Look
 from aiaas_magics.gauges.counters import NONE
 from aiaas_magics.specs.reference import Series
 from aiaas_magics.specs.results import Chart
 
 Array = np.ndarray[Any, Any]
-MOST_SERIES = 30
+MOST_SERIES = 20
 """Columns in the chart of effects."""
+LEAST_AXIS = 0.5
+"""Distance the axis reaches at least: small ones are to look small."""
 MOST_DRAWN = 3
 """Columns whose distributions are drawn."""
 MOST_BARS = 12
@@ -79,29 +82,45 @@ def _latency(look: Look, model: str) -> Iterator[Chart]:
 
 def _effects(tested: Sequence[Drift]) -> Chart:
     order = sorted(tested, key=lambda d: -(d.effect or 0.0))[:MOST_SERIES]
-    rows = [
+    far = [style.one_line(each.series.name, 30) for each in order if each.drifted]
+    told = f"drifted: {', '.join(far[:5])}" if far else "none has drifted"
+    more = len(tested) - len(order)
+    rest = f"; {style.plural(more, 'more column')} moved no farther" if more else ""
+    rows: list[charts.Row] = [
         {
-            "label": each.series.name + (" *" if each.drifted else ""),
+            "label": errors.visible(each.series.name),
             "value": each.effect,
-            "low": None,
-            "high": None,
+            "drifted": "drifted" if each.drifted else "not drifted",
         }
         for each in order
     ]
-    far = [each.series.name for each in order if each.drifted]
-    told = (
-        f"drifted: {', '.join(style.one_line(name, 30) for name in far[:5])}"
-        if far
-        else "none has drifted"
-    )
-    text = f"Drift by column: {told}"
-    return charts.intervals(
-        "drift",
-        "Drift by column",
-        text,
-        rows,
-        axis="distance from the reference, 0 to 1 (* drifted)",
-    )
+    title = "Drift by column"
+    height = max(60, 18 * len(rows))
+    return charts.chart("drift", title, f"{title}: {told}{rest}", _distances(rows), rows, height=height)  # fmt: skip
+
+
+def _distances(rows: Sequence[charts.Row]) -> charts.Row:
+    """Return bars of distances, those that drifted in another colour, and a rule where drift begins."""
+    most = max(LEAST_AXIS, *(float(str(row["value"] or 0.0)) for row in rows))
+    x = {
+        "field": "value", "type": "quantitative", "title": "distance from the reference, 0 to 1",
+        "scale": {"domain": [0, most]},
+    }  # fmt: skip
+    colour = {
+        "field": "drifted", "type": "nominal", "title": None,
+        "scale": {"domain": ["drifted", "not drifted"], "range": [charts.ORANGE, charts.BLUE]},
+    }  # fmt: skip
+    y = {"field": "label", "type": "nominal", "sort": None, "title": None}
+    tips = [{"field": "label"}, {"field": "value", "type": "quantitative"}, {"field": "drifted"}]
+    bar = {
+        "mark": {"type": "bar", "height": {"band": 0.7}},
+        "encoding": {"x": x, "y": y, "color": colour, "tooltip": tips},
+    }
+    rule = {
+        "mark": {"type": "rule", "color": charts.GREY, "strokeDash": [4, 3]},
+        "encoding": {"x": {"datum": LEAST}},
+    }
+    return {"layer": [bar, rule]}
 
 
 def _moved(each: Drift, number: int) -> Chart:

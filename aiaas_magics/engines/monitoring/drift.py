@@ -70,12 +70,19 @@ def _tested(
     binning: Binning, counts: Array, other: Array, tests: Mapping[str, Test]
 ) -> list[Drift]:
     looks = [
-        _look(series, binning.part(counts, i), binning.part(other, i), tests[series.kind])
+        _look(series, _part(binning, counts, i), _part(binning, other, i), tests[series.kind])
         for i, series in enumerate(binning.reference.series)
     ]
     raw = [p for look in looks for p in (look.p, look.missing_p) if p is not None]
     corrected = iter(stats.false_discovery_control(raw).tolist() if raw else ())
     return [_decided(look, corrected) for look in looks]
+
+
+def _part(binning: Binning, counts: Array, number: int) -> tuple[Array, dict[str, int]]:
+    """Return a series' cells and extras; a probability nobody asked for is no gap."""
+    cells, extras = binning.part(counts, number)
+    answer = number >= len(binning.reference.features)
+    return cells, extras | ({"missing": 0} if answer else {})
 
 
 def _reference(binning: Binning) -> Array:

@@ -1,24 +1,25 @@
 """Labels that come later, joined with the rows that were answered: how right each version was.
 
 By key, where requests bore one: the n-th label of a key belongs to the n-th row of its last request. By order, where not:
-only if every answered row is there and there are as many labels, or as many as the rows of the window; a label that is
-missing keeps its row's place.
+only if there are as many labels as rows were answered, or as the window has, and every one of these rows is kept; a label
+that is missing keeps its row's place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from aiaas_magics import errors
+from aiaas_magics.cards import style
 from aiaas_magics.engines import measuring
 from aiaas_magics.engines.evaluation import subject
-from aiaas_magics.engines.monitoring.looking import Seen
-from aiaas_magics.gauges.samples import key_of
-from aiaas_magics.specs.monitor import FEWEST_ROWS, Performance
+from aiaas_magics.engines.monitoring.looking import Look, Seen
+from aiaas_magics.gauges.samples import key_of, key_word
+from aiaas_magics.specs.monitor import Performance
 from aiaas_magics.specs.results import Score
 
 Array = np.ndarray[Any, Any]
@@ -34,56 +35,44 @@ class Joined(NamedTuple):
 
 
 def joined(
-    labels: pd.DataFrame,
-    target: str,
-    key: str | None,
-    seen: Mapping[str, Seen],
-    *,
-    whole: bool,
-    last: int | None = None,
-    unseen: Callable[[float], Sequence[str]],
-    endpoint: str,
-) -> list[Joined]:
-    """Return each version's answered rows that have a label.
+    labels: pd.DataFrame, target: str, key: str | None, look: Look
+) -> tuple[list[Joined], str]:
+    """Return each version's answered rows that have a label, and in words which rows an order was taken for.
 
     Parameters
     ----------
     labels
         A column named as the target, and one of keys.
-    whole
-        Whether no request was left out of what is kept.
-    last
-        Rows of the window: as many labels without keys are those of the rows that were answered last.
-    unseen
-        Returns the versions that answered since a moment and whose rows are not kept.
+    key
+        Name of the column of keys; None: a label a row, in the order of the requests.
 
     Raises
     ------
     DataError
         If a column is not there, no label finds its row, or nothing tells which belong together.
     """
+    endpoint = look.watched.info.name
     for name in (target, key):
         if name is not None and name not in labels.columns:
             raise errors.DataError(
                 f"no column {name!r} in the labels",
                 errors.did_you_mean(name, map(str, labels.columns)),
-                f"%aiaas_monitor {endpoint} --labels df[[{key or 'id'!r}, {target!r}]]",
+                f"%aiaas_monitor {endpoint} --labels {{df[[{key or 'id'!r}, {target!r}]]}}",
             )
     if not labels[target].notna().any():
         raise errors.DataError(f"the labels' column {target!r} is empty")
-    found = {model: each.kept() for model, each in seen.items() if each.reference is not None}
-    if not any(len(rows) for rows, _ in found.values()):
+    known = {model: each for model, each in look.seen.items() if each.reference is not None}
+    found = {model: each.kept()[0] for model, each in known.items()}
+    if not any(map(len, found.values())):
         raise errors.DataError(
             f"{endpoint} keeps no rows to which labels could belong",
             "it has answered none yet, or was deployed with --no-samples",
             f"%aiaas_monitor {endpoint}",
         )
     if key is None:
-        whole = whole and not any(full for _, full in found.values())
-        rows = {m: rows for m, (rows, _) in found.items()}
-        return _by_order(labels[target], rows, seen, whole=whole, last=last, unseen=unseen)
+        return _by_order(labels[target], found, look)
     labels = labels[labels[target].notna()]
-    return _by_key(labels, target, key, {m: rows for m, (rows, _) in found.items()}, seen)
+    return _by_key(labels, target, key, found, known), ""
 
 
 def _by_key(
@@ -93,7 +82,7 @@ def _by_key(
     found: Mapping[str, Array],
     seen: Mapping[str, Seen],
 ) -> list[Joined]:
-    words = labels[key].map(_word)
+    words = labels[key].map(key_word)
     known = pd.DataFrame(
         {
             "key": words.map(lambda word: key_of(word.encode())).astype("uint64"),
@@ -119,56 +108,54 @@ def _by_key(
         raise errors.DataError(
             "no label finds its row",
             "the requests bore no key" if none else f"no request bore a key of column {key!r}",
-            "send the header x-aiaas-key with each request",
+            f"the header x-aiaas-key with each request, or %aiaas_predict ... --key {key}",
         )
     return parts
 
 
-def _word(key: Any) -> str:
-    """Return a key as a request bears it: 7.0 is 7, where a gap has made numbers of a column floats."""
-    return str(int(key)) if isinstance(key, float) and key.is_integer() else str(key)
-
-
-def _by_order(
-    truth: pd.Series,
-    found: Mapping[str, Array],
-    seen: Mapping[str, Seen],
-    *,
-    whole: bool,
-    last: int | None,
-    unseen: Callable[[float], Sequence[str]],
-) -> list[Joined]:
-    answering = {m: rows for m, rows in found.items() if seen[m].served.role != "shadow"}
+def _by_order(truth: pd.Series, found: Mapping[str, Array], look: Look) -> tuple[list[Joined], str]:
+    answering = {m: rows for m, rows in found.items() if look.seen[m].served.role != "shadow"}
     sizes = [len(rows) for rows in answering.values()]
     owners = np.repeat(np.arange(len(sizes)), sizes)
     times = np.concatenate([np.zeros(0), *(rows["time"] for rows in answering.values())])
-    begin = len(times) - len(truth)
-    order = np.argsort(times, kind="stable")[max(begin, 0) :]
-    others = unseen(float(times[order[0]]) if len(order) else 0.0)
-    if not whole or others or begin < 0 or (begin > 0 and len(truth) != last):
-        why = "some answered rows are not kept any more"
-        if whole:
-            why = f"{len(times):,} rows were answered, {len(truth):,} labels came"
-        if others:
-            why = f"the rows that {others[0]} answered are not looked at any more"
-        helps = whole and not others and begin > 0
-        raise _untold(why, len(truth) if helps else 0)
+    order = np.argsort(times, kind="stable")[max(len(times) - len(truth), 0) :]
+    _check_order(truth, times, float(times[order[0]]) if len(order) else 0.0, look)
     parts = []
     for i, (model, rows) in enumerate(answering.items()):
         places = np.flatnonzero(owners[order] == i)
         mine = rows[np.argsort(rows["time"], kind="stable")[len(rows) - len(places) :]]
         came = truth.iloc[places].notna().to_numpy()
-        parts.append(Joined(seen[model], mine[came], truth.iloc[places[came]]))
-    return [part for part in parts if len(part.rows)]
+        parts.append(Joined(look.seen[model], mine[came], truth.iloc[places[came]]))
+    last = f"the last {len(order):,} of " if len(order) < len(times) else ""
+    told = f"no key: taken in order for {last}{style.plural(len(times), 'row')}"
+    return [part for part in parts if len(part.rows)], told
 
 
-def _untold(why: str, last: int) -> errors.DataError:
-    window = f", or --window {last} for the last rows" if last >= FEWEST_ROWS else ""
-    return errors.DataError(
-        "nothing tells which labels belong to which rows",
-        f"{why}, and there is no key",
-        f"--key COLUMN, of what requests bore as x-aiaas-key{window}",
-    )
+def _check_order(truth: pd.Series, times: Array, first: float, look: Look) -> None:
+    """Refuse labels in order unless they are as many as the rows they are for, and all of these are kept.
+
+    Raises
+    ------
+    DataError
+        If they may belong to other rows.
+    """
+    last = look.window.rows or int((times > look.since).sum())
+    others = look.unseen(first)
+    why = ""
+    if len(truth) not in (len(times), last):
+        why = f"{len(times):,} rows are kept, {len(truth):,} labels came"
+    elif others:
+        why = f"the rows that {others[0]} answered are not looked at any more"
+    elif len(truth) > len(times) or not look.complete(first):
+        why = (
+            "some rows came too fast to be kept, or had no answer, or have made room for later ones"
+        )
+    if why:
+        raise errors.DataError(
+            "nothing tells which labels belong to which rows",
+            f"{why}, and there is no key",
+            "a label for each row, None where there is none yet; or --key COLUMN, of what requests bore as x-aiaas-key",
+        )
 
 
 def performance(part: Joined) -> Performance:

@@ -164,6 +164,20 @@ class Look:
         found = counters.merged(self.folder, since, self.now).versions
         return [m for m, t in found.items() if t.rows and m not in known and m != counters.NONE]
 
+    def complete(self, since: float) -> bool:
+        """Tell whether every row is kept that was answered since a moment, or earlier in its minute (long ago: its hour)."""
+        ever = counters.merged(self.folder)
+        answering = [each for each in self.seen.values() if each.served.role != "shadow"]
+        if not (ever.lost or ever.thinned or any(each.kept()[1] for each in answering)):
+            return True
+        spans = counters.history(self.folder, since, self.now)
+        for each in answering:
+            mine = spans.get(each.model, {})
+            begin = min((span.begin for span in mine), default=self.now)
+            if len(each.kept(begin)[0]) < sum(tally.rows for tally in mine.values()):
+                return False
+        return True
+
     def figures(self) -> tuple[VersionFigures, ...]:
         """Return the figures of each version: those that are served, then those that were."""
         plan = {} if self.watched.plan is None else {v.model: v for v in self.watched.plan.versions}

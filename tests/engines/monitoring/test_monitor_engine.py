@@ -224,7 +224,8 @@ def test_unknown_categories_and_gaps_are_told(api):
     found = one.look()
     town = next(each for each in found.drift if each.name == "town")
     assert town.odd == 100
-    assert "odd:town" in names(found)
+    assert "drift:town" in names(found)
+    assert "odd:town" not in names(found)
     assert town.text.startswith("unknown values 0 % before, 25 % now")
 
 
@@ -241,6 +242,27 @@ def test_without_samples_a_window_of_rows_is_of_whole_minutes(api):
     found = one.look(window="200")
     assert found.rows == 600
     assert found.kept == {"clf@1": 0}
+
+
+@pytest.mark.parametrize("asking", [0, 5])
+def test_a_probability_nobody_asked_for_is_not_missing(api, asking):
+    one = api()
+    frame = table(400, seed=7)
+    pipeline, info, _ = one.models["clf@1"]
+    records = frames.records(frame[[n for n, _ in info.signature.inputs]])
+    labels, proba = pipeline.predict(frame), pipeline.predict_proba(frame)
+    for i in range(0, 400, 40):
+        rows = Rows(
+            info.signature,
+            {n: [r[n] for r in records[i : i + 40]] for n, _ in info.signature.inputs},
+        )
+        sure = proba[i : i + 40] if i < 40 * asking else None
+        one.watch.answered("clf@1", 200, 0.002, rows, Outcome(labels[i : i + 40], sure))
+    one.watch.look()
+    found = one.look()
+    assert found.alerts == ()
+    told = next(each for each in found.drift if each.what == "probability")
+    assert (told.missing, told.rows) == (0.0, 40 * asking)
 
 
 def test_versions_stand_side_by_side(api):
@@ -356,6 +378,27 @@ def test_as_many_labels_as_the_window_has_rows_are_those_of_the_last(api):
     accuracy = (pipeline.predict(frame[["x", "z", "town"]]) == frame["y"]).mean()
     assert found.performance[0].rows == 80
     assert found.performance[0].scores[0].value == pytest.approx(accuracy)
+    assert found.labelled.endswith("no key: taken in order for the last 80 of 180 rows")
+
+
+def test_labels_in_order_are_taken_again_after_rows_that_came_too_fast(api, monkeypatch):
+    one, now = api(), [time.time() // 60 * 60 + 5.0]
+    monkeypatch.setattr(counters.time, "time", lambda: now[0])
+    monkeypatch.setattr(collector, "RATE", 0)
+    one.watch._purse = 50.0
+    one.ask(table(90, seed=3), each=90)
+    frame, labels = table(40, seed=7), None
+    for later in (1.0, 60.0):
+        now[0] += later
+        one.watch._purse = 1000.0
+        one.ask(frame, each=8)
+        labels = one.context.save_frame(frame[["y"]])
+        if later == 1.0:
+            with pytest.raises(errors.DataError) as refused:
+                one.look(labels=labels, window="40")
+            assert "came too fast" in refused.value.hint
+    for window in ("40", "30s"):
+        assert one.look(labels=labels, window=window).performance[0].rows == 40
 
 
 def test_a_model_that_has_become_worse_is_an_alert(api):
@@ -388,7 +431,7 @@ def test_a_label_that_is_missing_keeps_its_rows_place(api):
     found = one.look(labels=labels, window="80")
     assert found.performance[0].rows == 79
     assert found.performance[0].scores[0].value == 1.0
-    assert found.labelled == "79 of 79 labels found their rows"
+    assert found.labelled == "79 of 79 labels found their rows; no key: taken in order for 80 rows"
 
 
 def test_labels_in_order_are_refused_where_a_version_that_is_gone_answered_in_between(api):
@@ -420,16 +463,18 @@ def test_a_shadow_s_rows_alone_have_no_order(api):
     one.shadow(frame, "clf@3", key="id")
     with pytest.raises(errors.DataError) as refused:
         one.look(labels=one.context.save_frame(frame[["y"]]))
-    assert "0 rows were answered, 40 labels came" in refused.value.hint
-    assert "--window" not in refused.value.try_
+    assert "0 rows are kept, 40 labels came" in refused.value.hint
 
 
-def test_labels_of_the_last_rows_are_told_how_to_be_asked_for(api):
+def test_labels_that_are_too_few_are_not_advised_away(api):
+    """They may be those of any rows: a window as long as they are would join them with wrong ones."""
     one = api()
     one.ask(table(60, seed=7))
     with pytest.raises(errors.DataError) as refused:
         one.look(labels=one.context.save_frame(table(40)[["y"]]))
-    assert refused.value.try_.endswith("or --window 40 for the last rows")
+    assert "60 rows are kept, 40 labels came" in refused.value.hint
+    assert "--window" not in refused.value.try_
+    assert "None where there is none yet" in refused.value.try_
 
 
 @pytest.mark.parametrize("rows", [1, 2])
@@ -472,6 +517,16 @@ def test_a_version_that_is_not_served_is_told(api):
     with pytest.raises(errors.NotFound) as refused:
         api().look(version="clf@9")
     assert "does not serve clf@9" in refused.value.what
+
+
+def test_a_model_s_name_means_its_version_if_it_serves_one(api):
+    assert api().look(version="clf").model == "clf@1"
+
+
+def test_a_model_s_name_means_none_of_two_versions(api):
+    with pytest.raises(errors.NotFound) as refused:
+        api(versions=2).look(version="clf")
+    assert refused.value.hint == "it serves clf@1, clf@2"
 
 
 def test_an_endpoint_that_nobody_asked_has_nothing_to_tell(api):
@@ -532,6 +587,10 @@ def test_without_held_out_rows_that_is_told(api):
     assert next(each for each in found.drift if each.name == "prediction").p is None
 
 
+def texts(one, kind):
+    return [t.body["text"] for t in one.context.told if t.type == kind]
+
+
 def watching(monkeypatch, one, *between):
     """Look again after each of these was done, and then be stopped."""
     steps = iter(between)
@@ -554,11 +613,11 @@ def test_looking_again_and_again_tells_each_look_and_ends_when_it_is_stopped(api
     told = [t.body["text"] for t in one.context.told if t.type == "progress"]
     told = told[told.index("looking at api") :]
     assert told[1] == told[2].replace("look 2", "look 1")
-    assert told[1] == "look 1: 0 requests in the last 1h, no alert; until it is stopped"
+    assert told[1] == "look 1: 0 requests in the last hour, no alert; until it is stopped"
     assert told[3].startswith(
-        "look 3: 4 requests in the last 1h, 3 alerts: drift of x, its prediction"
+        "look 3: 4 requests in the last hour, 3 alerts: drift of x, its prediction"
     )
-    logged = [t.body["text"] for t in one.context.told if t.type == "log"]
+    logged = texts(one, "log")
     assert sum("column 'x' has drifted" in text for text in logged) == 1
     assert found.rows == 200
 
@@ -581,8 +640,24 @@ def test_a_look_that_fails_is_told_once_and_does_not_end_the_watch(api, monkeypa
     labels = one.context.save_frame(frame[["y"]])
     found = watching(monkeypatch, one, more, more)(labels=labels)
     assert found.performance[0].rows == 80
-    warned = [t.body["text"] for t in one.context.told if t.type == "warning"]
-    assert warned == ["a look failed: nothing tells which labels belong to which rows"]
+    said = "look failed: nothing tells which labels belong to which rows"
+    assert texts(one, "warning") == [f"the last {said}"]
+    assert [text for text in texts(one, "log") if "failed" in text] == [f"a {said}"]
+
+
+def test_a_look_that_failed_is_no_news_when_a_later_one_did_not(api, monkeypatch):
+    one, looks, bare = api(), iter((None, errors.DataError("not now"), None)), monitor._looked
+
+    def looked(*args):
+        error = next(looks)
+        if error is not None:
+            raise error
+        return bare(*args)
+
+    monkeypatch.setattr(monitor, "_looked", looked)
+    watching(monkeypatch, one, lambda: None, lambda: None)()
+    assert "a look failed: not now" in texts(one, "log")
+    assert not any("failed" in text for text in texts(one, "warning"))
 
 
 def test_a_first_look_that_fails_ends_the_job(api):
