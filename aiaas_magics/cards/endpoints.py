@@ -153,5 +153,5 @@ def step(event: Event, *more: Event) -> tuple[str, str, str, str]:
     elif body.get("shadow"):
         command = "shadow"
     version = body.get("model") or body.get("about") or body.get("version") or body.get("now") or ""
-    version = f"{body['workers']} workers" if "workers" in body else version
+    version = style.plural(body["workers"], "worker") if "workers" in body else version
     return command, str(version), str(body.get("who", "")), style.when(event.time)
