@@ -88,7 +88,7 @@ def _say(info: EndpointInfo, token: str) -> None:
     shown = [cards.endpoint_line(info)]
     shown += [part.text() for part in endpoints.parts(info)]
     shown += [f"export AIAAS_TOKEN={token}"] if token else []
-    shown += [cards.request(info, json.dumps(info.example))]
+    shown += [cards.request(info, json.dumps(info.example, ensure_ascii=False))]
     shown += [f"to try it: {info.url}/docs; Ctrl-C ends it"]
     _print("\n".join(shown))
 

@@ -98,7 +98,7 @@ def server_line(result: ServerExportResult, path: str) -> str:
 def server_card(result: ServerExportResult, path: str, warnings: Sequence[str]) -> Card:
     """Return what was written, how it is built and run, and how it is asked."""
     folder, name = shlex.quote(path), result.endpoint.lower()
-    body = json.dumps(result.example).replace("'", "'\\''")
+    body = json.dumps(result.example, ensure_ascii=False).replace("'", "'\\''")
     return page.card(
         server_line(result, path),
         page.soft(result.verdict),

@@ -57,7 +57,8 @@ class Endpoint(Handle):
     @property
     def curl(self) -> str:
         """A line that asks the endpoint from a terminal."""
-        return cards.curl(self.info, json.dumps(self.info.example), self._session.home_words)
+        body = json.dumps(self.info.example, ensure_ascii=False)
+        return cards.curl(self.info, body, self._session.home_words)
 
     @property
     def verdict(self) -> Proof | None:

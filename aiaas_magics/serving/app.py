@@ -94,6 +94,7 @@ class App:
         """Let other versions answer from the next request on; those under way go on as they began."""
         limits = state.plan.limits
         self.state, self._size = state, limits.size
+        self._express = min(LONG, limits.size)
         self.flights.most, self.flights.timeout = limits.concurrency, limits.timeout
         self._door = Door(self._token, state.plan.hosts)
         self._router = Router(state, self.lane)
@@ -181,7 +182,7 @@ class App:
         bool
             False if it has to come as ASGI does, because something of it may last: nothing was done.
         """
-        if self.draining or len(body) > LONG or visit.headers.get(b"content-encoding"):
+        if self.draining or len(body) > self._express or visit.headers.get(b"content-encoding"):
             return False
         visit.read = True
         try:
@@ -189,10 +190,10 @@ class App:
             request = Request(visit.method, visit.path, visit.headers, body, match.params)
             if match.route.tell is not None:
                 return False
+            self.flights.check()
             runner = self._choose(visit, match.protocol, request)
             if not runner.inline:
                 return False
-            self.flights.check()
             visit.ask = ask = match.protocol.read(request, runner.loaded, runner.mode)
             if ask.rows.n > FEW:
                 return False

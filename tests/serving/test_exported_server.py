@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aiaas_magics import __version__
 from aiaas_magics.backends.local import LocalBackend
 from aiaas_magics.engines.elsewhere import needs
 from aiaas_magics.engines.models import artefacts
@@ -131,6 +132,13 @@ class Elsewhere:
         except urllib.error.HTTPError as refused:
             return refused.code, json.loads(refused.read())
 
+    def get(self, path):
+        """Return the text at a path."""
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+        with urllib.request.urlopen(asked, timeout=20) as reply:
+            return reply.read().decode()
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(30)
@@ -173,8 +181,10 @@ def test_it_answers_in_an_environment_that_pip_made(session, started, name):
     agrees(session, started(name, installed), name)
 
 
-def test_it_asks_for_the_token_and_takes_any_host_name(started):
+def test_it_asks_for_the_token_takes_any_host_name_and_knows_its_version(started):
     server = started("numbers")
+    for path in ("/version", "/v2", "/openapi.json"):
+        assert __version__ in server.get(path)
     example = json.loads((server.log.parent / "numbers" / "plan.json").read_text())["versions"][0]["example"]  # fmt: skip
     assert server.ask(example)[0] == 200
     assert server.ask(example, token="another")[0] == 401
@@ -197,14 +207,31 @@ def test_it_ends_in_good_order_when_it_is_told_to(started):
     assert server.stop() == 0
 
 
-def test_no_token_is_no_start(exported):
-    folder = exported("numbers")
-    env = {"PATH": os.environ["PATH"], "PYTHON": sys.executable}
-    ended = subprocess.run(
-        ["sh", str(folder / "start.sh")], check=False, env=env, capture_output=True, text=True
-    )
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """A Python in whose environment nothing is installed."""
+    where = tmp_path_factory.mktemp("empty") / "venv"
+    venv.create(where, with_pip=False, symlinks=True)
+    return str(where / "bin" / "python")
+
+
+@pytest.mark.parametrize(
+    ("token", "python", "said"),
+    [
+        (None, "python3", "AIAAS_TOKEN: is to hold the token"),
+        ("short", "python3", "AIAAS_TOKEN is too short to be safe"),
+        (TOKEN, None, "is no Python with the packages of requirements.txt"),
+        (TOKEN, "no-such-python", "no-such-python is no Python with the packages"),
+    ],
+)
+def test_what_is_missing_is_told_before_it_starts(exported, empty, token, python, said):
+    env = {"PATH": os.environ["PATH"], "PYTHON": python or empty}
+    env |= {} if token is None else {"AIAAS_TOKEN": token}
+    words = ["sh", str(exported("numbers") / "start.sh")]
+    ended = subprocess.run(words, check=False, env=env, capture_output=True, text=True, timeout=60)
     assert ended.returncode != 0
-    assert "AIAAS_TOKEN" in ended.stderr
+    assert said in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

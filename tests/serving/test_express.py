@@ -169,6 +169,7 @@ REQUESTS = {
     "a path of GET": request(path=b"/v2"),
     "no such version": request(x_aiaas_version="7"),
     "a version": request(x_aiaas_version="1"),
+    "a body in chunks": request(b"10\r\n" + ROW[:16] + b"\r\n%x\r\n" % len(ROW[16:]) + ROW[16:] + b"\r\n0\r\n\r\n", content_length=None, transfer_encoding="chunked"),
     "no body": request(b""),
     "no length": request(b"", content_length=None),
 }  # fmt: skip
@@ -181,6 +182,24 @@ def test_both_ways_say_the_same(case):
     assert (scopes, said.count(b"HTTP/1.1 ")) == (0, 1)
     assert b" 500 " not in said
     assert (b"not UTF-8" in said) == case.startswith("no UTF-8")
+
+
+ODD = [b"//predict", b"//api/predict", b"/predict;x", b"/./predict", b"/predict/", b"/a:b@c/d", b"/[x]", b"/\\", b'/"<>', b"/*", b"/predict|", b"/\x7f"]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ODD)
+def test_odd_paths_are_understood_alike(path):
+    one = request(path=path)
+    assert answered(one)[:2] == answered(one, express=False)[:2]
+
+
+def test_a_body_beyond_a_small_limit_is_too_large():
+    def small():
+        return Asgi(serving.state(serving.loaded(Double()), limits=ServingLimits(size=10)), TOKEN)
+
+    said, closed, _ = answered(request(), app=small())
+    assert b" 413 " in said
+    assert (said, closed) == answered(request(), express=False, app=small())[:2]
 
 
 USUAL = {
@@ -297,15 +316,18 @@ def test_one_worker_that_drains_tells_its_senders_to_go():
     assert (b"connection: close" in said, closed, scopes) == (True, True, 1)
 
 
-def test_as_many_as_may_be_are_under_way():
-    app = application(concurrency=1)
-
-    async def run():
+@pytest.mark.parametrize("asked", [request(), request(x_aiaas_version="7"), request(b"{")])
+def test_as_many_as_may_be_are_under_way(asked):
+    async def run(*, express):
+        app = application(concurrency=1)
         slow = asyncio.get_running_loop().create_task(asyncio.sleep(60))
         app.flights.begin(slow, 0.0)
-        wire = Wire(app)
-        wire.receive(request())
+        wire = Wire(app, express=express)
+        wire.receive(asked)
+        await wire.rest()
         slow.cancel()
         return wire.said
 
-    assert b" 429 " in asyncio.run(run())
+    said = asyncio.run(run(express=True))
+    assert b" 429 " in said
+    assert said == asyncio.run(run(express=False))

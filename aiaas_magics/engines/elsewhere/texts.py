@@ -14,9 +14,14 @@ START = """\
 set -eu
 cd "$(dirname "$0")"
 : "${{AIAAS_TOKEN:?is to hold the token that requests must bear, say: export AIAAS_TOKEN=\\$(openssl rand -hex 32)}}"
+say() {{ echo "start.sh: $*" >&2; exit 1; }}
+[ "${{#AIAAS_TOKEN}}" -ge 16 ] || say "AIAAS_TOKEN is too short to be safe; say: export AIAAS_TOKEN=\\$(openssl rand -hex 32)"
+PYTHON="${{PYTHON:-python3}}"
+"$PYTHON" -c 'import sys, importlib.util as u; sys.exit(sys.version_info < (3, 11) or None in map(u.find_spec, ("msgspec", "numpy", "uvicorn")))' 2>/dev/null ||
+  say "$PYTHON is no Python with the packages of requirements.txt: python{python} -m venv venv && venv/bin/pip install -r requirements.txt && PYTHON=venv/bin/python sh start.sh"
 export PYTHONPATH="$PWD/server" PYTHONUNBUFFERED=1
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
-exec "${{PYTHON:-python3}}" -P -m aiaas_magics.serving --foreground --plan "$PWD" --port "${{PORT:-{port}}}" "$@"
+exec "$PYTHON" -P -m aiaas_magics.serving --foreground --plan "$PWD" --port "${{PORT:-{port}}}" "$@"
 """
 
 DOCKERFILE = """\
@@ -86,7 +91,7 @@ def around(result: ServerExportResult, parts: Sequence[str]) -> dict[str, str]:
         "endpoint": result.endpoint, "image": result.endpoint.lower(), "model": result.model, "tier": result.tier,
         "port": result.port, "verdict": result.verdict or f"It runs as {result.tier}.",
         "python": ".".join(platform.python_version_tuple()[:2]),
-        "parts": ", ".join(f"`{part}/`" for part in parts), "body": json.dumps(result.example).replace("'", "'\\''"),
+        "parts": ", ".join(f"`{part}/`" for part in parts), "body": json.dumps(result.example, ensure_ascii=False).replace("'", "'\\''"),
     }  # fmt: skip
     return {
         "start.sh": START.format(**known),
