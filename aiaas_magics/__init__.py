@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from aiaas_magics.version import __version__
+
 if TYPE_CHECKING:
     from aiaas_magics import errors, session
     from aiaas_magics.engines.sharing.search import SharedGridSearchCV
-
-__version__ = "0.1.0"
 
 __all__ = [
     "SharedGridSearchCV",

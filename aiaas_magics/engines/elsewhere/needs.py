@@ -15,7 +15,16 @@ from aiaas_magics import errors
 from aiaas_magics.engines.optimising.building import TIERS
 from aiaas_magics.predictors.arithmetic import Quantiles
 
-LIGHT = ("__init__.py", "errors.py", "specs", "security", "predictors", "gauges", "serving")
+LIGHT = (
+    "__init__.py",
+    "errors.py",
+    "version.py",
+    "specs",
+    "security",
+    "predictors",
+    "gauges",
+    "serving",
+)
 """Rooms of a server whose tier is none of scikit-learn's: no notebook, no database, no engine."""
 WHOLE = (*LIGHT, "engines", "frames", "cards")
 """Rooms of one that opens a fitted pipeline: its transformers, and what they are read with, are ours."""

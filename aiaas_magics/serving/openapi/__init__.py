@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from aiaas_magics import __version__
 from aiaas_magics.serving.openapi import mlflow, rows, tensors
 from aiaas_magics.serving.openapi.parts import Facts
 from aiaas_magics.specs.records import Signature
+from aiaas_magics.version import __version__
 
 
 def encode(

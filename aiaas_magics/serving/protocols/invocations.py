@@ -14,13 +14,13 @@ from typing import Any
 
 import msgspec
 
-from aiaas_magics import __version__
 from aiaas_magics.predictors.base import Outcome, Rows
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols import described, pieces, tables
 from aiaas_magics.serving.protocols.base import Ask, Loaded, Reply, Request, Route, State
 from aiaas_magics.specs.base import JSON
 from aiaas_magics.specs.schema import Note, short
+from aiaas_magics.version import __version__
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 BEGINS = (pieces.key("data", *FORMS[1:]),)

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from aiaas_magics import __version__
 from aiaas_magics.predictors.base import WHOLE, Outcome, Rows
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols import binary, described, matrix, pieces, tables
 from aiaas_magics.serving.protocols.base import Ask, Loaded, Reply, Request, Route, State
 from aiaas_magics.serving.protocols.binary import Tensor, Values
 from aiaas_magics.specs.schema import Note, short
+from aiaas_magics.version import __version__
 
 LENGTH = b"inference-header-content-length"
 BYTES_TYPE = b"application/octet-stream"
