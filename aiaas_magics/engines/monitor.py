@@ -114,10 +114,11 @@ def _looked(spec: MonitorSpec, labels: pd.DataFrame | None, context: Context) ->
     compared = _compared(spec, look, seen)
     versions, told = look.figures(), tuple(map(_told, compared.drifts, _whats(seen)))
     performance, labelled = _performance(spec, labels, look)
-    case = alerts.Case(spec, versions, told, performance, watched.info.state)
+    everything = counters.merged(look.folder)
+    deaths = everything.deaths if everything.died >= look.since else 0
+    case = alerts.Case(spec, versions, told, performance, watched.info.state, deaths)
     found, over = _raised(alerts.of(case), case, watched, context)
     chosen = look.main if seen is None else seen.model
-    everything = counters.merged(look.folder)
     result = MonitorResult(
         endpoint=spec.endpoint, model=chosen, target=watched.info.target, window=spoken(spec.window), since=look.since,
         until=look.now, versions=versions, drift=told, rows=compared.rows, reference=compared.reference,

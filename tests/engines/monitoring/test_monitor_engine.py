@@ -555,6 +555,17 @@ def test_an_endpoint_whose_processes_are_gone_is_an_alert_until_they_are_back(ap
     assert one.look().over == ("down",)
 
 
+def test_a_worker_that_died_in_the_window_is_an_alert(api):
+    one = api()
+    words = one.watch.counters._words
+    words[counters.DEATHS], words[counters.DIED] = 1, int(time.time())
+    found = one.look()
+    assert names(found) == ["died"]
+    assert "are counted nowhere" in found.alerts[0].text
+    words[counters.DIED] = int(time.time()) - 3700
+    assert one.look().over == ("died",)
+
+
 def test_an_endpoint_that_was_stopped_is_no_alert(api, context):
     one = api()
     context.endpoints[:] = [msgspec.structs.replace(context.endpoints[0], state="STOPPED")]
