@@ -376,7 +376,7 @@ def test_as_many_labels_as_the_window_has_rows_are_those_of_the_last(api):
     accuracy = (pipeline.predict(frame[["x", "z", "town"]]) == frame["y"]).mean()
     assert found.performance[0].rows == 80
     assert found.performance[0].scores[0].value == pytest.approx(accuracy)
-    assert found.labelled.endswith("no key: taken in order for the last 80 of 180 rows")
+    assert "no key: the labels were taken in order, for the last 80 of 180 rows" in found.warnings
 
 
 def test_labels_in_order_are_taken_again_after_rows_that_came_too_fast(api, monkeypatch):
@@ -429,7 +429,8 @@ def test_a_label_that_is_missing_keeps_its_rows_place(api):
     found = one.look(labels=labels, window="80")
     assert found.performance[0].rows == 79
     assert found.performance[0].scores[0].value == 1.0
-    assert found.labelled == "79 of 79 labels found their rows; no key: taken in order for 80 rows"
+    assert found.labelled == "79 of 79 labels found their rows"
+    assert not any("in order" in text for text in found.warnings)
 
 
 def test_labels_in_order_are_refused_where_a_version_that_is_gone_answered_in_between(api):
