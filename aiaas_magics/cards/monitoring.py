@@ -61,7 +61,7 @@ def listed(names: Sequence[str]) -> str:
 
 CALLED = {
     "drift": "drift of", "gaps": "gaps in", "odd": "odd values of", "errors": "errors of", "slow": "slowness of",
-    "performance": "worse answers of", "down": "no answers at all",
+    "performance": "worse answers of", "down": "no answers at all", "died": "a worker's end",
 }  # fmt: skip
 """What alerts are about, by the first word of their name."""
 

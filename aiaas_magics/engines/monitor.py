@@ -113,18 +113,20 @@ def _looked(spec: MonitorSpec, labels: pd.DataFrame | None, context: Context) ->
     seen = _seen(spec.version, look)
     compared = _compared(spec, look, seen)
     versions, told = look.figures(), tuple(map(_told, compared.drifts, _whats(seen)))
-    performance, labelled = _performance(spec, labels, look)
-    case = alerts.Case(spec, versions, told, performance, watched.info.state)
+    performance, labelled, doubts = _performance(spec, labels, look)
+    everything = counters.merged(look.folder)
+    deaths = everything.deaths if everything.died >= look.since else 0
+    case = alerts.Case(spec, versions, told, performance, watched.info.state, deaths)
     found, over = _raised(alerts.of(case), case, watched, context)
     chosen = look.main if seen is None else seen.model
-    everything = counters.merged(look.folder)
     result = MonitorResult(
         endpoint=spec.endpoint, model=chosen, target=watched.info.target, window=spoken(spec.window), since=look.since,
         until=look.now, versions=versions, drift=told, rows=compared.rows, reference=compared.reference,
         performance=performance, labelled=labelled, alerts=found, over=over,
         state=watched.info.state, ever=sum(t.requests for m, t in everything.versions.items() if m != counters.NONE),
         turned_away=look.counts.of(counters.NONE).requests, lost=everything.lost, thinned=everything.thinned,
-        warnings=(*_warnings(spec, look, compared), *alerts.unsure(case)), kept={m: len(each.kept()[0]) for m, each in look.seen.items()},
+        warnings=(*_warnings(spec, look, compared), *alerts.unsure(case), *doubts),
+        kept={m: len(each.kept()[0]) for m, each in look.seen.items()},
     )  # fmt: skip
     return Looked(result, list(drawn.of(look, compared.drifts, chosen)))
 
@@ -248,15 +250,16 @@ def _value(each: Drift, value: float | None) -> str:
 # labels and alerts --------------------------------------------------------------------------------
 def _performance(
     spec: MonitorSpec, labels: pd.DataFrame | None, look: Look
-) -> tuple[tuple[Performance, ...], str]:
+) -> tuple[tuple[Performance, ...], str, list[str]]:
+    """Return how right each version was, how many labels found their rows, and what is doubtful about it."""
     if labels is None:
-        return (), ""
+        return (), "", []
     target = look.watched.info.target
     parts, order = joining.joined(labels, target, spec.key, look)
     found = tuple(joining.performance(part) for part in parts)
     joined = len({i for part in parts for i in part.truth.index})
     told = f"{joined:,} of {labels[target].notna().sum():,} labels found their rows"
-    return found, "; ".join(filter(None, (told, order)))
+    return found, told, [order] if order else []
 
 
 def _raised(

@@ -52,7 +52,7 @@ MOST_VERSIONS = 16
 
 MAGIC = int.from_bytes(b"aiaas-g2", "little")
 HEADER, NAME = 64, 16
-PID, LOST, THINNED = 1, 2, 3
+PID, LOST, THINNED, DEATHS, DIED = 1, 2, 3, 4, 5
 BLOCK = NAME + CELL * (1 + rings.CELLS)
 SIZE = 8 * (HEADER + MOST_VERSIONS * BLOCK)
 ALTERNATES = 4
@@ -89,6 +89,9 @@ class Counters:
             if self._words[0]:  # of another layout
                 self._empty(0, SIZE // 8)
             self._words[0] = MAGIC
+        if self._words[PID]:  # whoever wrote here did not let go
+            self._words[DEATHS] += 1
+            self._words[DIED] = int(time.time())
         self._words[PID] = os.getpid()
         self._lock = threading.Lock()
         self._cells: dict[str, tuple[float, int]] = {}
@@ -136,6 +139,7 @@ class Counters:
 
     def close(self) -> None:
         """Let go of the file; what was counted stays."""
+        self._words[PID] = 0
         self._words.release()
         self._map.close()
         os.close(self._file)
@@ -222,6 +226,10 @@ class Counts:
         """Requests nobody could look at: bins and samples lack them."""
         self.thinned = 0
         """Rows left out of bins and samples, because there were too many at once."""
+        self.deaths = 0
+        """Workers that ended without letting go: what they were being asked is counted nowhere."""
+        self.died = 0.0
+        """When the last of these was followed by another (seconds since 1970); 0: none was."""
 
     def of(self, version: str) -> Tally:
         """Return the tally of a version, an empty one where nothing was counted."""
@@ -240,6 +248,8 @@ def merged(folder: Path, since: float | None = None, now: float | None = None) -
     for words in _files(folder):
         found.lost += words[LOST]
         found.thinned += words[THINNED]
+        found.deaths += words[DEATHS]
+        found.died = max(found.died, float(words[DIED]))
         for name, at in _blocks(words):
             tally = found.of(name)
             if since is None:

@@ -175,7 +175,7 @@ def _ask(
     if reply.status == 401:
         raise errors.AccessDenied(said["detail"], said.get("hint", ""))
     if reply.status != 200:
-        raise _refusal(reply.status, said)
+        raise _refusal(reply.status, said, key)
     answer: dict[str, Any] = said
     model = unquote(reply.headers.get("x-aiaas-model", ""))
     return answer | {VERSIONS: [model] * len(said["y_pred"])}
@@ -188,8 +188,9 @@ def _decoded(body: bytes) -> Any:
         return None
 
 
-def _refusal(status: int, said: dict[str, Any]) -> errors.EndpointError:
-    what, hint = f"the endpoint refused: {said['detail']}", said.get("hint", "")
+def _refusal(status: int, said: dict[str, Any], key: str | None) -> errors.EndpointError:
+    whose = "" if key is None else f" the rows of {key[:40]!r}"  # the row it names is one of these
+    what, hint = f"the endpoint refused{whose}: {said['detail']}", said.get("hint", "")
     if status in BUSY:
         return errors.EndpointError(what, hint, "the same line again in a second")
     if status >= 500:

@@ -288,3 +288,19 @@ def test_the_room_of_a_file_is_taken_at_once(tmp_path):
     Counters(tmp_path).close()
     (path,) = (tmp_path / counters.FOLDER).iterdir()
     assert path.stat().st_blocks * 512 >= counters.SIZE
+
+
+def test_a_worker_that_did_not_let_go_has_died(tmp_path, monkeypatch):
+    """A request it was being asked is counted nowhere: that it happened is."""
+    monkeypatch.setattr(counters.time, "time", lambda: 1000.5)
+    Counters(tmp_path).close()
+    Counters(tmp_path).close()
+    assert counters.merged(tmp_path).deaths == 0
+    with (tmp_path / counters.FOLDER / "counts-0").open("r+b") as file:
+        file.seek(8 * counters.PID)
+        file.write((4711).to_bytes(8, "little"))
+    Counters(tmp_path).close()
+    found = counters.merged(tmp_path)
+    assert (found.deaths, found.died) == (1, 1000.0)
+    Counters(tmp_path).close()
+    assert counters.merged(tmp_path).deaths == 1

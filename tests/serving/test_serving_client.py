@@ -67,6 +67,13 @@ def test_rows_of_a_key_go_together_and_come_back_in_the_order_of_the_rows(server
     ]
 
 
+def test_a_refusal_names_the_key_whose_rows_it_counts(server):
+    server.RequestHandlerClass.said = (422, b'{"detail": "row 0: x is missing"}')
+    with pytest.raises(errors.EndpointError) as refused:
+        client.predict(server.url, "t", [{"x": 1}], keys=["b"])
+    assert refused.value.what == "the endpoint refused the rows of 'b': row 0: x is missing"
+
+
 def test_notes_of_keys_tell_rows_of_the_table(server):
     note = {"column": "x", "problem": "odd", "rows": 1, "first": 0, "got": 1, "expected": "2"}
     said = json.dumps({"y_pred": [7], "warnings": [note]}).encode()

@@ -39,6 +39,8 @@ class Case(NamedTuple):
     performance: Sequence[Performance]
     state: str = "READY"
     """Of the endpoint."""
+    deaths: int = 0
+    """Workers that ended by accident since the endpoint first ran, if the last of them did in the window."""
 
 
 def of(case: Case) -> list[Alert]:
@@ -49,6 +51,13 @@ def of(case: Case) -> list[Alert]:
 def _down(case: Case) -> Iterator[Alert]:
     if case.state in DOWN:
         yield Alert(name="down", text=f"{case.spec.endpoint} does not answer: {DOWN[case.state]}")
+
+
+def _died(case: Case) -> Iterator[Alert]:
+    if case.deaths:
+        many = "a worker" if case.deaths == 1 else f"workers ({case.deaths:,} since it first ran)"
+        text = f"{many} ended by accident: requests in flight were lost and are counted nowhere"
+        yield Alert(name="died", text=text)
 
 
 def _errors(case: Case) -> Iterator[Alert]:
@@ -147,7 +156,7 @@ def _called(each: Drifted) -> str:
 
 
 RULES: tuple[Callable[[Case], Iterator[Alert]], ...] = (
-    _down, _errors, _slow, _performance, _drift, _gaps, _odd,
+    _down, _died, _errors, _slow, _performance, _drift, _gaps, _odd,
 )  # fmt: skip
 
 
@@ -157,7 +166,7 @@ def looked(name: str, case: Case) -> bool:
     Of a version that is served no more, and of a column that is no more, there is nothing left to be told.
     """
     rule, _, about = name.partition(":")
-    if rule == "down":
+    if rule in ("down", "died"):
         return True
     if rule in ("drift", "gaps", "odd"):
         known = {_about(each): each for each in case.drift}

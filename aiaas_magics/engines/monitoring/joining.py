@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from aiaas_magics import errors
-from aiaas_magics.cards import style
 from aiaas_magics.engines import measuring
 from aiaas_magics.engines.evaluation import subject
 from aiaas_magics.engines.monitoring.looking import Look, Seen
@@ -37,7 +36,7 @@ class Joined(NamedTuple):
 def joined(
     labels: pd.DataFrame, target: str, key: str | None, look: Look
 ) -> tuple[list[Joined], str]:
-    """Return each version's answered rows that have a label, and in words which rows an order was taken for.
+    """Return each version's answered rows that have a label, and a warning where they were taken for the last ones.
 
     Parameters
     ----------
@@ -126,9 +125,8 @@ def _by_order(truth: pd.Series, found: Mapping[str, Array], look: Look) -> tuple
         mine = rows[np.argsort(rows["time"], kind="stable")[len(rows) - len(places) :]]
         came = truth.iloc[places].notna().to_numpy()
         parts.append(Joined(look.seen[model], mine[came], truth.iloc[places[came]]))
-    last = f"the last {len(order):,} of " if len(order) < len(times) else ""
-    told = f"no key: taken in order for {last}{style.plural(len(times), 'row')}"
-    return [part for part in parts if len(part.rows)], told
+    told = f"no key: the labels were taken in order, for the last {len(order):,} of {len(times):,} rows"
+    return [part for part in parts if len(part.rows)], told if len(order) < len(times) else ""
 
 
 def _check_order(truth: pd.Series, times: Array, first: float, look: Look) -> None:

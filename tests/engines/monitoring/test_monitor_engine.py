@@ -378,7 +378,7 @@ def test_as_many_labels_as_the_window_has_rows_are_those_of_the_last(api):
     accuracy = (pipeline.predict(frame[["x", "z", "town"]]) == frame["y"]).mean()
     assert found.performance[0].rows == 80
     assert found.performance[0].scores[0].value == pytest.approx(accuracy)
-    assert found.labelled.endswith("no key: taken in order for the last 80 of 180 rows")
+    assert "no key: the labels were taken in order, for the last 80 of 180 rows" in found.warnings
 
 
 def test_labels_in_order_are_taken_again_after_rows_that_came_too_fast(api, monkeypatch):
@@ -431,7 +431,8 @@ def test_a_label_that_is_missing_keeps_its_rows_place(api):
     found = one.look(labels=labels, window="80")
     assert found.performance[0].rows == 79
     assert found.performance[0].scores[0].value == 1.0
-    assert found.labelled == "79 of 79 labels found their rows; no key: taken in order for 80 rows"
+    assert found.labelled == "79 of 79 labels found their rows"
+    assert not any("in order" in text for text in found.warnings)
 
 
 def test_labels_in_order_are_refused_where_a_version_that_is_gone_answered_in_between(api):
@@ -555,6 +556,17 @@ def test_an_endpoint_whose_processes_are_gone_is_an_alert_until_they_are_back(ap
     assert found.alerts[0].text == "api does not answer: its processes are gone"
     context.endpoints[:] = [ready]
     assert one.look().over == ("down",)
+
+
+def test_a_worker_that_died_in_the_window_is_an_alert(api):
+    one = api()
+    words = one.watch.counters._words
+    words[counters.DEATHS], words[counters.DIED] = 1, int(time.time())
+    found = one.look()
+    assert names(found) == ["died"]
+    assert "are counted nowhere" in found.alerts[0].text
+    words[counters.DIED] = int(time.time()) - 3700
+    assert one.look().over == ("died",)
 
 
 def test_an_endpoint_that_was_stopped_is_no_alert(api, context):
