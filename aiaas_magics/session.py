@@ -230,10 +230,9 @@ class Session:
         found: Any = self.backend.query("models", {"ref": ref})[0]
         return found  # type: ignore[no-any-return]
 
-    def endpoint(self, name: str, *, log: bool = False) -> EndpointInfo:
-        """Return an endpoint. Raises `NotFound`."""
-        where: dict[str, JSON] = {"name": name, "log": True} if log else {"name": name}
-        found: Any = self.backend.query("endpoints", where)[0]
+    def endpoint(self, name: str, **more: JSON) -> EndpointInfo:
+        """Return an endpoint; its log with `log`, by `lines` and `errors` alone. Raises `NotFound`."""
+        found: Any = self.backend.query("endpoints", {"name": name, **more})[0]
         return found  # type: ignore[no-any-return]
 
     def read(self, address: str, rows: int | None = None) -> pd.DataFrame:

@@ -146,7 +146,8 @@ class Master:
         except (OSError, errors.AiaasError) as error:
             LOG.error("the plan cannot be read, the one before stays: %s", error)  # noqa: TRY400
             return
-        LOG.info("plan %d: %d workers", self._plan.revision, self._plan.workers)
+        count = self._plan.workers
+        LOG.info("plan %d: %d worker%s", self._plan.revision, count, "s" * (count != 1))
         for slot in self._slots:
             slot.told = 0.0
         for number in range(len(self._slots), self._plan.workers):

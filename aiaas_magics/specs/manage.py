@@ -37,6 +37,12 @@ class StopEndpoint(Command, frozen=True, kw_only=True, tag="stop_endpoint"):
     endpoint: str
 
 
+class RemoveEndpoint(Command, frozen=True, kw_only=True, tag="remove_endpoint"):
+    """Forget an endpoint that does not run, with its token, its log and what it counted."""
+
+    endpoint: str
+
+
 class Promote(Command, frozen=True, kw_only=True, tag="promote"):
     """Let a canary, a shadow or a version from before answer as the main one; no request is lost."""
 
@@ -164,7 +170,14 @@ ENDPOINTS = Verb(
             "logs",
             "show the end of an endpoint's log",
             arguments=(_ENDPOINT,),
-            examples=("%aiaas_endpoints logs cancer-api",),
+            options=(
+                Option("lines", Kind.INT, "how many entries; a traceback is one", 100),
+                Option("errors", Kind.FLAG, "only what went wrong, of all that is kept", False),
+            ),
+            examples=(
+                "%aiaas_endpoints logs cancer-api",
+                "%aiaas_endpoints logs cancer-api --errors",
+            ),
         ),
         Action(
             "stop",
@@ -172,6 +185,13 @@ ENDPOINTS = Verb(
             makes="StopEndpoint",
             arguments=(_ENDPOINT,),
             examples=("%aiaas_endpoints stop cancer-api",),
+        ),
+        Action(
+            "remove",
+            "forget an endpoint that does not run, its log and what it counted",
+            makes="RemoveEndpoint",
+            arguments=(_ENDPOINT,),
+            examples=("%aiaas_endpoints remove cancer-api",),
         ),
     ),
     default="list",
