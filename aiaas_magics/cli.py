@@ -88,7 +88,8 @@ def parser() -> argparse.ArgumentParser:
     made = [demo, serve, token, listed]
     for action in _actions():
         made.append(command := commands.add_parser(action.name, help=action.summary))
-        command.add_argument("name", help="the endpoint")
+        several = "+" if action.arguments[0].many else None
+        command.add_argument("name", nargs=several, help=action.arguments[0].help)
         for option in action.options:
             _add(command, option)
         if action.name == "logs":
@@ -157,7 +158,8 @@ def _manage(words: argparse.Namespace) -> int:
             if action.name == "logs":
                 _logs(now, words.name, asked, follow=words.follow)
             else:
-                done = now.run("endpoints", action.name, {"endpoint": words.name, **asked})
+                name = tuple(words.name) if action.arguments[0].many else words.name
+                done = now.run("endpoints", action.name, {"endpoint": name, **asked})
                 print(in_a_terminal(repr(done) if action.makes else done.card().text()))
     finally:
         session.close()

@@ -75,6 +75,12 @@ def test_stopping_what_does_not_run_says_so(stored, capsys):
     assert "stop endpoint" not in capsys.readouterr().out
 
 
+def test_several_are_stopped_at_once(stored, capsys):
+    assert cli.main(["stop", "api", "api"]) == 0
+    assert capsys.readouterr().out == "api was not running\n"
+    assert cli.main(["stop", "api", "apo"]) == 1
+
+
 def test_a_stopped_endpoint_is_shown_with_the_line_that_brings_it_back(stored, capsys):
     assert cli.main(["show", "api"]) == 0
     assert capsys.readouterr().out.endswith("next: %aiaas_deploy clf@1 --as api\n")
@@ -152,7 +158,9 @@ ACTIONS = [action.name for action in specs.verb("endpoints").actions if action.a
 def test_whatever_a_notebook_does_to_an_endpoint_a_terminal_does(action):
     needed = ["--workers", "2"] if action == "scale" else []
     words = cli.parser().parse_args([action, "api", *needed, "--home", "h"])
-    assert (words.command, words.name, words.home) == (action, "api", "h")
+    several = action in ("stop", "remove")
+    assert words.name == (["api"] if several else "api")
+    assert (words.command, words.home) == (action, "h")
 
 
 @pytest.mark.parametrize(

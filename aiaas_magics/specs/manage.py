@@ -112,6 +112,7 @@ JOBS = Verb(
 )
 
 _ENDPOINT = Option("endpoint", Kind.ENDPOINT, "an endpoint", required=True)
+_ENDPOINTS = Option("endpoint", Kind.ENDPOINT, "endpoints", required=True, many=True)
 _VERSION = Option("version", Kind.VERSION, "one of its versions, clf@4 or 4 (default: the canary)")
 ENDPOINTS = Verb(
     "endpoints",
@@ -181,16 +182,16 @@ ENDPOINTS = Verb(
         ),
         Action(
             "stop",
-            "end an endpoint; what it was asked is answered",
+            "end endpoints; what they were asked is answered",
             makes="StopEndpoint",
-            arguments=(_ENDPOINT,),
+            arguments=(_ENDPOINTS,),
             examples=("%aiaas_endpoints stop cancer-api",),
         ),
         Action(
             "remove",
-            "forget an endpoint that does not run, its log and what it counted",
+            "forget endpoints that do not run, their logs and what they counted",
             makes="RemoveEndpoint",
-            arguments=(_ENDPOINT,),
+            arguments=(_ENDPOINTS,),
             examples=("%aiaas_endpoints remove cancer-api",),
         ),
     ),
