@@ -48,7 +48,10 @@ def versions(session: Session, values: Values) -> Handle:
     info = session.endpoint(name)
     models: list[Any] = session.backend.query("models")
     gone = set(rollout.known(info)) - {each.ref for each in models}
-    return handles.Versions(info, list(_steps(session, name)), gone)
+    steps = list(_steps(session, name))
+    removed = [i for i, e in enumerate(steps) if e.body.get("command") == "remove_endpoint"]
+    own = steps[removed[-1] + 1 :] if removed else steps  # the others are of another of the name
+    return handles.Versions(info, own, gone)
 
 
 def _steps(session: Session, name: str) -> Iterator[Event]:

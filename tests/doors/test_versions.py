@@ -164,6 +164,9 @@ def test_several_endpoints_are_stopped_and_removed_by_one_line(api):
     assert repr(done) == "api is stopped; other is stopped"
     run("endpoints", "remove", {"endpoint": ("api", "other")})
     assert len(run("endpoints", "list", {})) == 0
+    run("deploy", "", {"model": "r@1", "as_": "api"})
+    steps = run("endpoints", "versions", {"endpoint": "api"}).steps
+    assert "stop_endpoint" not in [each.body.get("command") for each in steps]
 
 
 def test_one_of_those_many_is_told_as_one(api):
