@@ -91,6 +91,8 @@ class Session:
         if table is None:
             raise errors.UsageError(f"%aiaas_{verb} has no action {action!r}")
         given = {name: value for name, value in values.items() if value is not None}
+        if isinstance(given.get("endpoint"), tuple):
+            return self._each(verb, action, given)
         if not table.makes:
             return (
                 _connect(given) if verb == "connect" else answers.ANSWERS[verb, action](self, given)
@@ -102,6 +104,14 @@ class Session:
             done = self.backend.apply(made)
             return _CHANGED.get(type(made), _applied)(self, made, done)
         return self._submit(made, given)
+
+    def _each(self, verb: str, action: str, given: Values) -> Handle:
+        """Carry out a line for each of several endpoints, if all are there; what was done is told together."""
+        names = list(dict.fromkeys(map(str, given["endpoint"])))
+        for name in names:
+            self.endpoint(name)
+        done = [self.run(verb, action, {**given, "endpoint": name}) for name in names]
+        return done[0] if len(done) == 1 else handles.Note("; ".join(map(repr, done)))
 
     def warm(self) -> None:
         """Let a backend that can have a process ready for the next job."""
@@ -229,10 +239,9 @@ class Session:
         found: Any = self.backend.query("models", {"ref": ref})[0]
         return found  # type: ignore[no-any-return]
 
-    def endpoint(self, name: str, *, log: bool = False) -> EndpointInfo:
-        """Return an endpoint. Raises `NotFound`."""
-        where: dict[str, JSON] = {"name": name, "log": True} if log else {"name": name}
-        found: Any = self.backend.query("endpoints", where)[0]
+    def endpoint(self, name: str, **more: JSON) -> EndpointInfo:
+        """Return an endpoint; its log with `log`, by `lines` and `errors` alone. Raises `NotFound`."""
+        found: Any = self.backend.query("endpoints", {"name": name, **more})[0]
         return found  # type: ignore[no-any-return]
 
     def read(self, address: str, rows: int | None = None) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from aiaas_magics import handles
+from aiaas_magics import errors, handles
 from aiaas_magics.cards import endpoints as cards
 from aiaas_magics.cards import style
 from aiaas_magics.handles import Handle
@@ -48,7 +48,10 @@ def versions(session: Session, values: Values) -> Handle:
     info = session.endpoint(name)
     models: list[Any] = session.backend.query("models")
     gone = set(rollout.known(info)) - {each.ref for each in models}
-    return handles.Versions(info, list(_steps(session, name)), gone)
+    steps = list(_steps(session, name))
+    removed = [i for i, e in enumerate(steps) if e.body.get("command") == "remove_endpoint"]
+    own = steps[removed[-1] + 1 :] if removed else steps  # the others are of another of the name
+    return handles.Versions(info, own, gone)
 
 
 def _steps(session: Session, name: str) -> Iterator[Event]:
@@ -69,7 +72,12 @@ def show(session: Session, values: Values) -> Handle:
 
 
 def logs(session: Session, values: Values) -> Handle:
-    """Return the end of an endpoint's log."""
-    info = session.endpoint(str(values["endpoint"]), log=True)
-    shown = "" if style.docs_mode() else info.log or "it is empty"
-    return handles.Note(f"the end of the log of {info.name}", shown)
+    """Return the end of an endpoint's log, or of what went wrong."""
+    lines, wrong = int(values.get("lines") or 0), bool(values.get("errors"))
+    if "lines" in values and lines < 1:
+        raise errors.UsageError(f"--lines {lines} is no number of lines", "1 or more", "--lines 50")
+    name = str(values["endpoint"])
+    text = session.endpoint(name, log=True, lines=lines, errors=wrong).log
+    shown = "" if style.docs_mode() else text or ("nothing went wrong" if wrong else "it is empty")
+    what = "what went wrong, in the log" if wrong else "the end of the log"
+    return handles.Note(f"{what} of {name}", shown)

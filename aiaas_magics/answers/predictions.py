@@ -41,7 +41,7 @@ def predict(session: Session, values: Values) -> Handle:
     said = client.predict(
         info.url,
         info.token or "",
-        frames.records(frame),
+        frames.records(_whole(frame, model, f"%aiaas_predict {info.name}", values)),
         timeout=float(values.get("timeout", 30.0)),
         proba=True,
         schema=schema,
@@ -128,3 +128,19 @@ def _check_raw(session: Session, frame: pd.DataFrame) -> None:
             "the model prepares its rows by itself: give it raw ones",
             f"ref:{str(ref).partition('@')[0]}",
         )
+
+
+def _whole(frame: pd.DataFrame, model: ModelInfo, line: str, values: Values) -> pd.DataFrame:
+    """Return the rows if all can be answered; else say how many cannot, and the `line` that leaves them out."""
+    gaps = frame[[name for name in model.signature.required if name in frame]].isna()
+    count = int(gaps.any(axis=1).sum())
+    if not count:
+        return frame
+    names = [str(name) for name in gaps.columns[gaps.any()]]
+    word = values.get("data word")
+    left = f"{word or 'df'}.dropna(subset={names})"
+    raise errors.DataError(
+        f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} missing in {count:,} of {len(frame):,} rows",
+        "the model was trained without gaps there",
+        f"{line} {{{left}}}" if word else left,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import getpass
 import os
 import time
@@ -13,7 +14,7 @@ from typing import Any
 
 from aiaas_magics import errors
 from aiaas_magics.backends.base import KINDS
-from aiaas_magics.execution import endpoints, environment, process, queue, rollouts
+from aiaas_magics.execution import endpoints, environment, logs, process, queue, rollouts
 from aiaas_magics.execution.spare import Spare
 from aiaas_magics.specs import rollout
 from aiaas_magics.specs.base import JSON, Command, Record, Result, Spec, tag_of
@@ -228,11 +229,13 @@ def _endpoints(backend: LocalBackend, where: Where) -> list[Record]:
 
     endpoints.reap(backend.home)
     with_log = bool(where.pop("log", False))
+    lines, wrong = int(where.pop("lines", None) or logs.LINES), bool(where.pop("errors", False))
     if "name" in where:
         backend.home.endpoints.get(str(where["name"]))  # says which name was meant
     found = _matching(backend.home.endpoints.select(), where)
     if with_log:
-        return [msgspec.structs.replace(e, log=endpoints.log(backend.home, e.name)) for e in found]
+        end = functools.partial(logs.end, backend.home, lines=lines, errors=wrong)
+        return [msgspec.structs.replace(each, log=end(each.name)) for each in found]
     return found
 
 
@@ -308,6 +311,11 @@ def _stop_endpoint(backend: LocalBackend, command: Any) -> Applied:
     )
 
 
+def _remove_endpoint(backend: LocalBackend, command: Any) -> Applied:
+    endpoints.remove(backend.home, command.endpoint, backend.user)
+    return Applied(text=f"{command.endpoint} is removed, with its log and what it counted")
+
+
 def _change_endpoint(backend: LocalBackend, command: Any) -> Applied:
     before = backend.home.endpoints.get(command.endpoint)
     after = rollouts.change(backend.home, command, backend.user)
@@ -320,6 +328,7 @@ _COMMANDS: dict[str, Callable[[LocalBackend, Command], Applied]] = {
     "delete_model": _delete_model,
     "delete_data": _delete_data,
     "stop_endpoint": _stop_endpoint,
+    "remove_endpoint": _remove_endpoint,
     "promote": _change_endpoint,
     "rollback": _change_endpoint,
     "drop_version": _change_endpoint,

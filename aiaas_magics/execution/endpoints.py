@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import time
@@ -161,9 +162,29 @@ def stop(home: Home, name: str, who: str) -> bool:
     return ended
 
 
-def log(home: Home, name: str) -> str:
-    """Return the end of an endpoint's log."""
-    return process.tail(log_path(home, name))
+def remove(home: Home, name: str, who: str) -> None:
+    """Forget an endpoint that does not run: its row and token, its log and what it counted; its name is free.
+
+    Raises
+    ------
+    NotFound
+    Conflict
+        If it runs.
+    """
+    reap(home)
+    home.endpoints.get(name)
+    with alone(home, name):
+        settle(home, name)
+        if runs(home.endpoints.get(name)):
+            raise errors.Conflict(
+                f"{name} runs",
+                "what answers is stopped first",
+                f"%aiaas_endpoints stop {name}",
+            )
+        asked = {"command": "remove_endpoint", "who": who}
+        home.runs.tell_many([(f"endpoint:{name}", "audit", asked)])
+        home.endpoints.forget(name)
+        shutil.rmtree(plans.folder(home, name), ignore_errors=True)
 
 
 def reap(home: Home) -> None:

@@ -34,6 +34,8 @@ def _alerts(home: Home, endpoint: str) -> tuple[str, ...]:
     for event in _events(home, f"endpoint:{endpoint}"):
         if event.type == ALERT:
             on[str(event.body["name"])] = bool(event.body["on"])
+        elif event.body.get("command") == "remove_endpoint":  # what follows is another of the name
+            on.clear()
     return tuple(name for name, lasts in on.items() if lasts)
 
 

@@ -39,7 +39,7 @@ class Word(NamedTuple):
 
 
 class Asked(Exception):
-    """The line asks for help, not for work: ``--help``, ``--algo ?``, ``--algo ridge ?``."""
+    """The line asks for help, not for work: ``--help``, ``show ?``, ``--schema ?``, ``--algo ?``, ``--algo ridge ?``."""
 
     def __init__(self, verb: Verb, option: Option | None = None, of: str = "") -> None:
         super().__init__(verb.name)
@@ -142,6 +142,8 @@ def parse(verb: Verb, line: str, body: str | None = None, evaluate: Evaluate | N
             _once(given, option.python, value, f"--{option.name}")
         elif equals and name.isidentifier() and action.parameters:
             _once(parameters, name, literal(name, raw, space=action.parameters == "grid"), name)
+        elif word.raw == "?":
+            raise Asked(verb)
         else:
             argument = next(free, None) or _many(action)
             if argument is None or (equals and argument.kind not in FILES):
@@ -189,7 +191,7 @@ def _value(
             option.help,
             f"--{option.name} {option.metavar or '...'}",
         )
-    if word.raw == "?" and option.kind in (Kind.ALGORITHM, Kind.ALGORITHMS, Kind.METRIC):
+    if word.raw == "?":
         raise Asked(verb, option)
     if option.kind is Kind.FLAG:
         return {"true": True, "false": False}.get(word.text.lower(), word.text)

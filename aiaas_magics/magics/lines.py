@@ -12,6 +12,7 @@ from aiaas_magics.backends.base import Nearby
 from aiaas_magics.handles import Note
 from aiaas_magics.magics import grammar, manual, names
 from aiaas_magics.specs import calls
+from aiaas_magics.specs.verbs import Kind
 
 LOG = logging.getLogger("aiaas.magics")
 
@@ -48,6 +49,10 @@ def _run(
     except grammar.Asked as asked:
         if asked.option is None:
             return Note(calls.magic(verb), manual.help_text(verb))
+        if asked.option.kind not in (Kind.ALGORITHM, Kind.ALGORITHMS, Kind.METRIC):
+            return Note(
+                f"{calls.magic(verb)} --{asked.option.name}", manual.option_text(asked.option)
+            )
         from aiaas_magics import answers
 
         return answers.known(session.current(), asked.option.kind, asked.of)

@@ -91,6 +91,11 @@ def _right(option: Option) -> str:
     return f"{option.help} (default: {f'{default:g}' if isinstance(default, float) else default})"
 
 
+def option_text(option: Option) -> str:
+    """Return what ``--schema ?`` shows."""
+    return f"--{option.name} {_meta(option)}\n{_right(option)}"
+
+
 def page() -> str:
     """Return the whole manual in Markdown."""
     return "\n".join(_page())

@@ -107,6 +107,8 @@ def unknown_option(verb: Verb, action: Action, name: str) -> errors.UsageError:
     if bare in {option.name for option in action.arguments}:
         return errors.UsageError(what, f"{bare.upper()} is a word without dashes", _example(action))
     known = [option.name for option in action.options]
+    if not known:
+        return errors.UsageError(what, "it takes no options", _example(action))
     near = errors.nearest(bare.replace("_", "-").rstrip("-"), known)
     if near is None:
         return errors.UsageError(what, errors.did_you_mean(bare, known), _example(action))

@@ -37,6 +37,12 @@ class StopEndpoint(Command, frozen=True, kw_only=True, tag="stop_endpoint"):
     endpoint: str
 
 
+class RemoveEndpoint(Command, frozen=True, kw_only=True, tag="remove_endpoint"):
+    """Forget an endpoint that does not run, with its token, its log and what it counted."""
+
+    endpoint: str
+
+
 class Promote(Command, frozen=True, kw_only=True, tag="promote"):
     """Let a canary, a shadow or a version from before answer as the main one; no request is lost."""
 
@@ -106,6 +112,7 @@ JOBS = Verb(
 )
 
 _ENDPOINT = Option("endpoint", Kind.ENDPOINT, "an endpoint", required=True)
+_ENDPOINTS = Option("endpoint", Kind.ENDPOINT, "endpoints", required=True, many=True)
 _VERSION = Option("version", Kind.VERSION, "one of its versions, clf@4 or 4 (default: the canary)")
 ENDPOINTS = Verb(
     "endpoints",
@@ -164,14 +171,28 @@ ENDPOINTS = Verb(
             "logs",
             "show the end of an endpoint's log",
             arguments=(_ENDPOINT,),
-            examples=("%aiaas_endpoints logs cancer-api",),
+            options=(
+                Option("lines", Kind.INT, "how many entries; a traceback is one", 100),
+                Option("errors", Kind.FLAG, "only what went wrong, of all that is kept", False),
+            ),
+            examples=(
+                "%aiaas_endpoints logs cancer-api",
+                "%aiaas_endpoints logs cancer-api --errors",
+            ),
         ),
         Action(
             "stop",
-            "end an endpoint; what it was asked is answered",
+            "end endpoints; what they were asked is answered",
             makes="StopEndpoint",
-            arguments=(_ENDPOINT,),
+            arguments=(_ENDPOINTS,),
             examples=("%aiaas_endpoints stop cancer-api",),
+        ),
+        Action(
+            "remove",
+            "forget endpoints that do not run, their logs and what they counted",
+            makes="RemoveEndpoint",
+            arguments=(_ENDPOINTS,),
+            examples=("%aiaas_endpoints remove cancer-api",),
         ),
     ),
     default="list",

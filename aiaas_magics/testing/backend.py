@@ -28,6 +28,7 @@ from aiaas_magics.specs.manage import (
     DeleteModel,
     DropVersion,
     Promote,
+    RemoveEndpoint,
     Rollback,
     Scale,
     SetAlias,
@@ -324,7 +325,11 @@ class BackendContract:
             ):
                 assert backend.apply(command).changed
                 assert self._versions(backend) == expected
-            for refused in (Promote(endpoint="api"), DropVersion(endpoint="api")):
+            for refused in (
+                Promote(endpoint="api"),
+                DropVersion(endpoint="api"),
+                RemoveEndpoint(endpoint="api"),
+            ):
                 with pytest.raises(errors.Conflict):
                     backend.apply(refused)
             audits = [
@@ -335,6 +340,9 @@ class BackendContract:
             backend.apply(StopEndpoint(endpoint="api"))
         with pytest.raises(errors.Conflict):
             backend.apply(Scale(endpoint="api", workers=2))
+        backend.apply(RemoveEndpoint(endpoint="api"))
+        with pytest.raises(errors.NotFound):
+            backend.query("endpoints", {"name": "api"})
 
     def _versions(self, backend: Backend) -> list[tuple[str, str, float]]:
         (info,) = backend.query("endpoints", {"name": "api"})

@@ -153,7 +153,8 @@ class FakeBackend:
         if kind not in KINDS:
             raise errors.UsageError(f"no kind {kind!r}", errors.did_you_mean(kind, KINDS))
         wanted = dict(where or {})
-        wanted.pop("log", None)
+        for of_the_log in ("log", "lines", "errors"):
+            wanted.pop(of_the_log, None)
         asked = wanted.pop("spec", False)
         limit = wanted.pop("limit", None)
         ref = wanted.pop("ref", None)
@@ -178,6 +179,7 @@ class FakeBackend:
             "delete_data": lambda asked: self._delete("data", asked.data),
             "delete_model": lambda asked: self._delete("models", asked.model),
             "stop_endpoint": self._stop_endpoint,
+            "remove_endpoint": self._remove_endpoint,
             **dict.fromkeys(("promote", "rollback", "drop_version", "scale"), self._change),
         }
         if tag not in changes:
@@ -336,6 +338,13 @@ class FakeBackend:
         stopped = msgspec.structs.replace(info, state="STOPPED")
         self.endpoints[:] = [stopped if e is info else e for e in self.endpoints]  # type: ignore[misc]
         return f"{asked.endpoint} is stopped"
+
+    def _remove_endpoint(self, asked: Any) -> str:
+        (info,) = self.query("endpoints", {"name": asked.endpoint})
+        if getattr(info, "state", "") == "READY":
+            raise errors.Conflict(f"{asked.endpoint} runs")
+        self.endpoints[:] = [each for each in self.endpoints if each is not info]
+        return f"{asked.endpoint} is removed"
 
     def _records(self, kind: str) -> list[Any]:
         from aiaas_magics.specs.algorithms import CHOICES

@@ -297,6 +297,20 @@ def test_a_prediction_stands_beside_its_rows(made, asked):
     assert (found.endpoint, found.target, len(found)) == ("api", "species", 3)
 
 
+def test_rows_that_cannot_be_answered_are_counted_before_any_is_sent(made, asked):
+    table = made[0].frame("iris")
+    table.loc[[3, 5], "petal_length_cm"] = None
+    words = "petal_length_cm is missing in 2 of 150 rows"
+    with pytest.raises(errors.DataError, match=words) as caught:
+        ask(made, table, **{"data word": "flowers"})
+    assert caught.value.try_ == "%aiaas_predict api {flowers.dropna(subset=['petal_length_cm'])}"
+    with pytest.raises(errors.DataError) as caught:
+        ask(made, table)
+    assert caught.value.try_ == "df.dropna(subset=['petal_length_cm'])"
+    assert asked == []
+    assert len(ask(made, table.head(3))) == 3
+
+
 def test_of_prepared_data_the_raw_rows_are_sent(made, asked):
     ask(made, "clean", rows=1)
     raw = made[1]["iris"].frame(rows=1)

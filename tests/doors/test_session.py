@@ -60,6 +60,7 @@ LINES = [
     ("jobs", "cancel", {}, "deploy ridge-api had ended already"),
     ("data", "delete", {"data": "t"}, "deleted t"),
     ("", "", {}, "1 data, 1 model, 0 running endpoints"),
+    ("endpoints", "remove", {"endpoint": "ridge-api"}, "ridge-api is removed"),
 ]  # fmt: skip
 
 

@@ -171,3 +171,22 @@ def test_a_monitoring_job_is_known_by_its_endpoint(api):
     with pytest.raises(errors.NotFound) as caught:
         api._session.run("jobs", "stop", {"job": "apu"})
     assert caught.value.hint == "did you mean 'api'?"
+
+
+def test_several_endpoints_are_stopped_and_removed_by_one_line(api):
+    run = api._session.run
+    run("deploy", "", {"model": "r@1", "as_": "other"})
+    with pytest.raises(errors.NotFound):
+        run("endpoints", "stop", {"endpoint": ("api", "nothing")})
+    assert api._session.endpoint("api").state == "READY"
+    done = run("endpoints", "stop", {"endpoint": ("api", "other")})
+    assert repr(done) == "api is stopped; other is stopped"
+    run("endpoints", "remove", {"endpoint": ("api", "other")})
+    assert len(run("endpoints", "list", {})) == 0
+    run("deploy", "", {"model": "r@1", "as_": "api"})
+    steps = run("endpoints", "versions", {"endpoint": "api"}).steps
+    assert "stop_endpoint" not in [each.body.get("command") for each in steps]
+
+
+def test_one_of_those_many_is_told_as_one(api):
+    assert repr(api._session.run("endpoints", "stop", {"endpoint": ("api",)})) == "api is stopped"

@@ -93,3 +93,52 @@ def test_an_endpoint_goes_on_while_its_processes_do(opened):
     assert not logs._goes_on(opened, "api")
     opened.endpoints.update("api", state="READY", pid=None)
     assert not logs._goes_on(opened, "api")
+
+
+def entry(second, text, pid=7):
+    return f"2026-11-25 10:00:{second:02d},000 {pid} {text}\n"
+
+
+GOOD = "POST '/predict' 200 0.41 ms 1 rows clf@1"
+
+
+def test_entries_are_in_the_order_of_their_moments_and_whole(log, opened):
+    late = entry(3, "error abc") + "Traceback\n  ValueError: oops\n"
+    log.write_text(late + entry(1, GOOD) + entry(2, GOOD, pid=8))
+    assert logs.end(opened, "api") + "\n" == entry(1, GOOD) + entry(2, GOOD, pid=8) + late
+    assert logs.end(opened, "api", lines=1) + "\n" == late
+
+
+def test_an_error_is_found_long_after_and_in_the_log_before(log, opened):
+    many = "".join(entry(5, GOOD) for _ in range(5_000))
+    log.with_name("log.1").write_text(entry(1, "error old") + many)
+    log.write_text(
+        entry(9, "POST '/v2' 504 30000.00 ms 1 rows clf@1") + entry(9, "Shutting down") + many
+    )
+    assert [line[26:] for line in logs.end(opened, "api", errors=True).splitlines()] == [
+        "error old", "POST '/v2' 504 30000.00 ms 1 rows clf@1",
+    ]  # fmt: skip
+
+
+def test_an_entry_that_is_cut_is_not_shown(log, opened, monkeypatch):
+    monkeypatch.setattr(logs, "LONGEST", 30)
+    log.write_text(entry(1, "x" * 100) + entry(2, "y"))
+    assert logs.end(opened, "api", lines=2) + "\n" == entry(2, "y")
+
+
+def test_no_log_is_no_trouble(opened):
+    assert logs.end(opened, "api", errors=True) == ""
+
+
+def test_what_runs_is_not_removed_and_what_is_removed_leaves_nothing(log, opened, monkeypatch):
+    log.write_text("x")
+    monkeypatch.setattr(endpoints, "runs", lambda info: True)
+    with pytest.raises(errors.Conflict, match="api runs"):
+        endpoints.remove(opened, "api", "me")
+    monkeypatch.undo()
+    endpoints.remove(opened, "api", "me")
+    assert not log.parent.exists()
+    assert not opened.endpoints.token_path("api").exists()
+    with pytest.raises(errors.NotFound):
+        endpoints.remove(opened, "api", "me")
+    assert opened.runs.events("endpoint:api", 0)[-1].body["command"] == "remove_endpoint"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aiaas_magics.execution import watching
+from aiaas_magics.execution import endpoints, watching
 from aiaas_magics.specs.records import EndpointInfo
 from aiaas_magics.store.home import Home
 
@@ -26,3 +26,12 @@ def test_an_alert_lasts_until_it_is_over(opened):
     watching.alert(opened, "api", "slow:clf@1", "slow", on=True)
     watching.alert(opened, "api", "drift:x", "", on=False)
     assert watching.watched(opened, "api").alerts == ("slow:clf@1",)
+
+
+def test_alerts_go_with_the_endpoint_that_is_removed(opened):
+    watching.alert(opened, "api", "drift:x", "x has drifted", on=True)
+    endpoints.remove(opened, "api", "me")
+    opened.endpoints.save(
+        EndpointInfo(name="api", model="clf@1", state="STOPPED", url="", port=1, workers=1)
+    )
+    assert watching.watched(opened, "api").alerts == ()

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiaas_magics import errors, specs
-from aiaas_magics.magics import grammar
+from aiaas_magics.magics import grammar, manual
 from aiaas_magics.specs.calls import Call
 
 TRAIN, TUNE, DATA = specs.verb("train"), specs.verb("tune"), specs.verb("data")
@@ -212,6 +212,26 @@ def test_help_is_asked_for(line, asked):
     with pytest.raises(grammar.Asked) as caught:
         grammar.parse(TRAIN, line)
     assert (caught.value.option.name if caught.value.option else None) == asked
+
+
+@pytest.mark.parametrize(
+    ("verb", "line", "option"),
+    [
+        ("deploy", "clf --schema ?", "schema"),
+        ("deploy", "clf --workers ?", "workers"),
+        ("monitor", "api --window ?", "window"),
+        ("endpoints", "show ?", None),
+    ],
+)
+def test_help_on_any_word_is_asked_for(verb, line, option):
+    with pytest.raises(grammar.Asked) as caught:
+        grammar.parse(specs.verb(verb), line)
+    assert (caught.value.option.name if caught.value.option else None) == option
+
+
+def test_the_help_of_a_word_says_what_it_takes():
+    schema = next(o for o in specs.verb("deploy").actions[0].options if o.name == "schema")
+    assert manual.option_text(schema).startswith("--schema warn|fix|refuse\nrows unlike")
 
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)

@@ -165,6 +165,11 @@ def test_help_is_an_answer(shell, code):
     assert "%aiaas_train DATA --target COLUMN" in shell.user_ns["h"].body
 
 
+def test_a_question_about_an_option_is_answered(shell):
+    shell.run_cell("h = %aiaas_deploy clf --schema ?").raise_error()
+    assert "refuse" in shell.user_ns["h"].body
+
+
 def test_the_question_mark_shows_the_same(loaded, capsys):
     loaded.run_cell("%aiaas_train?")
     info = loaded.object_inspect("%aiaas_train")

@@ -19,7 +19,7 @@ import pytest
 from aiaas_magics import errors
 from aiaas_magics.backends.local import LocalBackend
 from aiaas_magics.engines.models import artefacts
-from aiaas_magics.execution import endpoints, plans
+from aiaas_magics.execution import endpoints, logs, plans
 from aiaas_magics.execution.context import WorkerContext
 from aiaas_magics.serving import client, listening
 from aiaas_magics.specs.data import DataSpec
@@ -133,7 +133,7 @@ def alive(process):
 
 def ready(backend, name="api"):
     """Return how many workers have told the log that they serve."""
-    return endpoints.log(backend.home, name).count("Started server process")
+    return logs.end(backend.home, name).count("Started server process")
 
 
 # answers ------------------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def test_every_worker_stays_and_answers(backend):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: predict(backend), range(60)))
     assert workers == family(info(backend).pid)[1:]
-    assert "Traceback" not in endpoints.log(backend.home, "api")
+    assert "Traceback" not in logs.end(backend.home, "api")
 
 
 def test_a_killed_worker_is_replaced_and_requests_go_on(backend):
@@ -189,7 +189,7 @@ def test_a_killed_worker_is_replaced_and_requests_go_on(backend):
     finally:
         stays.resume()
     assert alive(fresh)
-    assert "Traceback" not in endpoints.log(backend.home, "api")
+    assert "Traceback" not in logs.end(backend.home, "api")
     assert (info(backend), psutil.Process(at.pid).num_fds()) == (at, open_files)
 
 
@@ -596,4 +596,4 @@ def test_an_endpoint_keeps_the_schema_it_is_deployed_with(backend, other):
     assert client.predict(strict.url, strict.token, [asked])["y_pred"]
     with pytest.raises(errors.EndpointError, match="out of range"):
         client.predict(strict.url, strict.token, odd)
-    assert "1 rows 'out of range', 1 so far" in endpoints.log(backend.home, "other")
+    assert "1 rows 'out of range', 1 so far" in logs.end(backend.home, "other")
