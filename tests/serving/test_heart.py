@@ -114,7 +114,7 @@ def started(tmp_path, monkeypatch):
     """Start a master of one worker whose model holds Python's lock at 13; return it and its port."""
     heard = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
     before = {number: signal.getsignal(number) for number in heard}
-    monkeypatch.setattr(heart, "MARGIN", 1.0)
+    monkeypatch.setattr(heart, "MARGIN", 2.0)
     with contextlib.ExitStack() as stack:
 
         def start(*, inline=True):

@@ -155,7 +155,7 @@ def test_what_is_odd_is_noted_or_mended_or_refused():
     [
         (b"", "not JSON"),
         (b"{'inputs': 1}", "not JSON"),
-        (b"\xff\xfe", "not JSON"),
+        (b"\xff\xfe", "not plain UTF-8"),
         (b"[" * 100_000, "recursion"),
         (b'{"instances": NaN, "x": ' + b"[" * 100_000, "recursion"),
         (b'{"instances": [[Infinity, 1]]}', "Infinity is no number"),

@@ -105,6 +105,8 @@ def test_probabilities_come_when_asked_for(proba):
     [
         (b"", 400, "not JSON", ""),
         (b"\xff{}", 400, "not JSON", ""),
+        ('{"X_test": []}'.encode("utf-16"), 400, "not plain UTF-8", "byte order mark"),
+        (b'\xef\xbb\xbf{"X_test": []}', 400, "not plain UTF-8", "byte order mark"),
         (b'{"X_test": [[1, 2, "M\xfcnchen"]]}', 400, "not UTF-8", "the byte 0xfc"),
         (
             b'{"X_test": [' + b'[1, 2, "a"],' * 9_000 + b'[1, 2, "\xfc"]]}',

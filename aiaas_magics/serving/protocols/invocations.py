@@ -123,7 +123,7 @@ def _decode(body: bytes) -> dict[str, Any]:
             400, f"{error} is no number that a model takes", "a gap is null or NaN"
         ) from error
     except pieces.WRONG as error:
-        raise pieces.refusal(error) from error
+        raise pieces.refusal(error, body) from error
     if not isinstance(asked, dict):
         hint = 'send {"dataframe_split": {"columns": [...], "data": [[...], ...]}}'
         raise Problem(400, "the body is not an object", hint)

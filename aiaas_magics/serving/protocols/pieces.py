@@ -8,6 +8,7 @@ so JSON is defined. A cut that falls into a text or a nested list makes a piece 
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import re
 import secrets
@@ -37,6 +38,8 @@ ENDS = {
 }
 """What opens the list, and its first element -> how an element ends, and that with what stands before the next."""
 NUMBER = b",", re.compile(rb",")
+MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""How texts begin that some programs of Windows write."""
 WRONG = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 """What `decode` raises where a body is no JSON."""
 Decode = Callable[[bytes], Any]
@@ -162,8 +165,11 @@ def decode(
     return decode(body)
 
 
-def refusal(error: Exception) -> Problem:
+def refusal(error: Exception, body: bytes) -> Problem:
     """Return what is answered to a body that is no JSON, given one of `WRONG`."""
+    if body.startswith(MARKS):
+        hint = "it begins with a byte order mark: send UTF-8 without one"
+        return Problem(400, "the body is not plain UTF-8", hint)
     if isinstance(error, UnicodeDecodeError):
         byte = error.object[error.start]
         return Problem(

@@ -124,7 +124,7 @@ def _decode(body: bytes) -> dict[str, Any]:
     try:
         asked = pieces.decode(body, BEGINS)
     except pieces.WRONG as error:
-        raise pieces.refusal(error) from error
+        raise pieces.refusal(error, body) from error
     if not isinstance(asked, dict):
         raise Problem(422, "the body is not an object", 'send {"X_test": [[...], ...]}')
     for key in asked:

@@ -210,7 +210,7 @@ def _decode(request: Request) -> tuple[Asked, int]:
     except msgspec.ValidationError as error:
         raise Problem(400, "the body is no inference request", str(error)) from error
     except pieces.WRONG as error:
-        raise pieces.refusal(error) from error
+        raise pieces.refusal(error, body) from error
 
 
 def _asked(text: bytes) -> Asked:
