@@ -325,13 +325,9 @@ class BackendContract:
             ):
                 assert backend.apply(command).changed
                 assert self._versions(backend) == expected
-            for refused in (
-                Promote(endpoint="api"),
-                DropVersion(endpoint="api"),
-                RemoveEndpoint(endpoint="api"),
-            ):
+            for refused in (Promote, DropVersion, RemoveEndpoint):
                 with pytest.raises(errors.Conflict):
-                    backend.apply(refused)
+                    backend.apply(refused(endpoint="api"))
             audits = [
                 e.body["command"] for e in backend.events("endpoint:api") if e.type == "audit"
             ]

@@ -37,7 +37,9 @@ def of(estimator: Any, width: int, precision: str) -> tuple[bytes, str, Link]:
         If skl2onnx does not know it, or its label need not be the likeliest class.
     """
     if isinstance(estimator, NeighborsBase):
-        raise Unconvertible(f"of neighbours at the same distance {named(estimator)} takes others")
+        raise Unconvertible(
+            f"of rows equally far {named(estimator)} takes others than a graph would"
+        )
     classes = is_classifier(estimator)
     if classes and not isinstance(estimator, LIKELIEST):
         raise Unconvertible(

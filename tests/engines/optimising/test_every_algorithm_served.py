@@ -128,7 +128,7 @@ def test_float32_is_refused_where_a_column_holds_time_stamps(tmp_path, model, ta
 def test_neighbours_at_the_same_distance_are_left_to_scikit_learn(tmp_path):
     frame = pd.DataFrame({"n": [1, 2, 3, 4] * 10})
     claim = tiers.of(KNeighborsRegressor(3), frame, np.arange(40.0))
-    with pytest.raises(Unconvertible, match="same distance"):
+    with pytest.raises(Unconvertible, match="equally far"):
         OnnxTier("float64").build(claim.pipeline, claim.info, tmp_path)
 
 
