@@ -1,5 +1,6 @@
 """What ends a worker that cannot help itself."""
 
+import os
 import time
 
 import pytest
@@ -63,3 +64,24 @@ def test_limits_are_read_anew_each_time():
     assert found.hanging(time.monotonic()) == ""
     limits["timeout"] = 1.0
     assert found.hanging(time.monotonic())
+
+
+def test_a_guard_that_did_not_run_itself_gives_the_others_a_moment(monkeypatch):
+    class Clock:
+        times = [0.0, 50.0, 50.25]
+
+        def monotonic(self):
+            return self.times.pop(0)
+
+        def sleep(self, seconds):
+            pass
+
+    def end(why):
+        raise StopIteration(why)
+
+    monkeypatch.setattr(guard, "time", Clock())
+    monkeypatch.setattr(guard, "_end", end)
+    one = Guard(os.getppid(), Still(since=0.0), lambda: 10.0, lambda: None)
+    with pytest.raises(StopIteration, match="has not answered for 50"):
+        one._run()
+    assert Clock.times == []

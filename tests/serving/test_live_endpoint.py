@@ -403,7 +403,7 @@ def test_a_worker_whose_master_went_before_it_looked_goes_too(backend):
         str(home.endpoints.token_path("api")),
         "--socket",
         str(ours.fileno()),
-        "--ready",
+        "--heart",
         str(write),
     ]
     command = [sys.executable, "-m", "aiaas_magics.serving.worker", *words]

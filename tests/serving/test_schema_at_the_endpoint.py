@@ -100,7 +100,9 @@ def request_schema(served, mode):
 
 
 def test_the_description_tells_ranges_and_categories(served):
-    cells = request_schema(served, "warn")["properties"]["columns"]["properties"]
+    plain, repaired = request_schema(served, "warn")["anyOf"]
+    assert repaired["properties"]["schema"]["enum"] == ["fix"]
+    cells = plain["properties"]["columns"]["properties"]
     assert cells["age"]["items"]["description"] == "integer; the model learned from 20 to 59"
     assert 'learned from "Basel", "Bern"' in cells["city"]["items"]["description"]
 
