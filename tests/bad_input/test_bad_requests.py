@@ -72,7 +72,7 @@ REFUSED = {
     "%aiaas_data show nothing": "nothing",
     "%aiaas_data show ../../etc/passwd": "",
     "%aiaas_data delete nothing": "nothing",
-    "%aiaas_data save flowers /nowhere/x.csv": "cannot be written",
+    "%aiaas_data save flowers /nowhere/x.csv": "there is no folder /nowhere",
     "%aiaas_data save flowers x.exe": "neither .csv nor .parquet",
     "%aiaas_data load iris --sep ;": "this source is no file",
     # quoting

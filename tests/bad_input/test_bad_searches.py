@@ -25,7 +25,7 @@ SEARCHES = {
     "ten million cells": (TREE + MANY, "refused", "9,980,010 cells"),
     "no trials": (TREE + "max_depth=[2,3] --trials 0", "refused", "compares nothing"),
     "fewer than no trials": (TREE + "max_depth=[2,3] --trials -1", "refused", "compares nothing"),
-    "a millisecond": (TREE + "max_depth=[2,3] --time 1ms", "refused", "is not a duration"),
+    "a millisecond": (TREE + "max_depth=[2,3] --time 1ms", "refused", "is too short"),
     "no duration": (TREE + "max_depth=[2,3] --time never", "refused", "--time 30s"),
     "unknown strategy": (TREE + "max_depth=[2] --strategy nonsense", "refused", "known: auto, grid"),
     "bounds the wrong way": (TREE + "max_depth=loguniform(10,1)", "refused", "loguniform(1, 10)"),

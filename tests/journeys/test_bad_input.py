@@ -164,7 +164,7 @@ CASES = {
     "no alias to remove": ("%aiaas_models unalias clf prod", "NotFound", ""),
     "version nought": ("%aiaas_models show clf@0", "SpecError", "clf@1"),
     "no endpoint": ("%aiaas_predict apo flowers", "NotFound", "'api'"),
-    "no job": ("%aiaas_jobs logs j123", "NotFound", "known: j"),
+    "no job": ("%aiaas_jobs logs j123", "NotFound", "known: api"),
     # serving
     "port in use": ("%aiaas_deploy clf --as never --port PORT", "PortInUse", "--port 0"),
     "port out of range": ("%aiaas_deploy clf --as never --port 99999", "SpecError", "65535"),

@@ -109,7 +109,7 @@ def test_the_model_answers_as_the_notebook_s_own_code(answers, cell, answer):
         ("train own", ["sized@1: Pipeline(Sized), accuracy 1.000 on 24 held-out rows"]),
         ("evaluate own", ["sized@1 on 24 rows: held-out rows"]),
         ("show", ["code/aiaas_user_", "run in workers only"]),
-        ("dropped", ["EndpointError: ", "your code drops"]),
+        ("dropped", ["EndpointError: ", "the model's own code drops 18 of 18 rows"]),
         ("needs", ["UserCodeError: the code needs 'cost', which a row to be predicted does not have"]),
         ("raises", ["UserCodeError: your code raised KeyError: 'hh'", "line 2: df['x'] = df['hh']", "did you mean 'h'?"]),
         ("loops", ["TimedOut"]),
