@@ -34,7 +34,7 @@ from aiaas_magics.specs.serving import Plan, Served
 LOG = logging.getLogger("aiaas.serving")
 EVERY = 0.25
 """Seconds between two looks into the queue."""
-MOST_WAITING = 1024
+MOST_WAITING = 512
 """Requests in the queue: more than are counted. Of those that come between two looks each has the same chance to be among them
 (reservoir sampling; Vitter 1985, algorithm R)."""
 MOST_ROWS = 50_000
