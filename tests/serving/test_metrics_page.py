@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from aiaas_magics.serving.counters import Counters
+from aiaas_magics.gauges.counters import Counters
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols.base import Request, State
 from aiaas_magics.serving.protocols.metrics import Metrics

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from aiaas_magics.gauges.cells import Tally
+from aiaas_magics.gauges.counters import NONE, Counts, merged
 from aiaas_magics.predictors.base import Outcome
-from aiaas_magics.serving.counters import NONE, Counts, Tally, merged
 from aiaas_magics.serving.problems import Problem
 from aiaas_magics.serving.protocols.base import Ask, Loaded, Reply, Request, Route, State
 from aiaas_magics.specs.serving import Plan
