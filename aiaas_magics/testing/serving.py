@@ -32,6 +32,34 @@ def state(*versions: Loaded, endpoint: str = "api", **told: Any) -> State:
     return State(plan, loading.by_key(versions))
 
 
+class Transport:
+    """A transport without a socket, for tests of connections: keeps what is written."""
+
+    def __init__(self) -> None:
+        self.said, self.closed = b"", False
+
+    def get_extra_info(self, name: str) -> None:
+        """Know nothing of sockets and peers."""
+
+    def write(self, data: bytes) -> None:
+        """Keep it."""
+        self.said += data
+
+    def close(self) -> None:
+        """Take note."""
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        """Tell whether it was closed."""
+        return self.closed
+
+    def pause_reading(self) -> None:
+        """Go on."""
+
+    def resume_reading(self) -> None:
+        """Go on."""
+
+
 class Sent(NamedTuple):
     """What an application sent."""
 

@@ -8,32 +8,9 @@ from uvicorn.server import ServerState
 
 from aiaas_magics.serving import connections
 from aiaas_magics.serving.connections import IDLE, MOST, SLOWEST
+from aiaas_magics.testing.serving import Transport
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
-
-
-class Transport:
-    """Keeps what is written."""
-
-    def __init__(self):
-        self.said, self.closed = b"", False
-
-    def get_extra_info(self, name):
-        return None
-
-    def write(self, data):
-        self.said += data
-
-    def close(self):
-        self.closed = True
-
-    def is_closing(self):
-        return self.closed
-
-    def pause_reading(self):
-        pass
-
-    resume_reading = pause_reading
 
 
 class Connection:

@@ -18,7 +18,7 @@ from aiaas_magics.serving.router import FEW
 from aiaas_magics.specs.records import Signature
 from aiaas_magics.specs.serving import ServingLimits
 from aiaas_magics.testing import serving
-from aiaas_magics.testing.serving import TOKEN
+from aiaas_magics.testing.serving import TOKEN, Transport
 
 SIGNATURE = Signature(inputs=(("x", "double"),), output="y", required=("x",))
 ROW = b'{"X_test": [[1.5]]}'
@@ -44,30 +44,6 @@ class Slow(Double):
     """One that is asked in a thread."""
 
     inline = False
-
-
-class Transport:
-    """Keeps what is written, also after it was closed."""
-
-    def __init__(self):
-        self.said, self.closed = [], False
-
-    def get_extra_info(self, name):
-        return None
-
-    def write(self, data):
-        self.said.append(bytes(data))
-
-    def close(self):
-        self.closed = True
-
-    def is_closing(self):
-        return self.closed
-
-    def pause_reading(self):
-        pass
-
-    resume_reading = pause_reading
 
 
 class Asgi(App):
@@ -110,7 +86,7 @@ class Wire:
 
     @property
     def said(self):
-        return b"".join(self.transport.said)
+        return self.transport.said
 
 
 def application(predictor=None, **told):
